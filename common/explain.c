@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/explain.h"
+
+#include "common/guide.h"
+#include "common/text.h"
+
+/* How to ask a guest so that the answer means one kernel: plain "rpm -q kernel" prints what is installed, not what
+ * runs, and without the architecture. */
+#define ASK_GUEST "rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' /boot/vmlinuz-$(uname -r)"
+
+/* How many kernels of an ambiguous report a sentence names. */
+#define NAMED_MAX 8
+
+static const char *const processor_names[] = {
+    [XPV_PROCESSOR_UNKNOWN] = "unknown",
+    [XPV_PROCESSOR_INTEL] = "Intel",
+    [XPV_PROCESSOR_AMD] = "AMD",
+};
+
+/* A set of strings in the order of their coming. */
+static void
+add_unique(GPtrArray *strings, char *string)
+{
+    if (g_ptr_array_find_with_equal_func(strings, string, g_str_equal, NULL))
+        g_free(string);
+    else
+        g_ptr_array_add(strings, string);
+}
+
+/* "a", "a or b", "a, b or c". */
+static char *
+join(GPtrArray *strings, const char *conjunction)
+{
+    GString *text = g_string_new(NULL);
+    guint n = MIN(strings->len, NAMED_MAX);
+    for (guint i = 0; i < n; i++) {
+        if (i > 0)
+            g_string_append(text, i + 1 < strings->len ? ", " : conjunction);
+        g_string_append(text, strings->pdata[i]);
+    }
+    if (n < strings->len)
+        g_string_append_printf(text, "%sothers", conjunction);
+    return g_string_free(text, FALSE);
+}
+
+static char *
+archs_in_words(guint archs)
+{
+    g_autofree const char **words = xpv_archs_to_words(archs);
+    g_autoptr(GPtrArray) strings = g_ptr_array_new();
+    for (guint i = 0; words[i]; i++)
+        g_ptr_array_add(strings, (gpointer)words[i]);
+    return join(strings, " or ");
+}
+
+/* As table 12.1 names it, or in its manner: "i686-SMP", "x86_64-xen", "kdump". */
+static char *
+kernel_label(const XpvKernel *kernel)
+{
+    const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+    if (variant)
+        return g_strdup(variant->name);
+    const char *arch = xpv_arch_to_word(kernel->arch);
+    const char *flavour = xpv_flavour_to_word(kernel->flavour);
+    return g_strconcat(arch, *arch && *flavour ? "-" : "", flavour, NULL);
+}
+
+static guint
+kernel_required_archs(const XpvKernel *kernel)
+{
+    const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+    return variant && xpv_kernel_is_covered(kernel) ? xpv_guide_required_hosts(variant, kernel->major) : 0;
+}
+
+/* "RHEL 3.9 kernel i686-SMP, compiled for Intel," */
+static char *
+subject(const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < candidates->n; i++) {
+        const XpvKernel *kernel = candidates->kernels[i];
+        if (xpv_kernel_is_covered(kernel)) {
+            add_unique(releases, g_strdup_printf("%u.%d", kernel->major, MAX(kernel->update, 0)));
+            add_unique(labels, kernel_label(kernel));
+        }
+    }
+    g_autofree char *release = join(releases, " or ");
+    g_autofree char *label = join(labels, " or ");
+    if (judgement->processor == XPV_PROCESSOR_UNKNOWN)
+        return g_strdup_printf("RHEL %s kernel %s", release, label);
+    return g_strdup_printf("RHEL %s kernel %s, compiled for %s,", release, label,
+                           processor_names[judgement->processor]);
+}
+
+/* What the kernels need of a host, and where that stands. */
+static void
+required_hosts(const XpvCandidates *candidates, char **ret_archs, char **ret_citation)
+{
+    g_autoptr(GPtrArray) citations = g_ptr_array_new_with_free_func(g_free);
+    guint archs = 0;
+    for (guint i = 0; i < candidates->n; i++) {
+        const XpvKernel *kernel = candidates->kernels[i];
+        guint required = kernel_required_archs(kernel);
+        if (required) {
+            const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+            add_unique(citations, g_strdup(xpv_guide_required_hosts_citation(variant, kernel->major)));
+        }
+        archs |= required;
+    }
+    *ret_archs = archs_in_words(archs);
+    *ret_citation = join(citations, " and ");
+}
+
+static char *
+clause_release(const XpvHost *host, const XpvCandidates *candidates)
+{
+    const XpvKernel *kernel = candidates->kernels[0];
+    return g_strdup_printf("is older than RHEL %u.%u, the first that is supported (section 12.2)", kernel->major,
+                           xpv_guide_rhel(kernel->major)->minimum_update);
+}
+
+static char *
+clause_variant(const XpvHost *host, const XpvCandidates *candidates)
+{
+    return g_strdup_printf("is not supported for RHEL %u (table 12.1)", candidates->kernels[0]->major);
+}
+
+static char *
+clause_architecture(const XpvHost *host, const XpvCandidates *candidates)
+{
+    g_autofree char *archs = NULL;
+    g_autofree char *citation = NULL;
+    required_hosts(candidates, &archs, &citation);
+    return g_strdup_printf("needs an %s host kernel; this host runs %s (%s)", archs,
+                           xpv_arch_to_word(host->architecture), citation);
+}
+
+static char *
+clause_processor(const XpvHost *host, const XpvCandidates *candidates)
+{
+    return g_strdup_printf("does not fit this host's %s processor (table 12.1)", processor_names[host->processor]);
+}
+
+static char *
+clause_host_release(const XpvHost *host, const XpvCandidates *candidates)
+{
+    return g_strdup_printf("needs a host of RHEL %d.%d or newer; this host runs %d.%d (section 12.2)",
+                           XPV_GUIDE_HOST_MAJOR, XPV_GUIDE_HOST_MINIMUM_UPDATE, XPV_GUIDE_HOST_MAJOR, host->update);
+}
+
+/* What the subject of an incompatible verdict is or needs. */
+static char *(*const clauses[XPV_REASON_MAX])(const XpvHost *, const XpvCandidates *) = {
+    [XPV_REASON_GUEST_RELEASE_UNSUPPORTED] = clause_release,
+    [XPV_REASON_KERNEL_VARIANT_UNSUPPORTED] = clause_variant,
+    [XPV_REASON_HOST_ARCHITECTURE_MISMATCH] = clause_architecture,
+    [XPV_REASON_PROCESSOR_MISMATCH] = clause_processor,
+    [XPV_REASON_HOST_RELEASE_UNSUPPORTED] = clause_host_release,
+};
+
+static char *
+explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    g_autofree char *who = subject(candidates, judgement);
+    g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
+    for (guint reason = 0; reason < XPV_REASON_MAX; reason++) {
+        if ((judgement->reasons & XPV_BIT(reason)) && clauses[reason])
+            g_ptr_array_add(parts, clauses[reason](host, candidates));
+    }
+    g_autofree char *why = join(parts, ", and ");
+    return g_strdup_printf("%s %s.", who, why);
+}
+
+static char *
+explain_compatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    g_autofree char *who = subject(candidates, judgement);
+    g_autofree char *archs = NULL;
+    g_autofree char *citation = NULL;
+    required_hosts(candidates, &archs, &citation);
+    const char *drivers = judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN     ? "; its drivers are built in"
+                          : judgement->driver_source == XPV_DRIVER_SOURCE_KMOD_XENPV ? "; its drivers are in kmod-xenpv"
+                                                                                     : "";
+    return g_strdup_printf("%s is supported on this %s host (table 12.1, %s)%s.", who,
+                           xpv_arch_to_word(host->architecture), citation, drivers);
+}
+
+/* The report, cut so that it leaves room for a sentence around it. */
+static char *
+quote(const XpvReport *report)
+{
+    g_autofree char *text = xpv_text_clean(xpv_report_text(report), -1, 64);
+    gboolean cut = !g_str_equal(text, xpv_report_text(report));
+    return g_strdup_printf("“%s%s”", text, cut ? "…" : "");
+}
+
+static XpvReason
+first_reason(const XpvJudgement *judgement)
+{
+    return (XpvReason)g_bit_nth_lsf(judgement->reasons, -1);
+}
+
+static char *
+explain_report(const XpvReport *report, const char *format)
+{
+    g_autofree char *quoted = quote(report);
+    g_autoptr(GString) text = g_string_new(format);
+    g_string_replace(text, "REPORT", quoted, 1);
+    return g_strdup(text->str);
+}
+
+char *
+xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    if (judgement->verdict == XPV_VERDICT_COMPATIBLE)
+        return explain_compatible(host, candidates, judgement);
+    if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE)
+        return explain_incompatible(host, candidates, judgement);
+
+    g_autofree char *who = candidates->n > 0 ? subject(candidates, judgement) : NULL;
+    switch ((int)first_reason(judgement)) {
+    case XPV_REASON_CONTROL_DOMAIN:
+        return g_strdup("This is the control domain, which serves the drivers of the guests.");
+    case XPV_REASON_NOT_XEN:
+        return g_strdup_printf("The hypervisor is %s, and the Guide's tables speak of Xen alone.", host->hypervisor);
+    case XPV_REASON_PARAVIRTUALIZED_GUEST:
+        return g_strdup("The guest is para-virtualized; only fully virtualized guests need these drivers.");
+    case XPV_REASON_GUEST_NOT_COVERED:
+        return explain_report(guest->report,
+                              "The kernel REPORT is none of RHEL 3, 4 or 5, of which section 12.2 speaks.");
+    case XPV_REASON_KERNEL_PENDING:
+        return g_strdup("The guest has only just been started and has not reported its kernel yet.");
+    case XPV_REASON_KERNEL_NOT_REPORTED:
+        return g_strdup("The guest reports no kernel.");
+    case XPV_REASON_KERNEL_UNRECOGNIZED:
+        return explain_report(guest->report, "The report REPORT names no kernel.");
+    case XPV_REASON_KERNEL_AMBIGUOUS:
+        return g_strdup_printf("The report can mean several kernels with different verdicts: %s (table 12.1).", who);
+    default:
+        return g_strdup_printf("%s depends on the host kernel's architecture, which is not known (section 12.2).", who);
+    }
+}
+
+static gboolean
+fits_guest(const XpvVariant *variant, const XpvKernel *kernel)
+{
+    guint bit = XPV_BIT(kernel->arch);
+    if (kernel->arch == XPV_ARCH_UNKNOWN)
+        return TRUE;
+    if (bit & XPV_ARCHS_X86_64) /* a 64-bit userland does not run on a 32-bit kernel */
+        return (XPV_BIT(variant->arch) & XPV_ARCHS_X86_64) != 0;
+    if (bit & XPV_ARCHS_X86)
+        return (XPV_BIT(variant->arch) & XPV_ARCHS_X86) != 0;
+    return variant->arch == kernel->arch;
+}
+
+static gboolean
+fits_host(const XpvVariant *variant, const XpvKernel *kernel, const XpvHost *host)
+{
+    XpvProcessor processor = xpv_guide_processor(variant, kernel->major);
+    guint required = xpv_guide_required_hosts(variant, kernel->major);
+    return required && (host->architecture == XPV_ARCH_UNKNOWN || (required & XPV_BIT(host->architecture))) &&
+           (processor == XPV_PROCESSOR_UNKNOWN || host->processor == XPV_PROCESSOR_UNKNOWN ||
+            processor == host->processor);
+}
+
+static guint
+likeness(const XpvVariant *variant, const XpvKernel *kernel)
+{
+    const XpvVariant *own = xpv_guide_variant(kernel->arch, kernel->flavour);
+    XpvProcessor processor = own ? xpv_guide_processor(own, kernel->major) : XPV_PROCESSOR_UNKNOWN;
+    return 4u * (xpv_guide_processor(variant, kernel->major) == processor) +
+           2u * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == kernel->arch);
+}
+
+/* The package of the guest's release, or of the first supported one, that is most like the guest's kernel and that the
+ * tables let run on this host. Returns: (nullable) NULL where there is none. */
+static char *
+fitting_package(const XpvHost *host, const XpvKernel *kernel)
+{
+    guint n;
+    const XpvVariant *variants = xpv_guide_variants(&n);
+    const XpvVariant *best = NULL;
+    for (guint i = 0; i < n; i++) {
+        if (fits_guest(&variants[i], kernel) && fits_host(&variants[i], kernel, host) &&
+            (!best || likeness(&variants[i], kernel) > likeness(best, kernel)))
+            best = &variants[i];
+    }
+    if (!best)
+        return NULL;
+
+    const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
+    g_autofree char *first = g_strdup_printf("%u.%s", rhel->bases[rhel->minimum_update], rhel->dist);
+    gboolean keep = kernel->update >= (gint)rhel->minimum_update && *kernel->release;
+    const char *flavour = xpv_flavour_to_word(best->package);
+    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, rhel->version,
+                           keep ? kernel->release : first, xpv_arch_to_word(best->arch));
+}
+
+static char *
+remedy_release(const XpvHost *host, const XpvKernel *kernel, const char *package)
+{
+    guint update = xpv_guide_rhel(kernel->major)->minimum_update;
+    if (package)
+        return g_strdup_printf("Update the guest to RHEL %u.%u, with %s or newer.", kernel->major, update, package);
+    return g_strdup_printf("Update the guest to RHEL %u.%u or newer.", kernel->major, update);
+}
+
+static char *
+remedy_host(const char *package, const char *where)
+{
+    if (package)
+        return g_strdup_printf("Install %s in the guest, or run it on an %s.", package, where);
+    return g_strdup_printf("Run the guest on an %s.", where);
+}
+
+static char *
+remedy_architecture(const XpvCandidates *candidates, const char *package)
+{
+    g_autofree char *archs = NULL;
+    g_autofree char *citation = NULL;
+    required_hosts(candidates, &archs, &citation);
+    g_autofree char *where = g_strdup_printf("%s host", archs);
+    return remedy_host(package, where);
+}
+
+static char *
+remedy_host_release(const XpvHost *host)
+{
+    const XpvRhel *rhel = xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR);
+    return g_strdup_printf("Update the host to RHEL %d.%d or newer: kernel-xen-%s-%u.%s%s%s or newer.",
+                           XPV_GUIDE_HOST_MAJOR, XPV_GUIDE_HOST_MINIMUM_UPDATE, rhel->version,
+                           rhel->bases[XPV_GUIDE_HOST_MINIMUM_UPDATE], rhel->dist,
+                           host->architecture == XPV_ARCH_UNKNOWN ? "" : ".", xpv_arch_to_word(host->architecture));
+}
+
+static char *
+remedy_drivers(const XpvJudgement *judgement)
+{
+    if (!(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)))
+        return g_strdup("");
+    /* xen-platform-pci first, or the others find no bus (unmodified_drivers/linux-2.6/README). */
+    return g_strdup_printf("%s xen-platform-pci, xenbus, xen-vbd and xen-vnif in the guest, in this order.",
+                           judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN ? "Load"
+                                                                                  : "Install kmod-xenpv and load");
+}
+
+static char *
+remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    const XpvKernel *kernel = candidates->kernels[0];
+    g_autofree char *package = fitting_package(host, kernel);
+    switch ((int)first_reason(judgement)) {
+    case XPV_REASON_GUEST_RELEASE_UNSUPPORTED:
+        return remedy_release(host, kernel, package);
+    case XPV_REASON_KERNEL_VARIANT_UNSUPPORTED:
+        return package ? g_strdup_printf("Install %s in the guest and boot it.", package)
+                       : g_strdup("Install a kernel in the guest that table 12.1 supports.");
+    case XPV_REASON_HOST_ARCHITECTURE_MISMATCH:
+        return remedy_architecture(candidates, package);
+    case XPV_REASON_PROCESSOR_MISMATCH:
+        return remedy_host(package, host->processor == XPV_PROCESSOR_INTEL ? "AMD host" : "Intel host");
+    default:
+        return remedy_host_release(host);
+    }
+}
+
+char *
+xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    if (judgement->verdict == XPV_VERDICT_COMPATIBLE)
+        return remedy_drivers(judgement);
+    if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE)
+        return remedy_incompatible(host, candidates, judgement);
+
+    switch ((int)first_reason(judgement)) {
+    case XPV_REASON_KERNEL_NOT_REPORTED:
+        return g_strdup("Have the guest's agent report its kernel, or write into the domain's metadata or kernels.conf "
+                        "what this prints in the guest: " ASK_GUEST ".");
+    case XPV_REASON_KERNEL_UNRECOGNIZED:
+    case XPV_REASON_KERNEL_AMBIGUOUS:
+        return g_strdup("Report what this prints in the guest: " ASK_GUEST ".");
+    case XPV_REASON_HOST_UNKNOWN:
+        return g_strdup("Say with host-architecture what the host's kernel is: i686, x86_64 or ia64.");
+    default:
+        return g_strdup("");
+    }
+}

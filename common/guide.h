@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The tables: what the Guide prints, and what is known of the kernels that it speaks of.
+ *
+ * The Guide is the Red Hat Enterprise Linux 5 Virtualization Guide, chapter 12 "Xen para-virtualized drivers",
+ * section 12.2 "Para-virtualization Restrictions and Support". All data is const and stands in guide.c in the order
+ * in which the Guide prints it. Nothing outside that file knows a row of it. */
+#pragma once
+
+#include "common/words.h"
+
+/* What the tables are from. */
+#define XPV_GUIDE_RULES                                                                                                \
+    "Red Hat Enterprise Linux 5 Virtualization Guide, HTML edition of access.redhat.com, section 12.2, tables 12.1 "   \
+    "to 12.3"
+
+/* A row of table 12.1. */
+typedef struct {
+    const char *name;   /* as it is published: "i686-SMP" */
+    XpvArch arch;       /* of the package */
+    guint flavours;     /* set of XpvFlavour: the packages that the row covers */
+    XpvFlavour package; /* the one of them to install */
+    struct {
+        gboolean supported;
+        XpvProcessor processor; /* "Supported (Intel)", "Supported (AMD)" */
+    } cells[3];                 /* RHEL 3, 4, 5 */
+} XpvVariant;
+
+/* A Red Hat Enterprise Linux that the Guide covers. */
+typedef struct {
+    guint major;
+    const char *version;  /* its kernel's */
+    const char *dist;     /* what its kernels' release ends with, before a rebuild's suffix */
+    guint minimum_update; /* the first update that section 12.2 supports as a guest */
+    gint built_in_update; /* the first whose kernel has the drivers built in (section 12.1); -1 if none */
+    const guint *bases;   /* first number of the kernel release of update 0, 1, 2, … */
+    guint n_bases;
+} XpvRhel;
+
+/* xpv_guide_rhel: the release that a kernel version and dist ("EL", "el5") are of.
+ * Returns: (nullable) NULL for any other. */
+const XpvRhel *xpv_guide_rhel(guint major);
+const XpvRhel *xpv_guide_rhels(guint *ret_n);
+
+/* xpv_guide_update: the update that a kernel release is of, by its first number; -1 for a pre-release. */
+gint xpv_guide_update(const XpvRhel *rhel, guint64 first_number);
+
+/* xpv_guide_package_archs: set of the architectures that RHEL @major built kernel-@flavour for. */
+guint xpv_guide_package_archs(guint major, XpvFlavour flavour);
+
+/* xpv_guide_variant: the row of table 12.1. Returns: (nullable) NULL where it has none. */
+const XpvVariant *xpv_guide_variant(XpvArch arch, XpvFlavour flavour);
+const XpvVariant *xpv_guide_variants(guint *ret_n);
+
+gboolean xpv_guide_supports(const XpvVariant *variant, guint major);
+XpvProcessor xpv_guide_processor(const XpvVariant *variant, guint major);
+
+/* xpv_guide_required_hosts: set of the host kernel architectures that a supported variant runs on: RHEL 3 by table
+ * 12.2 (Intel) and 12.3 (AMD), RHEL 4 and 5 by section 12.2's prose. Empty where table 12.1 has no support. */
+guint xpv_guide_required_hosts(const XpvVariant *variant, guint major);
+
+/* xpv_guide_required_hosts_citation: where that stands, for a sentence. */
+const char *xpv_guide_required_hosts_citation(const XpvVariant *variant, guint major);
+
+/* The first update of RHEL 5 that section 12.2 supports as a host. */
+#define XPV_GUIDE_HOST_MAJOR 5
+#define XPV_GUIDE_HOST_MINIMUM_UPDATE 1

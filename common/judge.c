@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/judge.h"
+
+#include "common/explain.h"
+#include "common/guide.h"
+
+/* What one kernel comes to. */
+typedef struct {
+    XpvVerdict verdict;
+    guint reasons;
+    guint warnings;
+    XpvVariant const *variant;
+    XpvProcessor processor;
+    guint required_archs;
+    XpvDriverSource driver_source;
+} Outcome;
+
+static guint
+incompatible_reasons(const XpvHost *host, const XpvKernel *kernel, const Outcome *outcome)
+{
+    guint reasons = 0;
+    if (kernel->update < (gint)xpv_guide_rhel(kernel->major)->minimum_update)
+        reasons |= XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
+    if (outcome->required_archs == 0)
+        reasons |= XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED);
+    else if (host->architecture != XPV_ARCH_UNKNOWN && !(outcome->required_archs & XPV_BIT(host->architecture)))
+        reasons |= XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH);
+    if (outcome->processor != XPV_PROCESSOR_UNKNOWN && host->processor != XPV_PROCESSOR_UNKNOWN &&
+        outcome->processor != host->processor)
+        reasons |= XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH);
+    if (host->update >= 0 && host->update < XPV_GUIDE_HOST_MINIMUM_UPDATE)
+        reasons |= XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED);
+    return reasons;
+}
+
+static guint
+kernel_warnings(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel, const Outcome *outcome)
+{
+    guint warnings = 0;
+    if (kernel->major == 3 && host->processor == XPV_PROCESSOR_UNKNOWN)
+        warnings |= XPV_BIT(XPV_WARNING_HOST_PROCESSOR_UNKNOWN);
+    /* Section 12.2: "You are supported for running a 32 bit guest operating system […] on 64 bit". */
+    if (kernel->major == 3 && outcome->required_archs == XPV_BIT(XPV_ARCH_I686) &&
+        host->architecture == XPV_ARCH_X86_64)
+        warnings |= XPV_BIT(XPV_WARNING_GUIDE_DISAGREES);
+    if (guest->declared_major != 0 && guest->declared_major != kernel->major)
+        warnings |= XPV_BIT(XPV_WARNING_RELEASE_CONFLICT);
+    return warnings;
+}
+
+static XpvDriverSource
+kernel_driver_source(const XpvKernel *kernel)
+{
+    gint built_in = xpv_guide_rhel(kernel->major)->built_in_update;
+    return built_in >= 0 && kernel->update >= built_in ? XPV_DRIVER_SOURCE_BUILT_IN : XPV_DRIVER_SOURCE_KMOD_XENPV;
+}
+
+static Outcome
+judge_kernel(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel)
+{
+    Outcome outcome = {.verdict = XPV_VERDICT_COMPATIBLE};
+
+    if (!xpv_kernel_is_covered(kernel)) {
+        outcome.verdict = XPV_VERDICT_NOT_APPLICABLE;
+        outcome.reasons = XPV_BIT(XPV_REASON_GUEST_NOT_COVERED);
+        return outcome;
+    }
+
+    outcome.variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+    if (outcome.variant) {
+        outcome.processor = xpv_guide_processor(outcome.variant, kernel->major);
+        outcome.required_archs = xpv_guide_required_hosts(outcome.variant, kernel->major);
+    }
+    outcome.driver_source = kernel_driver_source(kernel);
+    outcome.warnings = kernel_warnings(host, guest, kernel, &outcome);
+
+    outcome.reasons = incompatible_reasons(host, kernel, &outcome);
+    if (outcome.reasons) {
+        outcome.verdict = XPV_VERDICT_INCOMPATIBLE;
+    } else if (host->architecture == XPV_ARCH_UNKNOWN) {
+        outcome.verdict = XPV_VERDICT_UNKNOWN;
+        outcome.reasons = XPV_BIT(XPV_REASON_HOST_UNKNOWN);
+    }
+    return outcome;
+}
+
+static void
+narrow(XpvCandidates *candidates, guint archs)
+{
+    guint n = 0;
+    archs |= XPV_BIT(XPV_ARCH_UNKNOWN);
+    for (guint i = 0; i < candidates->n; i++)
+        n += (archs & XPV_BIT(candidates->kernels[i]->arch)) != 0;
+    if (n == 0)
+        return;
+
+    guint kept = 0;
+    for (guint i = 0; i < candidates->n; i++) {
+        if (archs & XPV_BIT(candidates->kernels[i]->arch))
+            candidates->kernels[kept++] = candidates->kernels[i];
+    }
+    candidates->n = kept;
+}
+
+/* The architectures of @arch's family; not its word size: old libvirt prints i686 for any fully virtualized guest. */
+static guint
+family_of(XpvArch arch)
+{
+    return XPV_BIT(arch) & XPV_ARCHS_X86 ? XPV_ARCHS_X86 : XPV_BIT(arch);
+}
+
+/* The kernels that the report means, narrowed by what else is known; narrowing never empties the set. */
+static XpvCandidates
+find_candidates(const XpvHost *host, const XpvGuest *guest)
+{
+    XpvCandidates candidates = {NULL, 0};
+    if (!guest->report)
+        return candidates;
+
+    const XpvKernel *kernels = xpv_report_kernels(guest->report, &candidates.n);
+    candidates.kernels = g_new(const XpvKernel *, candidates.n);
+    for (guint i = 0; i < candidates.n; i++)
+        candidates.kernels[i] = &kernels[i];
+
+    XpvArch arch = guest->arch != XPV_ARCH_UNKNOWN ? guest->arch : host->architecture;
+    if (arch != XPV_ARCH_UNKNOWN)
+        narrow(&candidates, family_of(arch));
+    if (guest->report_is_live && host->architecture == XPV_ARCH_I686)
+        narrow(&candidates, ~XPV_ARCHS_X86_64);
+    return candidates;
+}
+
+static void
+set_release(XpvJudgement *judgement, const XpvKernel *kernel)
+{
+    if (xpv_kernel_is_covered(kernel))
+        g_snprintf(judgement->release, sizeof judgement->release, "%u.%d", kernel->major, MAX(kernel->update, 0));
+}
+
+static void
+take_first(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
+{
+    judgement->verdict = outcome->verdict;
+    judgement->reasons = outcome->reasons;
+    judgement->warnings = outcome->warnings;
+    judgement->variant = outcome->variant ? outcome->variant->name : "";
+    judgement->processor = outcome->processor;
+    judgement->required_archs = outcome->required_archs;
+    judgement->driver_source = outcome->driver_source;
+    set_release(judgement, kernel);
+}
+
+/* Keeps what the kernel's outcome shares with those before it. */
+static void
+take_next(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
+{
+    XpvJudgement next = {0};
+    take_first(&next, kernel, outcome);
+
+    judgement->reasons &= next.reasons;
+    judgement->warnings &= next.warnings;
+    if (!g_str_equal(judgement->release, next.release))
+        judgement->release[0] = '\0';
+    if (!g_str_equal(judgement->variant, next.variant))
+        judgement->variant = "";
+    if (judgement->processor != next.processor)
+        judgement->processor = XPV_PROCESSOR_UNKNOWN;
+    if (judgement->required_archs != next.required_archs)
+        judgement->required_archs = 0;
+    if (judgement->driver_source != next.driver_source)
+        judgement->driver_source = XPV_DRIVER_SOURCE_NONE;
+}
+
+static void
+set_verdict(XpvJudgement *judgement, XpvVerdict verdict, XpvReason reason)
+{
+    judgement->verdict = verdict;
+    judgement->reasons = XPV_BIT(reason);
+}
+
+/* What holds for every kernel; reasons that none shares are all named. */
+static void
+judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates)
+{
+    guint all_reasons = 0;
+    gboolean agree = TRUE;
+
+    for (guint i = 0; i < candidates->n; i++) {
+        const XpvKernel *kernel = candidates->kernels[i];
+        Outcome outcome = judge_kernel(host, guest, kernel);
+        if (i == 0)
+            take_first(judgement, kernel, &outcome);
+        else
+            take_next(judgement, kernel, &outcome);
+        all_reasons |= outcome.reasons;
+        agree = agree && outcome.verdict == judgement->verdict;
+    }
+    if (!agree)
+        set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_AMBIGUOUS);
+    else if (judgement->reasons == 0)
+        judgement->reasons = all_reasons;
+}
+
+static gboolean
+is_control_domain(const XpvGuest *guest)
+{
+    return guest->id == 0 || g_strcmp0(guest->uuid, XPV_NIL_UUID) == 0;
+}
+
+/* What is not known to be para-virtualized is judged as fully virtualized. */
+static gboolean
+is_paravirtualized(const XpvGuest *guest)
+{
+    return guest->virtualization == XPV_VIRTUALIZATION_PV || guest->virtualization == XPV_VIRTUALIZATION_PVH;
+}
+
+/* The verdicts that precede the report's, in the order of precedence. */
+static void
+judge_guest(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates)
+{
+    if (!xpv_host_is_xen(host))
+        set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_NOT_XEN);
+    else if (is_control_domain(guest))
+        set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_CONTROL_DOMAIN);
+    else if (is_paravirtualized(guest))
+        set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_PARAVIRTUALIZED_GUEST);
+    else if (!guest->report && xpv_guest_is_running(guest) && guest->in_grace)
+        set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_PENDING);
+    else if (!guest->report)
+        set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_NOT_REPORTED);
+    else if (candidates->n == 0)
+        set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_UNRECOGNIZED);
+}
+
+static void
+add_warnings(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest)
+{
+    if (host->update < 0)
+        judgement->warnings |= XPV_BIT(XPV_WARNING_HOST_RELEASE_UNVERIFIED);
+    if (!is_paravirtualized(guest) && guest->boot_disk_paravirtualized)
+        judgement->warnings |= XPV_BIT(XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED);
+    if (judgement->verdict == XPV_VERDICT_COMPATIBLE && xpv_guest_is_running(guest) && !guest->in_grace &&
+        guest->drivers == XPV_DRIVERS_INACTIVE)
+        judgement->warnings |= XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE);
+}
+
+XpvJudgement *
+xpv_judge(const XpvHost *host, const XpvGuest *guest)
+{
+    XpvJudgement *judgement = g_new0(XpvJudgement, 1);
+    XpvCandidates candidates = find_candidates(host, guest);
+
+    judgement->variant = "";
+    judge_candidates(judgement, host, guest, &candidates);
+    judge_guest(judgement, host, guest, &candidates);
+    add_warnings(judgement, host, guest);
+    judgement->explanation = xpv_explain(host, guest, &candidates, judgement);
+    judgement->remedy = xpv_remedy(host, &candidates, judgement);
+    g_free(candidates.kernels);
+    return judgement;
+}
+
+void
+xpv_judgement_free(XpvJudgement *judgement)
+{
+    if (!judgement)
+        return;
+    g_free(judgement->explanation);
+    g_free(judgement->remedy);
+    g_free(judgement);
+}

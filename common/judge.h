@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Facts in, verdict out.
+ *
+ * A verdict holds only when it holds for every kernel that the guest's report can mean. Its reasons are those that
+ * every such kernel shares; where none is shared, all of theirs. */
+#pragma once
+
+#include "common/host.h"
+#include "common/report.h"
+
+/* What is known of a domain. Zeroed: a domain of which nothing is known, but set id to -1 where it does not run. */
+typedef struct {
+    const char *uuid;                 /* canonical; NULL: not a real domain */
+    gint id;                          /* -1: not running */
+    XpvVirtualization virtualization; /* unknown is judged as fully virtualized */
+    XpvArch arch;                     /* of <os><type>: only its family (x86, ia64) is believed */
+    const XpvReport *report;          /* NULL: none */
+    gboolean report_is_live;          /* it is the running kernel's own, out of xenstore */
+    gboolean in_grace;                /* less than the grace time since this run began or was first seen */
+    gboolean boot_disk_paravirtualized;
+    guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
+    XpvDrivers drivers;
+} XpvGuest;
+
+#define XPV_NIL_UUID "00000000-0000-0000-0000-000000000000"
+
+typedef struct {
+    XpvVerdict verdict;
+    guint reasons;          /* set of XpvReason */
+    guint warnings;         /* set of XpvWarning */
+    char release[8];        /* "3.9"; this and all below are empty where the kernels differ in it */
+    const char *variant;    /* table 12.1's, "" where it has none; static */
+    XpvProcessor processor; /* that a RHEL 3 kernel is compiled for */
+    guint required_archs;   /* set of XpvArch: the host kernels that it runs on */
+    XpvDriverSource driver_source;
+    char *explanation; /* one sentence for a person: why */
+    char *remedy;      /* one sentence: what to do; "" where there is nothing */
+} XpvJudgement;
+
+/* xpv_judge: never fails. Free with xpv_judgement_free(). */
+XpvJudgement *xpv_judge(const XpvHost *host, const XpvGuest *guest);
+void xpv_judgement_free(XpvJudgement *judgement);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvJudgement, xpv_judgement_free)
+
+/* xpv_guest_is_running: whether it has an id, whatever the state's word: xend shows idle guests as "no state". */
+static inline gboolean
+xpv_guest_is_running(const XpvGuest *guest)
+{
+    return guest->id >= 0;
+}

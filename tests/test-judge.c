@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Judgement: every package on every host, by an oracle that knows nothing of the engine, and what reports can mean. */
+#include <stdio.h>
+
+#include "common/judge.h"
+#include "tests/expect.h"
+
+/* describe: "verdict [reasons] {warnings} release variant processor hosts driver-source", "-" for what is empty. */
+static char *
+describe(const char *verdict, const char *reasons, const char *warnings, const char *release, const char *variant,
+         const char *processor, const char *hosts, const char *source)
+{
+#define OR_DASH(word) (*(word) ? (word) : "-")
+    return g_strdup_printf("%s [%s] {%s} %s %s %s %s %s", verdict, reasons, warnings, OR_DASH(release),
+                           OR_DASH(variant), OR_DASH(processor), OR_DASH(hosts), OR_DASH(source));
+}
+
+static char *
+describe_judgement(const XpvJudgement *judgement)
+{
+    g_autofree char *reasons = expect_words(xpv_reasons_to_words(judgement->reasons), " ");
+    g_autofree char *warnings = expect_words(xpv_warnings_to_words(judgement->warnings), " ");
+    g_autofree char *hosts = expect_words(xpv_archs_to_words(judgement->required_archs), "+");
+
+    return describe(xpv_verdict_to_word(judgement->verdict), reasons, warnings, judgement->release, judgement->variant,
+                    xpv_processor_to_word(judgement->processor), hosts,
+                    xpv_driver_source_to_word(judgement->driver_source));
+}
+
+#define SOME_UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
+#define HOST(architecture, processor, update)                                                                          \
+    {"Xen", XPV_ARCH_##architecture, XPV_PROCESSOR_##processor, update}
+#define GUEST(...) {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_HVM, __VA_ARGS__}
+
+static XpvJudgement *
+judge(const XpvHost *host, const XpvGuest *like, const char *text)
+{
+    g_autoptr(XpvReport) report = text ? xpv_report_parse(text, -1) : NULL;
+    XpvGuest guest = *like;
+    guest.report = report;
+    return xpv_judge(host, &guest);
+}
+
+/* is_sentence: whether a text is one sentence; where what it quotes has the end of one, that is not counted. */
+static gboolean
+is_sentence(const char *text, const char *quoted)
+{
+    gsize length = strlen(text);
+    return length > 1 && length <= 1024 && text[length - 1] == '.' && (!strstr(text, ". ") || strstr(quoted, ". ")) &&
+           is_publishable(text);
+}
+
+/* check_sane: what holds of every judgement, whatever the guest wrote. */
+static gboolean
+check_sane(const char *input, const XpvJudgement *judgement)
+{
+    const guint certain = XPV_BIT(XPV_REASON_MAX) - XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
+    guint reasons = judgement->reasons;
+    gboolean is_single = reasons != 0 && (reasons & (reasons - 1)) == 0 && (reasons & certain) == 0;
+    gboolean fits;
+
+    switch (judgement->verdict) {
+    case XPV_VERDICT_COMPATIBLE:
+        fits = reasons == 0;
+        break;
+    case XPV_VERDICT_INCOMPATIBLE:
+        fits = reasons != 0 && (reasons & ~certain) == 0;
+        break;
+    case XPV_VERDICT_UNKNOWN:
+        fits = is_single && reasons >= XPV_BIT(XPV_REASON_KERNEL_PENDING);
+        break;
+    default:
+        fits = is_single && reasons < XPV_BIT(XPV_REASON_KERNEL_PENDING);
+    }
+    gboolean is_quiet = judgement->verdict == XPV_VERDICT_NOT_APPLICABLE ||
+                        reasons == XPV_BIT(XPV_REASON_KERNEL_PENDING) ||
+                        (judgement->verdict == XPV_VERDICT_COMPATIBLE &&
+                         !(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)));
+
+    return expect_true(input, fits, "has reasons that fit its verdict") &
+           expect_true(judgement->explanation, is_sentence(judgement->explanation, input), "is a sentence") &
+           (is_quiet ? expect(input, judgement->remedy, "")
+                     : expect_true(judgement->remedy, is_sentence(judgement->remedy, input), "is a sentence"));
+}
+
+/* check_remedy: a package that a remedy names is one that fits; kernel-xen is the host's. */
+static void
+check_remedy(const char *input, const XpvHost *host, const XpvGuest *guest, const char *remedy)
+{
+    static GRegex *package;
+    g_autoptr(GMatchInfo) match = NULL;
+    if (!package)
+        package = g_regex_new("kernel-(?:[A-Za-z]+-)?2[^ ,]+?\\.(?:athlon|i[36]86|ia32e|x86_64|ia64)\\b", 0, 0, NULL);
+    for (g_regex_match(package, remedy, 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
+        const guint of_the_kernel =
+            XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED) - XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
+        g_autofree char *name = g_match_info_fetch(match, 0);
+        g_autofree char *context = g_strdup_printf("%s: %s", input, remedy);
+        if (g_str_has_prefix(name, "kernel-xen-")) {
+            expect_true(context, host->update == 0 && xpv_host_update_from_kernel(name) == 1, "names a host's package");
+            continue;
+        }
+        g_autoptr(XpvJudgement) judgement = judge(host, guest, name);
+        expect_true(context, !(judgement->reasons & of_the_kernel), "names a package that fits");
+    }
+}
+
+/* The Guide as it is printed, a cell between bars. */
+static const char *const table_12_1[] = {
+    "athlon|Supported (AMD)||",
+    "athlon-SMP|Supported (AMD)||",
+    "ia32e|Supported (Intel)||",
+    "i686|Supported (Intel)|Supported|Supported",
+    "i686-PAE|||Supported",
+    "i686-SMP|Supported (Intel)|Supported|",
+    "i686-HUGEMEM|Supported (Intel)|Supported|",
+    "x86_64|Supported (AMD)|Supported|Supported",
+    "x86_64-SMP|Supported (AMD)|Supported|",
+    "x86_64-LARGESMP||Supported|",
+    "ia64|||Supported",
+};
+static const char *const tables_12_2_and_12_3[] = {
+    "ia32e|x86_64", "i686|i686",       "i686-SMP|i686", "i686-HUGEMEM|i686",
+    "athlon|i686",  "athlon-SMP|i686", "x86_64|x86_64", "x86_64-SMP|x86_64",
+};
+
+static char *
+look_up(const char *const *rows, gsize n_rows, const char *key, guint column)
+{
+    for (gsize i = 0; i < n_rows; i++) {
+        g_auto(GStrv) cells = g_strsplit(rows[i], "|", -1);
+        if (g_str_equal(cells[0], key))
+            return g_strdup(cells[column]);
+    }
+    return NULL;
+}
+
+/* What the Guide says of a package and a host, all in words. */
+typedef struct {
+    guint major;
+    guint update;
+    gboolean is_prerelease;
+    const char *flavour, *arch;             /* of the guest's kernel */
+    const char *host_arch, *host_processor; /* "" where not known */
+    const char *host_release;               /* "5.0", "5.1"; "" where it is none or not known */
+} Question;
+
+static char *
+oracle(const Question *q)
+{
+    GString *warnings = g_string_new(NULL), *reasons = g_string_new(NULL);
+    g_autofree char *variant = NULL, *cell = NULL, *hosts = NULL, *release = NULL;
+    const char *verdict, *processor = "", *source = "";
+    if (g_str_equal(q->host_release, ""))
+        g_string_append(warnings, " host-release-unverified");
+
+    if (q->major == 0) {
+        verdict = "not-applicable";
+        g_string_append(reasons, " guest-not-covered");
+    } else {
+        /* The row, the cell, and the host that it needs. */
+        if (g_str_equal(q->flavour, "") || (g_str_equal(q->arch, "ia32e") && g_str_equal(q->flavour, "smp"))) {
+            variant = g_strdup(q->arch);
+        } else {
+            g_autofree char *upper = g_ascii_strup(q->flavour, -1);
+            variant = g_strconcat(q->arch, "-", upper, NULL);
+        }
+        cell = look_up(table_12_1, G_N_ELEMENTS(table_12_1), variant, q->major - 2);
+        if (!cell)
+            variant[0] = '\0';
+        gboolean supported = cell && *cell;
+        if (supported && q->major == 3)
+            hosts = look_up(tables_12_2_and_12_3, G_N_ELEMENTS(tables_12_2_and_12_3), variant, 1);
+        else if (supported)
+            hosts = g_strdup(g_str_equal(q->arch, "i686") ? "i686+x86_64" : q->arch);
+        if (supported && strstr(cell, "Intel"))
+            processor = "intel";
+        else if (supported && strstr(cell, "AMD"))
+            processor = "amd";
+
+        /* The minimum releases, and the one that has the drivers built in. */
+        gboolean is_old = q->is_prerelease || (q->major == 3 && q->update < 9) || (q->major == 4 && q->update < 6) ||
+                          (q->major == 5 && q->update < 1);
+        gboolean is_built_in =
+            !q->is_prerelease && ((q->major == 4 && q->update >= 7) || (q->major == 5 && q->update >= 3));
+        gboolean lacks_arch = g_str_equal(q->host_arch, "");
+        source = is_built_in ? "built-in" : "kmod-xenpv";
+        release = g_strdup_printf("%u.%u", q->major, q->update);
+
+        if (is_old)
+            g_string_append(reasons, " guest-release-unsupported");
+        if (!supported)
+            g_string_append(reasons, " kernel-variant-unsupported");
+        if (supported && !lacks_arch && !strstr(hosts, q->host_arch))
+            g_string_append(reasons, " host-architecture-mismatch");
+        if (*processor && *q->host_processor && !g_str_equal(processor, q->host_processor))
+            g_string_append(reasons, " processor-mismatch");
+        if (g_str_equal(q->host_release, "5.0"))
+            g_string_append(reasons, " host-release-unsupported");
+        verdict = reasons->len ? "incompatible" : lacks_arch ? "unknown" : "compatible";
+        if (g_str_equal(verdict, "unknown"))
+            g_string_append(reasons, " host-unknown");
+
+        if (q->major == 3 && g_str_equal(q->host_processor, ""))
+            g_string_append(warnings, " host-processor-unknown");
+        if (q->major == 3 && supported && g_str_equal(q->host_arch, "x86_64") &&
+            (g_str_equal(q->arch, "i686") || g_str_equal(q->arch, "athlon")))
+            g_string_append(warnings, " guide-disagrees");
+    }
+
+    char *answer = describe(verdict, reasons->len ? reasons->str + 1 : "-", warnings->len ? warnings->str + 1 : "-",
+                            release ? release : "", variant ? variant : "", processor, hosts ? hosts : "", source);
+    g_string_free(reasons, TRUE);
+    g_string_free(warnings, TRUE);
+    return answer;
+}
+
+/* The sentences name the facts of the first reason, and the table that decides. */
+static void
+check_facts(const char *input, const Question *q, const XpvJudgement *judgement)
+{
+    static const char *const minimum[] = {"3.9", "4.6", "5.1"};
+    const char *explanation = judgement->explanation, *remedy = judgement->remedy;
+    g_autofree char *context = g_strdup_printf("%s: %s %s", input, explanation, remedy);
+    g_autofree char *release = g_strdup_printf("RHEL %s", judgement->release);
+
+    if (judgement->reasons & XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED)) {
+        expect_true(context, strstr(explanation, release) && strstr(explanation, minimum[q->major - 3]),
+                    "names the release and the minimum");
+    } else if (judgement->reasons & XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED)) {
+        expect_true(context, strstr(explanation, "table 12.1") && strstr(explanation, q->arch), "names table and arch");
+    } else if (judgement->reasons & XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH)) {
+        const char *table = judgement->processor == XPV_PROCESSOR_INTEL ? "table 12.2"
+                            : judgement->processor == XPV_PROCESSOR_AMD ? "table 12.3"
+                                                                        : "section 12.2";
+        const char *needed = judgement->required_archs & XPV_BIT(XPV_ARCH_I686)     ? "i686"
+                             : judgement->required_archs & XPV_BIT(XPV_ARCH_X86_64) ? "x86_64"
+                                                                                    : "ia64";
+        g_autofree char *runs = g_strdup_printf("this host runs %s", q->host_arch);
+        expect_true(context, strstr(explanation, table) && strstr(explanation, release), "names table and release");
+        expect_true(context, strstr(explanation, judgement->variant) && strstr(explanation, needed) &&
+                                 strstr(explanation, runs), "names the kernel, the host it needs and this host");
+        expect_true(context, strstr(remedy, needed) != NULL, "says which host would fit");
+    } else if (judgement->reasons & XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH)) {
+        expect_true(context, strstr(explanation, "Intel") && strstr(explanation, "AMD"), "names both processors");
+    } else {
+        expect_true(context, strstr(explanation, "5.0") && strstr(explanation, "5.1") && strstr(remedy, "5.1"),
+                    "names the host's release and the minimum");
+    }
+}
+
+static void
+test_every_package_on_every_host(void)
+{
+    static const struct {
+        guint major;
+        const char *version, *dist;
+        const char *numbers; /* of update 0, 1, 2, …; the last one is a pre-release's */
+    } rhels[] = {
+        {3, "2.4.21", "EL",  "4 9 15 20 27 32 37 40 47 50 3"              },
+        {4, "2.6.9",  "EL",  "5 11 22 34 42 55 67 78 89 100 4"            },
+        {5, "2.6.18", "el5", "8 53 92 128 164 194 238 274 308 348 371 398 7"},
+        {0, "2.6.32", "el6", "71"                                         },
+    };
+    static const char *const flavours[] = {"",    "smp",   "hugemem", "largesmp", "PAE", "xen",
+                                           "xenU", "debug", "kdump",   "BOOT",     "uek", "rt"};
+    static const char *const archs[] = {"athlon", "i386",  "i586",        "i686",        "ia32e", "x86_64", "ia64",
+                                        "ppc",    "ppc64", "ppc64iseries", "ppc64pseries", "s390",  "s390x"};
+    static const char *const host_releases[] = {"", "5.0", "5.1"};
+    static const XpvArch host_archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
+    const XpvGuest like = GUEST(.arch = XPV_ARCH_UNKNOWN);
+    G_STATIC_ASSERT(G_N_ELEMENTS(flavours) == XPV_FLAVOUR_MAX && G_N_ELEMENTS(archs) == XPV_ARCH_MAX - 1);
+
+    guint n = 0, n_wrong = 0;
+    for (guint r = 0; r < G_N_ELEMENTS(rhels); r++) {
+        g_auto(GStrv) numbers = g_strsplit(rhels[r].numbers, " ", -1);
+        for (guint u = 0; numbers[u]; u++) {
+            for (guint f = 0; f < G_N_ELEMENTS(flavours); f++) {
+                for (guint a = 0; a < G_N_ELEMENTS(archs); a++) {
+                    gboolean is_prerelease = rhels[r].major != 0 && !numbers[u + 1];
+                    g_autofree char *package =
+                        g_strdup_printf("kernel%s%s-%s-%s.%s.%s", *flavours[f] ? "-" : "", flavours[f],
+                                        rhels[r].version, numbers[u], rhels[r].dist, archs[a]);
+                    g_autoptr(XpvReport) report = xpv_report_parse(package, -1);
+                    XpvGuest guest = like;
+                    guest.report = report;
+
+                    for (guint h = 0; h < 4 * 3 * 3; h++) {
+                        const XpvHost host = {"Xen", host_archs[h % 4], (XpvProcessor)(h / 4 % 3), (gint)(h / 12) - 1};
+                        const Question question = {
+                            rhels[r].major, is_prerelease ? 0 : u, is_prerelease, flavours[f], archs[a],
+                            xpv_arch_to_word(host.architecture), xpv_processor_to_word(host.processor),
+                            host_releases[h / 12]};
+                        g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
+                        g_autofree char *got = describe_judgement(judgement);
+                        g_autofree char *expected = oracle(&question);
+                        g_autofree char *input =
+                            g_strdup_printf("%s on %s %s RHEL %s", package, OR_DASH(question.host_arch),
+                                            OR_DASH(question.host_processor), OR_DASH(question.host_release));
+                        n++;
+                        gboolean is_right = expect(input, got, expected) & check_sane(input, judgement);
+                        if (!is_right)
+                            n_wrong++;
+                        if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE) {
+                            check_facts(input, &question, judgement);
+                            check_remedy(input, &host, &like, judgement->remedy);
+                        }
+                        if (n_wrong > 20)
+                            g_error("too many");
+                    }
+                }
+            }
+        }
+    }
+    g_assert_cmpuint(n, ==, (11 + 11 + 13 + 1) * 12 * 13 * 36);
+}
+
+typedef struct {
+    const char *report;
+    XpvHost host;
+    XpvGuest guest;
+    const char *expected;
+} Case;
+
+#define X86_64_INTEL HOST(X86_64, INTEL, 1)
+#define X86_64_AMD HOST(X86_64, AMD, 1)
+#define X86_64_ANY HOST(X86_64, UNKNOWN, 1)
+#define I686_INTEL HOST(I686, INTEL, 1)
+#define I686_ANY HOST(I686, UNKNOWN, 1)
+#define NO_HOST HOST(UNKNOWN, UNKNOWN, 1)
+#define SMP_I686 "kernel-smp-2.4.21-50.EL.i686"
+#define PAE_I686 "kernel-PAE-2.6.18-53.1.4.el5.i686"
+
+/* Which reason comes first. */
+static const Case precedence[] = {
+    {SMP_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_HVM},
+     "not-applicable [control-domain] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv"},
+    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_PV, .in_grace = TRUE},
+     "not-applicable [control-domain] {-} - - - - -"},
+    {PAE_I686, X86_64_INTEL, {.uuid = XPV_NIL_UUID, .id = 7},
+     "not-applicable [control-domain] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {NULL, X86_64_INTEL, {.uuid = XPV_NIL_UUID, .id = -1}, "not-applicable [control-domain] {-} - - - - -"},
+    {NULL, {"QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, -1}, {.uuid = XPV_NIL_UUID, .id = 0},
+     "not-applicable [not-xen] {host-release-unverified} - - - - -"},
+    {PAE_I686, {"QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1}, GUEST(.arch = XPV_ARCH_X86_64),
+     "not-applicable [not-xen] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {"6.1.0-18-amd64", {"LXC", XPV_ARCH_UNKNOWN, XPV_PROCESSOR_UNKNOWN, -1},
+     {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV},
+     "not-applicable [not-xen] {host-release-unverified} - - - - -"},
+    {"6.1.0-18-amd64", X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV},
+     "not-applicable [paravirtualized-guest] {-} - - - - -"},
+    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PVH, .in_grace = TRUE},
+     "not-applicable [paravirtualized-guest] {-} - - - - -"},
+    {"kernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL,
+     {.uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_PV},
+     "not-applicable [paravirtualized-guest] {-} 5.1 - - - kmod-xenpv"},
+    {"2.6.32-71.el6", X86_64_INTEL, GUEST(), "not-applicable [guest-not-covered] {-} - - - - -"},
+    {"6.1.0-18-amd64", HOST(UNKNOWN, UNKNOWN, 0), GUEST(), "not-applicable [guest-not-covered] {-} - - - - -"},
+    {"2.6.18-398.el5uek", X86_64_INTEL, GUEST(.in_grace = TRUE), "not-applicable [guest-not-covered] {-} - - - - -"},
+    {"2.4.21-57.ELvmnix", HOST(X86_64, INTEL, -1), GUEST(),
+     "not-applicable [guest-not-covered] {host-release-unverified} - - - - -"},
+
+    {NULL, X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
+    {NULL, HOST(UNKNOWN, UNKNOWN, 0), GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
+    {NULL, X86_64_INTEL, GUEST(), "unknown [kernel-not-reported] {-} - - - - -"},
+    {NULL, NO_HOST, GUEST(), "unknown [kernel-not-reported] {-} - - - - -"},
+    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .in_grace = TRUE},
+     "unknown [kernel-not-reported] {-} - - - - -"},
+    {" \n", X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
+    {"package kernel is not installed", X86_64_INTEL, GUEST(.in_grace = TRUE),
+     "unknown [kernel-unrecognized] {-} - - - - -"},
+    {"kernel-devel-2.6.18-53.el5.x86_64", NO_HOST, GUEST(), "unknown [kernel-unrecognized] {-} - - - - -"},
+    {PAE_I686, NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+
+    /* What is certain wins over what is not known. */
+    {"kernel-smp-2.4.21-47.EL.i686", NO_HOST, GUEST(),
+     "incompatible [guest-release-unsupported] {host-processor-unknown} 3.8 i686-SMP intel i686 kmod-xenpv"},
+    {"kernel-xen-2.6.18-53.el5.i686", NO_HOST, GUEST(),
+     "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+    {"kernel-2.4.21-50.EL.athlon", HOST(UNKNOWN, INTEL, 1), GUEST(),
+     "incompatible [processor-mismatch] {-} 3.9 athlon amd i686 kmod-xenpv"},
+    {PAE_I686, HOST(UNKNOWN, UNKNOWN, 0), GUEST(),
+     "incompatible [host-release-unsupported] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+
+    /* All reasons that apply, and none that a variant without support cannot have. */
+    {"kernel-smp-2.4.21-47.EL.athlon", HOST(X86_64, INTEL, 0), GUEST(),
+     "incompatible [guest-release-unsupported host-architecture-mismatch processor-mismatch host-release-unsupported] "
+     "{guide-disagrees} 3.8 athlon-SMP amd i686 kmod-xenpv"},
+    {"kernel-xen-2.6.18-8.el5.ia64", HOST(I686, AMD, 0), GUEST(),
+     "incompatible [guest-release-unsupported kernel-variant-unsupported host-release-unsupported] {-} 5.0 - - - "
+     "kmod-xenpv"},
+    {"kernel-PAE-2.4.21-50.EL.i686", HOST(X86_64, AMD, 1), GUEST(),
+     "incompatible [kernel-variant-unsupported] {-} 3.9 i686-PAE - - kmod-xenpv"},
+    {"kernel-2.4.21-50.EL.i686", X86_64_AMD, GUEST(),
+     "incompatible [host-architecture-mismatch processor-mismatch] {guide-disagrees} 3.9 i686 intel i686 kmod-xenpv"},
+
+    {PAE_I686, X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {PAE_I686, {"TEST", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1}, GUEST(),
+     "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {PAE_I686, X86_64_INTEL, {.uuid = NULL, .id = -1}, "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {NULL, X86_64_INTEL, {.uuid = NULL, .id = -1}, "unknown [kernel-not-reported] {-} - - - - -"},
+    {"kernel-2.4.21-50.EL.i32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
+    {"kernel-smp-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
+    {"kernel-2.6.9-78.EL.x86_64", X86_64_AMD, GUEST(), "compatible [-] {-} 4.7 x86_64 - x86_64 built-in"},
+    {"kernel-2.6.18-438.el5.ia64", HOST(IA64, INTEL, 11), GUEST(), "compatible [-] {-} 5.11 ia64 - ia64 built-in"},
+    {0},
+};
+
+/* What narrows the kernels that a report can mean, and what does not. */
+static const Case narrowing[] = {
+#define LIVE .report_is_live = TRUE
+    {"2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
+    {"2.6.18-53.el5", X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
+    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
+     "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv"},
+    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(), "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv"},
+    {"2.6.18-53.el5", NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 - - - kmod-xenpv"},
+    {"2.6.18-53.el5", NO_HOST, GUEST(.arch = XPV_ARCH_IA64), "unknown [host-unknown] {-} 5.1 ia64 - ia64 kmod-xenpv"},
+    {"2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_IA64), /* the domain's goes before the host's */
+     "incompatible [host-architecture-mismatch] {-} 5.1 ia64 - ia64 kmod-xenpv"},
+    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_X86_64),
+     "incompatible [host-architecture-mismatch] {-} 5.1 - - - kmod-xenpv"},
+    {"kernel-2.6.18-53.el5.ia64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
+     "compatible [-] {-} 5.1 x86_64 - x86_64 kmod-xenpv"},
+    {"2.4.21-50.EL", NO_HOST, GUEST(.arch = XPV_ARCH_I686),
+     "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+
+    /* An x86_64 kernel in a domain that says i686. */
+    {"2.6.9-67.ELsmp", I686_INTEL, GUEST(.arch = XPV_ARCH_I686), "unknown [kernel-ambiguous] {-} 4.6 - - - kmod-xenpv"},
+    {"2.6.9-67.ELsmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686), "compatible [-] {-} 4.6 - - - kmod-xenpv"},
+    {"2.6.9-67.ELlargesmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686),
+     "compatible [-] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv"},
+
+    /* No x86_64 kernel runs on an i686 host; but one may be reported for it. */
+    {"2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
+     "unknown [kernel-ambiguous] {-} 5.1 - - - kmod-xenpv"},
+    {"2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64, LIVE),
+     "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv"},
+    {"2.6.18-53.el5", I686_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv"},
+    {"2.6.18-53.el5", X86_64_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
+    {"2.4.21-50.EL", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv"},
+    {"2.4.21-50.EL", I686_INTEL, GUEST(LIVE), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv"},
+    {"2.4.21-50.ELsmp", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv"},
+    {"2.4.21-50.ELsmp", I686_ANY, GUEST(), "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+
+    /* Never to nothing. */
+    {"2.6.18-53.el5PAE", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
+     "incompatible [host-architecture-mismatch] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {"kernel-2.6.18-53.el5.x86_64", I686_INTEL, GUEST(LIVE),
+     "incompatible [host-architecture-mismatch] {-} 5.1 x86_64 - x86_64 kmod-xenpv"},
+    {"2.4.21-50.EL x86_64", I686_INTEL, GUEST(LIVE),
+     "incompatible [host-architecture-mismatch] {-} 3.9 - - x86_64 kmod-xenpv"},
+    {"2.6.9-67.ELlargesmp", I686_INTEL, GUEST(LIVE),
+     "incompatible [host-architecture-mismatch] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv"},
+    {0},
+};
+
+/* Several kernels, one verdict: only where all share it. */
+static const Case ambiguity[] = {
+    {"2.4.21-50.ELsmp", X86_64_ANY, GUEST(),
+     "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    {"2.4.21-50.EL", X86_64_AMD, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - - kmod-xenpv"},
+    {"2.4.21-50.EL x86_64", X86_64_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - x86_64 kmod-xenpv"},
+    {"2.4.21-50.EL x86_64", X86_64_ANY, GUEST(), "compatible [-] {host-processor-unknown} 3.9 - - x86_64 kmod-xenpv"},
+    {"2.4.21-50.ELsmp i686", I686_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv"},
+    {"2.4.21-50.EL", NO_HOST, GUEST(), /* ia64 is unsupported, the others await a host */
+     "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    {"2.4.21-50.ELsmp", NO_HOST, GUEST(), "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    {"kernel-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
+     "unknown [kernel-ambiguous] {-} - - intel - kmod-xenpv"},
+    {"kernel-2.6.32-71.el6.x86_64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
+     "unknown [kernel-ambiguous] {-} - - - - -"},
+    {"kernel-2.6.32-71.el6.x86_64\n6.1.0-18-amd64", X86_64_INTEL, GUEST(),
+     "not-applicable [guest-not-covered] {-} - - - - -"},
+    {"kernel-2.6.9-67.EL.x86_64\nkernel-2.6.9-78.EL.x86_64", X86_64_INTEL, GUEST(),
+     "compatible [-] {-} - x86_64 - x86_64 -"},
+    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
+     "compatible [-] {-} - - - i686+x86_64 kmod-xenpv"},
+
+    /* The reasons that all share. */
+    {"2.4.21-50.ELsmp i686", X86_64_INTEL, GUEST(),
+     "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 - - i686 kmod-xenpv"},
+    {"2.4.21-47.EL", X86_64_INTEL, GUEST(), "incompatible [guest-release-unsupported] {-} 3.8 - - - kmod-xenpv"},
+    {"2.4.21-50.EL", HOST(X86_64, AMD, 0), GUEST(), "incompatible [host-release-unsupported] {-} 3.9 - - - kmod-xenpv"},
+    {"2.6.18-53.el5xen", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+
+    /* Where none is shared, all of theirs. */
+    {"kernel-2.6.18-8.el5.x86_64\nkernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
+     "incompatible [guest-release-unsupported kernel-variant-unsupported] {-} - - - - kmod-xenpv"},
+    {"kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+     "incompatible [host-architecture-mismatch processor-mismatch] {-} 3.9 - - - kmod-xenpv"},
+
+    /* Kernels that no package is known of. */
+    {"2.6.18-53.el5kdump", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+    {"2.4.21-50.ELlargesmp", X86_64_ANY, GUEST(),
+     "incompatible [kernel-variant-unsupported] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    {"2.6.18-53.el5smp i686", X86_64_INTEL, GUEST(),
+     "incompatible [kernel-variant-unsupported] {-} 5.1 i686-SMP - - kmod-xenpv"},
+    {"2.6.18-7.el5PAE", X86_64_INTEL, GUEST(),
+     "incompatible [guest-release-unsupported] {-} 5.0 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {0},
+};
+
+/* Each warning, and when it is none. */
+static const Case warnings[] = {
+#define COMPATIBLE(warning) "compatible [-] {" warning "} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"
+    {PAE_I686, HOST(X86_64, INTEL, -1), GUEST(), COMPATIBLE("host-release-unverified")},
+    {PAE_I686, HOST(X86_64, INTEL, 11), GUEST(), COMPATIBLE("-")},
+    {NULL, HOST(X86_64, INTEL, -1), GUEST(), "unknown [kernel-not-reported] {host-release-unverified} - - - - -"},
+
+    {"kernel-2.4.21-50.EL.ia32e", X86_64_ANY, GUEST(),
+     "compatible [-] {host-processor-unknown} 3.9 ia32e intel x86_64 kmod-xenpv"},
+    {PAE_I686, X86_64_ANY, GUEST(), COMPATIBLE("-")},
+    {"kernel-2.4.21-50.EL.ia32e\nkernel-2.6.9-67.EL.x86_64", X86_64_ANY, GUEST(),
+     "compatible [-] {-} - - - x86_64 kmod-xenpv"},
+
+    {SMP_I686, X86_64_INTEL, GUEST(),
+     "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv"},
+    {SMP_I686, I686_INTEL, GUEST(), "compatible [-] {-} 3.9 i686-SMP intel i686 kmod-xenpv"},
+    {SMP_I686, HOST(IA64, INTEL, 1), GUEST(),
+     "incompatible [host-architecture-mismatch] {-} 3.9 i686-SMP intel i686 kmod-xenpv"},
+    {"kernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+     "incompatible [processor-mismatch] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
+    {"kernel-BOOT-2.4.21-50.EL.i386", X86_64_INTEL, GUEST(),
+     "incompatible [kernel-variant-unsupported] {-} 3.9 - - - kmod-xenpv"},
+    {"kernel-smp-2.4.21-50.EL.i686\nkernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(),
+     "incompatible [guest-release-unsupported host-architecture-mismatch] {-} - - - - kmod-xenpv"},
+
+    {PAE_I686, X86_64_INTEL, GUEST(.boot_disk_paravirtualized = TRUE), COMPATIBLE("boot-disk-paravirtualized")},
+    {PAE_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .boot_disk_paravirtualized = TRUE},
+     COMPATIBLE("boot-disk-paravirtualized")},
+    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM,
+                          .boot_disk_paravirtualized = TRUE},
+     "unknown [kernel-not-reported] {boot-disk-paravirtualized} - - - - -"},
+    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV,
+                          .boot_disk_paravirtualized = TRUE},
+     "not-applicable [paravirtualized-guest] {-} - - - - -"},
+
+    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 4), COMPATIBLE("release-conflict")},
+    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 6), COMPATIBLE("release-conflict")},
+    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 5), COMPATIBLE("-")},
+    {NULL, X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-not-reported] {-} - - - - -"},
+    {"nonsense", X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-unrecognized] {-} - - - - -"},
+    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 3),
+     "compatible [-] {release-conflict} - - - i686+x86_64 kmod-xenpv"},
+    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 4),
+     "compatible [-] {-} - - - i686+x86_64 kmod-xenpv"},
+
+    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active")},
+    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-")},
+    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-")},
+    {PAE_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .drivers = XPV_DRIVERS_INACTIVE}, COMPATIBLE("-")},
+    {PAE_I686, NO_HOST, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+     "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    {"kernel-xen-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+     "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+
+    {SMP_I686, HOST(X86_64, UNKNOWN, -1),
+     GUEST(.boot_disk_paravirtualized = TRUE, .declared_major = 4, .drivers = XPV_DRIVERS_INACTIVE),
+     "incompatible [host-architecture-mismatch] {host-release-unverified host-processor-unknown guide-disagrees "
+     "boot-disk-paravirtualized release-conflict} 3.9 i686-SMP intel i686 kmod-xenpv"},
+    {0},
+};
+
+static void
+test_cases(gconstpointer data)
+{
+    for (const Case *c = data; c->expected; c++) {
+        g_autoptr(XpvJudgement) judgement = judge(&c->host, &c->guest, c->report);
+        g_autofree char *got = describe_judgement(judgement);
+        g_autofree char *input = g_strdup_printf("%s on %s %s %s %d, id %d", c->report ? c->report : "(none)",
+                                                 c->host.hypervisor, OR_DASH(xpv_arch_to_word(c->host.architecture)),
+                                                 OR_DASH(xpv_processor_to_word(c->host.processor)), c->host.update,
+                                                 c->guest.id);
+        expect(input, got, c->expected);
+        check_sane(input, judgement);
+        check_remedy(input, &c->host, &c->guest, judgement->remedy);
+    }
+}
+
+/* RHEL 3.8 is incompatible whatever the host is. */
+static void
+test_too_old_everywhere(void)
+{
+    static const char *const reports[] = {"kernel-smp-2.4.21-47.EL.i686", "2.4.21-47.0.1.EL", "2.4.21-47.ELsmp i686",
+                                          "Linux h 2.4.21-47.EL #1 SMP Wed Jul 5 20:39:00 EDT 2006 x86_64 x86_64 "
+                                          "x86_64 GNU/Linux"};
+    static const XpvArch archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
+    for (guint i = 0; i < G_N_ELEMENTS(reports); i++) {
+        for (guint h = 0; h < 4 * 3 * 3; h++) {
+            const XpvHost host = {"Xen", archs[h % 4], (XpvProcessor)(h / 4 % 3), (gint)(h / 12) - 1};
+            const XpvGuest guest = GUEST(.arch = archs[i]);
+            g_autoptr(XpvJudgement) judgement = judge(&host, &guest, reports[i]);
+            expect(reports[i], xpv_verdict_to_word(judgement->verdict), "incompatible");
+            expect(reports[i], judgement->release, "3.8");
+            expect_true(reports[i], judgement->reasons & XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED), "is too old");
+            check_sane(reports[i], judgement);
+        }
+    }
+}
+
+static void
+test_sentences(void)
+{
+    static const struct {
+        const char *report;
+        XpvHost host;
+        const char *explanation, *remedy;
+    } cases[] = {
+        {SMP_I686, X86_64_INTEL,
+         "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table 12.2).",
+         "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host."},
+        {SMP_I686, X86_64_ANY,
+         "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table 12.2).",
+         "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host."},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const XpvGuest guest = GUEST(.arch = XPV_ARCH_I686);
+        g_autoptr(XpvJudgement) judgement = judge(&cases[i].host, &guest, cases[i].report);
+        expect(cases[i].report, judgement->explanation, cases[i].explanation);
+        expect(cases[i].report, judgement->remedy, cases[i].remedy);
+    }
+}
+
+static void
+test_hostile(void)
+{
+    static const XpvArch archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
+    static const char *const hypervisors[] = {"Xen", "Xen", "Xen", "QEMU"};
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+
+    for (guint i = 0; i < 50000 && !g_test_failed(); i++) {
+        const XpvHost host = {hypervisors[g_rand_int_range(rand, 0, 4)], archs[g_rand_int_range(rand, 0, 4)],
+                              (XpvProcessor)g_rand_int_range(rand, 0, 3), g_rand_int_range(rand, -1, 3)};
+        gsize length;
+        g_autofree char *data = hostile_report(rand, &length);
+        g_autoptr(XpvReport) report = xpv_report_parse(data, (gssize)length);
+        const XpvGuest guest = {.uuid = SOME_UUID,
+                                .id = g_rand_int_range(rand, -1, 3),
+                                .virtualization = (XpvVirtualization)g_rand_int_range(rand, 0, 4),
+                                .arch = archs[g_rand_int_range(rand, 0, 4)],
+                                .report = report,
+                                .report_is_live = g_rand_boolean(rand),
+                                .in_grace = g_rand_boolean(rand),
+                                .drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3)};
+        g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
+        check_sane(report ? xpv_report_text(report) : "", judgement);
+        expect_true(data, xpv_guest_is_running(&guest) == (guest.id >= 0), "runs");
+    }
+    xpv_judgement_free(NULL);
+    xpv_report_free(NULL);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/judge/every-package-on-every-host", test_every_package_on_every_host);
+    g_test_add_data_func("/judge/precedence", precedence, test_cases);
+    g_test_add_data_func("/judge/narrowing", narrowing, test_cases);
+    g_test_add_data_func("/judge/ambiguity", ambiguity, test_cases);
+    g_test_add_data_func("/judge/warnings", warnings, test_cases);
+    g_test_add_func("/judge/too-old-everywhere", test_too_old_everywhere);
+    g_test_add_func("/judge/sentences", test_sentences);
+    g_test_add_func("/judge/hostile", test_hostile);
+    return g_test_run();
+}
