@@ -93,21 +93,31 @@ subject(const XpvCandidates *candidates, const XpvJudgement *judgement)
                            processor_names[judgement->processor]);
 }
 
-/* What the kernels need of a host, and where that stands. */
+static gint
+compare_strings(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What the kernels need of a host, and where that stands.
+ * @but: set of the hosts on which those that run are left out */
 static void
-required_hosts(const XpvCandidates *candidates, char **ret_archs, char **ret_citation)
+required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, char **ret_citation)
 {
     g_autoptr(GPtrArray) citations = g_ptr_array_new_with_free_func(g_free);
     guint archs = 0;
     for (guint i = 0; i < candidates->n; i++) {
         const XpvKernel *kernel = candidates->kernels[i];
         guint required = kernel_required_archs(kernel);
+        if (required & but)
+            continue;
         if (required) {
             const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
             add_unique(citations, g_strdup(xpv_guide_required_hosts_citation(variant, kernel->major)));
         }
         archs |= required;
     }
+    g_ptr_array_sort(citations, compare_strings);
     *ret_archs = archs_in_words(archs);
     *ret_citation = join(citations, " and ");
 }
@@ -131,7 +141,7 @@ clause_architecture(const XpvHost *host, const XpvCandidates *candidates)
 {
     g_autofree char *archs = NULL;
     g_autofree char *citation = NULL;
-    required_hosts(candidates, &archs, &citation);
+    required_hosts(candidates, XPV_BIT(host->architecture), &archs, &citation);
     return g_strdup_printf("needs an %s host kernel; this host runs %s (%s)", archs,
                            xpv_arch_to_word(host->architecture), citation);
 }
@@ -167,8 +177,8 @@ explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const
         if ((judgement->reasons & XPV_BIT(reason)) && clauses[reason])
             g_ptr_array_add(parts, clauses[reason](host, candidates));
     }
-    g_autofree char *why = join(parts, ", and ");
-    return g_strdup_printf("%s %s.", who, why);
+    g_autofree char *why = join(parts, candidates->reasons_differ ? ", or " : ", and ");
+    return g_strdup_printf("%s %s%s.", who, candidates->reasons_differ ? "either " : "", why);
 }
 
 static char *
@@ -177,7 +187,7 @@ explain_compatible(const XpvHost *host, const XpvCandidates *candidates, const X
     g_autofree char *who = subject(candidates, judgement);
     g_autofree char *archs = NULL;
     g_autofree char *citation = NULL;
-    required_hosts(candidates, &archs, &citation);
+    required_hosts(candidates, 0, &archs, &citation);
     const char *drivers = judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN     ? "; its drivers are built in"
                           : judgement->driver_source == XPV_DRIVER_SOURCE_KMOD_XENPV ? "; its drivers are in kmod-xenpv"
                                                                                      : "";
@@ -315,11 +325,11 @@ remedy_host(const char *package, const char *where)
 }
 
 static char *
-remedy_architecture(const XpvCandidates *candidates, const char *package)
+remedy_architecture(const XpvHost *host, const XpvCandidates *candidates, const char *package)
 {
     g_autofree char *archs = NULL;
     g_autofree char *citation = NULL;
-    required_hosts(candidates, &archs, &citation);
+    required_hosts(candidates, XPV_BIT(host->architecture), &archs, &citation);
     g_autofree char *where = g_strdup_printf("%s host", archs);
     return remedy_host(package, where);
 }
@@ -357,7 +367,7 @@ remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const 
         return package ? g_strdup_printf("Install %s in the guest and boot it.", package)
                        : g_strdup("Install a kernel in the guest that table 12.1 supports.");
     case XPV_REASON_HOST_ARCHITECTURE_MISMATCH:
-        return remedy_architecture(candidates, package);
+        return remedy_architecture(host, candidates, package);
     case XPV_REASON_PROCESSOR_MISMATCH:
         return remedy_host(package, host->processor == XPV_PROCESSOR_INTEL ? "AMD host" : "Intel host");
     default:

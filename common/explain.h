@@ -8,6 +8,7 @@
 typedef struct {
     const XpvKernel **kernels;
     guint n;
+    gboolean reasons_differ; /* they share no reason of theirs */
 } XpvCandidates;
 
 /* xpv_explain: one sentence that says why, with the facts and the table.

@@ -39,10 +39,10 @@ static const struct {
     gboolean (*set)(XpvHost *host, XpvVirtualization *virtualization, const char *value);
     const char *words;
 } facts[] = {
-    {"host-architecture", set_architecture,   "i686, x86_64 or ia64"},
-    {"host-processor",    set_processor,      "intel or amd"        },
-    {"host-kernel",       set_kernel,         "any"                 },
-    {"virtualization",    set_virtualization, "hvm, pv or pvh"      },
+    { "host-architecture", set_architecture, "i686, x86_64 or ia64" },
+    { "host-processor", set_processor, "intel or amd" },
+    { "host-kernel", set_kernel, "any" },
+    { "virtualization", set_virtualization, "hvm, pv or pvh" },
 };
 
 gboolean

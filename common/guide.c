@@ -159,13 +159,14 @@ xpv_guide_variant(XpvArch arch, XpvFlavour flavour)
 gboolean
 xpv_guide_supports(const XpvVariant *variant, guint major)
 {
-    return variant->cells[major - FIRST_MAJOR].supported;
+    guint column = major - FIRST_MAJOR;
+    return column < G_N_ELEMENTS(variant->cells) && variant->cells[column].supported;
 }
 
 XpvProcessor
 xpv_guide_processor(const XpvVariant *variant, guint major)
 {
-    return variant->cells[major - FIRST_MAJOR].processor;
+    return xpv_guide_supports(variant, major) ? variant->cells[major - FIRST_MAJOR].processor : XPV_PROCESSOR_UNKNOWN;
 }
 
 static guint

@@ -36,8 +36,7 @@ typedef struct {
     guint n_bases;
 } XpvRhel;
 
-/* xpv_guide_rhel: the release that a kernel version and dist ("EL", "el5") are of.
- * Returns: (nullable) NULL for any other. */
+/* xpv_guide_rhel: Returns: (nullable) NULL for any but 3, 4 and 5. */
 const XpvRhel *xpv_guide_rhel(guint major);
 const XpvRhel *xpv_guide_rhels(guint *ret_n);
 

@@ -28,15 +28,9 @@ xpv_host_architecture_from_machine(const char *machine)
         const char *machine;
         XpvArch arch;
     } machines[] = {
-        {"i386",   XPV_ARCH_I686  },
-        {"i486",   XPV_ARCH_I686  },
-        {"i586",   XPV_ARCH_I686  },
-        {"i686",   XPV_ARCH_I686  },
-        {"athlon", XPV_ARCH_I686  },
-        {"x86_64", XPV_ARCH_X86_64},
-        {"amd64",  XPV_ARCH_X86_64},
-        {"ia32e",  XPV_ARCH_X86_64},
-        {"ia64",   XPV_ARCH_IA64  },
+        { "i386", XPV_ARCH_I686 },    { "i486", XPV_ARCH_I686 },    { "i586", XPV_ARCH_I686 },
+        { "i686", XPV_ARCH_I686 },    { "athlon", XPV_ARCH_I686 },  { "x86_64", XPV_ARCH_X86_64 },
+        { "amd64", XPV_ARCH_X86_64 }, { "ia32e", XPV_ARCH_X86_64 }, { "ia64", XPV_ARCH_IA64 },
     };
     for (guint i = 0; i < G_N_ELEMENTS(machines); i++) {
         if (g_strcmp0(machine, machines[i].machine) == 0)

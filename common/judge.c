@@ -58,7 +58,7 @@ kernel_driver_source(const XpvKernel *kernel)
 static Outcome
 judge_kernel(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel)
 {
-    Outcome outcome = {.verdict = XPV_VERDICT_COMPATIBLE};
+    Outcome outcome = { .verdict = XPV_VERDICT_COMPATIBLE };
 
     if (!xpv_kernel_is_covered(kernel)) {
         outcome.verdict = XPV_VERDICT_NOT_APPLICABLE;
@@ -113,7 +113,7 @@ family_of(XpvArch arch)
 static XpvCandidates
 find_candidates(const XpvHost *host, const XpvGuest *guest)
 {
-    XpvCandidates candidates = {NULL, 0};
+    XpvCandidates candidates = { 0 };
     if (!guest->report)
         return candidates;
 
@@ -154,7 +154,7 @@ take_first(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outc
 static void
 take_next(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
 {
-    XpvJudgement next = {0};
+    XpvJudgement next = { 0 };
     take_first(&next, kernel, outcome);
 
     judgement->reasons &= next.reasons;
@@ -180,7 +180,7 @@ set_verdict(XpvJudgement *judgement, XpvVerdict verdict, XpvReason reason)
 
 /* What holds for every kernel; reasons that none shares are all named. */
 static void
-judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates)
+judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, XpvCandidates *candidates)
 {
     guint all_reasons = 0;
     gboolean agree = TRUE;
@@ -195,9 +195,10 @@ judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *g
         all_reasons |= outcome.reasons;
         agree = agree && outcome.verdict == judgement->verdict;
     }
+    candidates->reasons_differ = judgement->reasons == 0 && all_reasons != 0;
     if (!agree)
         set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_AMBIGUOUS);
-    else if (judgement->reasons == 0)
+    else if (candidates->reasons_differ)
         judgement->reasons = all_reasons;
 }
 

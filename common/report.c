@@ -33,11 +33,7 @@ parse_arch(const char *word, XpvArch *ret_arch)
     static const struct {
         const char *word;
         XpvArch arch;
-    } aliases[] = {
-        {"i32e",  XPV_ARCH_IA32E },
-        {"amd64", XPV_ARCH_X86_64},
-        {"i486",  XPV_ARCH_I386  }
-    };
+    } aliases[] = { { "i32e", XPV_ARCH_IA32E }, { "amd64", XPV_ARCH_X86_64 }, { "i486", XPV_ARCH_I386 } };
 
     for (guint i = 0; i < G_N_ELEMENTS(aliases); i++) {
         if (g_str_equal(word, aliases[i].word)) {
@@ -155,7 +151,7 @@ static gboolean
 parse_name(const char *word, Name *ret_name)
 {
     g_autofree char *copy = g_strdup(word);
-    Name name = {0};
+    Name name = { 0 };
     const char *version = copy;
 
     if (g_str_has_suffix(copy, ".rpm"))
@@ -180,7 +176,7 @@ parse_name(const char *word, Name *ret_name)
     const XpvRhel *rhel = find_rhel(version, length);
     const char *release = version + length;
     if (!rhel || *release != '-' || !parse_release(rhel, release + 1, &name.kernel))
-        name.kernel = (XpvKernel){0};
+        name.kernel = (XpvKernel){ 0 };
     *ret_name = name;
     return TRUE;
 }
@@ -188,7 +184,7 @@ parse_name(const char *word, Name *ret_name)
 static void
 parse_machine(const char *const *words, Machine *ret_machine)
 {
-    Machine machine = {0};
+    Machine machine = { 0 };
     for (; *words; words++) {
         /* -m is the first of -m, -p and -i; -p says "athlon" on any AMD processor, whatever the kernel. */
         if (machine.machine == XPV_ARCH_UNKNOWN && parse_arch(*words, &machine.machine))

@@ -2,7 +2,7 @@
 /* The public words: each enumeration travels as a string, through one table.
  *
  * Words are part of the public interface and never change their meaning; they are RULES.md's and DESIGN.md's.
- * In each enumeration that has "not known", it is 0 and its word is "".
+ * In each enumeration that has "not known", it is 0; its word is "", but "unknown" for XpvDrivers.
  * xpv_<enum>_to_word() returns a static string; xpv_<enum>_from_word() returns FALSE for a word of no member. */
 #pragma once
 

@@ -17,17 +17,17 @@ static const struct {
 #define LARGESMP XPV_BIT(XPV_FLAVOUR_LARGESMP)
 #define PAE XPV_BIT(XPV_FLAVOUR_PAE)
 #define BOTH "i686 x86_64"
-    {"athlon",          XPV_ARCH_ATHLON, ONE,       {"amd"},                 {"i686"}                      },
-    {"athlon-SMP",      XPV_ARCH_ATHLON, SMP,       {"amd"},                 {"i686"}                      },
-    {"ia32e",           XPV_ARCH_IA32E,  ONE | SMP, {"intel"},               {"x86_64"}                    },
-    {"i686",            XPV_ARCH_I686,   ONE,       {"intel", "yes", "yes"}, {"i686", BOTH, BOTH}          },
-    {"i686-PAE",        XPV_ARCH_I686,   PAE,       {NULL, NULL, "yes"},     {NULL, NULL, BOTH}            },
-    {"i686-SMP",        XPV_ARCH_I686,   SMP,       {"intel", "yes"},        {"i686", BOTH}                },
-    {"i686-HUGEMEM",    XPV_ARCH_I686,   HUGEMEM,   {"intel", "yes"},        {"i686", BOTH}                },
-    {"x86_64",          XPV_ARCH_X86_64, ONE,       {"amd", "yes", "yes"},   {"x86_64", "x86_64", "x86_64"}},
-    {"x86_64-SMP",      XPV_ARCH_X86_64, SMP,       {"amd", "yes"},          {"x86_64", "x86_64"}          },
-    {"x86_64-LARGESMP", XPV_ARCH_X86_64, LARGESMP,  {NULL, "yes"},           {NULL, "x86_64"}              },
-    {"ia64",            XPV_ARCH_IA64,   ONE,       {NULL, NULL, "yes"},     {NULL, NULL, "ia64"}          },
+    { "athlon", XPV_ARCH_ATHLON, ONE, { "amd" }, { "i686" } },
+    { "athlon-SMP", XPV_ARCH_ATHLON, SMP, { "amd" }, { "i686" } },
+    { "ia32e", XPV_ARCH_IA32E, ONE | SMP, { "intel" }, { "x86_64" } },
+    { "i686", XPV_ARCH_I686, ONE, { "intel", "yes", "yes" }, { "i686", BOTH, BOTH } },
+    { "i686-PAE", XPV_ARCH_I686, PAE, { NULL, NULL, "yes" }, { NULL, NULL, BOTH } },
+    { "i686-SMP", XPV_ARCH_I686, SMP, { "intel", "yes" }, { "i686", BOTH } },
+    { "i686-HUGEMEM", XPV_ARCH_I686, HUGEMEM, { "intel", "yes" }, { "i686", BOTH } },
+    { "x86_64", XPV_ARCH_X86_64, ONE, { "amd", "yes", "yes" }, { "x86_64", "x86_64", "x86_64" } },
+    { "x86_64-SMP", XPV_ARCH_X86_64, SMP, { "amd", "yes" }, { "x86_64", "x86_64" } },
+    { "x86_64-LARGESMP", XPV_ARCH_X86_64, LARGESMP, { NULL, "yes" }, { NULL, "x86_64" } },
+    { "ia64", XPV_ARCH_IA64, ONE, { NULL, NULL, "yes" }, { NULL, NULL, "ia64" } },
 };
 
 static void
@@ -93,9 +93,9 @@ static const struct {
     guint n;
     guint bases[12];
 } releases[] = {
-    {3, "2.4.21", "EL",  9, -1, 10, {4, 9, 15, 20, 27, 32, 37, 40, 47, 50}                  },
-    {4, "2.6.9",  "EL",  6, 7,  10, {5, 11, 22, 34, 42, 55, 67, 78, 89, 100}                },
-    {5, "2.6.18", "el5", 1, 3,  12, {8, 53, 92, 128, 164, 194, 238, 274, 308, 348, 371, 398}},
+    { 3, "2.4.21", "EL", 9, -1, 10, { 4, 9, 15, 20, 27, 32, 37, 40, 47, 50 } },
+    { 4, "2.6.9", "EL", 6, 7, 10, { 5, 11, 22, 34, 42, 55, 67, 78, 89, 100 } },
+    { 5, "2.6.18", "el5", 1, 3, 12, { 8, 53, 92, 128, 164, 194, 238, 274, 308, 348, 371, 398 } },
 };
 
 static void
@@ -131,7 +131,7 @@ test_update(void)
             g_assert_cmpint(xpv_guide_update(rhel, base), ==, update);
             g_assert_cmpint(xpv_guide_update(rhel, base + 1), ==, update);
         }
-        guint64 huge[] = {438, 1000, G_MAXUINT32, G_GUINT64_CONSTANT(0x100000000), G_MAXINT64, G_MAXUINT64};
+        guint64 huge[] = { 438, 1000, G_MAXUINT32, G_GUINT64_CONSTANT(0x100000000), G_MAXINT64, G_MAXUINT64 };
         for (guint j = 0; j < G_N_ELEMENTS(huge); j++)
             g_assert_cmpint(xpv_guide_update(rhel, huge[j]), ==, (gint)releases[i].n - 1);
         g_assert_cmpint(xpv_guide_update(rhel, 0), ==, -1);
@@ -142,13 +142,7 @@ test_update(void)
         guint64 first_number;
         gint update;
     } known[] = {
-        {3, 47,  8 },
-        {3, 49,  8 },
-        {3, 63,  9 },
-        {4, 66,  5 },
-        {4, 103, 9 },
-        {5, 187, 4 },
-        {5, 438, 11}
+        { 3, 47, 8 }, { 3, 49, 8 }, { 3, 63, 9 }, { 4, 66, 5 }, { 4, 103, 9 }, { 5, 187, 4 }, { 5, 438, 11 }
     };
     for (guint i = 0; i < G_N_ELEMENTS(known); i++)
         g_assert_cmpint(xpv_guide_update(xpv_guide_rhel(known[i].major), known[i].first_number), ==, known[i].update);
@@ -161,18 +155,18 @@ test_packages(void)
         const char *flavour;
         const char *archs[3]; /* RHEL 3, 4, 5 */
     } packages[] = {
-        {"",         {"athlon i686 ia32e x86_64 ia64", "i686 x86_64 ia64", "i686 x86_64 ia64"}},
-        {"smp",      {"athlon i686 x86_64", "i686 x86_64", "-"}                               },
-        {"hugemem",  {"i686", "i686", "-"}                                                    },
-        {"largesmp", {"-", "x86_64 ia64", "-"}                                                },
-        {"PAE",      {"-", "-", "i686"}                                                       },
-        {"xen",      {"-", "-", "i686 x86_64 ia64"}                                           },
-        {"xenU",     {"-", "i686 x86_64", "-"}                                                },
-        {"debug",    {"-", "-", "i686 x86_64"}                                                },
-        {"kdump",    {"-", "-", "-"}                                                          },
-        {"BOOT",     {"i386", "-", "-"}                                                       },
-        {"uek",      {"-", "-", "-"}                                                          },
-        {"rt",       {"-", "-", "-"}                                                          },
+        { "", { "athlon i686 ia32e x86_64 ia64", "i686 x86_64 ia64", "i686 x86_64 ia64" } },
+        { "smp", { "athlon i686 x86_64", "i686 x86_64", "-" } },
+        { "hugemem", { "i686", "i686", "-" } },
+        { "largesmp", { "-", "x86_64 ia64", "-" } },
+        { "PAE", { "-", "-", "i686" } },
+        { "xen", { "-", "-", "i686 x86_64 ia64" } },
+        { "xenU", { "-", "i686 x86_64", "-" } },
+        { "debug", { "-", "-", "i686 x86_64" } },
+        { "kdump", { "-", "-", "-" } },
+        { "BOOT", { "i386", "-", "-" } },
+        { "uek", { "-", "-", "-" } },
+        { "rt", { "-", "-", "-" } },
     };
     G_STATIC_ASSERT(G_N_ELEMENTS(packages) == XPV_FLAVOUR_MAX);
     for (guint i = 0; i < G_N_ELEMENTS(packages); i++) {

@@ -9,16 +9,10 @@ test_is_xen(void)
     static const struct {
         const char *hypervisor;
         gboolean is_xen;
-    } cases[] = {
-        {"Xen",  TRUE },
-        {"TEST", TRUE },
-        {"QEMU", FALSE},
-        {"LXC",  FALSE},
-        {"ESX",  FALSE},
-        {"",     FALSE}
-    };
+    } cases[] = { { "Xen", TRUE },  { "TEST", TRUE }, { "QEMU", FALSE },
+                  { "LXC", FALSE }, { "ESX", FALSE }, { "", FALSE } };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        XpvHost host = {cases[i].hypervisor, XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1};
+        XpvHost host = { cases[i].hypervisor, XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 };
         expect(cases[i].hypervisor, xpv_host_is_xen(&host) ? "Xen" : "other", cases[i].is_xen ? "Xen" : "other");
     }
 }
@@ -30,29 +24,29 @@ test_update(void)
         const char *kernel;
         gint update;
     } cases[] = {
-        {"2.6.18-8.el5xen",                      0 },
-        {"2.6.18-8.1.15.el5xen",                 0 },
-        {"2.6.18-52.el5xen",                     0 },
-        {"2.6.18-53.el5xen",                     1 },
-        {"2.6.18-53.1.4.el5xen",                 1 },
-        {"2.6.18-53.1.6.0.1.el5xen",             1 },
-        {"2.6.18-53.1.4.el5",                    1 },
-        {"2.6.18-194.8.1.el5.centos.plusxen",    5 },
-        {"2.6.18-398.el5xen",                    11},
-        {"2.6.18-438.el5xen",                    11},
-        {"kernel-xen-2.6.18-92.1.22.el5.x86_64", 2 },
-        {"kernel-xen-2.6.18-53.el5.i686",        1 },
-        {"2.6.18-1.2747.el5xen",                 0 }, /* a pre-release is of update 0 */
-        {"2.6.9-67.ELxenU",                      -1},
-        {"2.4.21-50.EL",                         -1},
-        {"6.1.0-18-amd64",                       -1},
-        {"2.6.32-71.el6.x86_64",                 -1},
-        {"2.6.39-400.126.1.el5uek",              -1},
-        {"2.6.24.7-149.el5rt",                   -1},
-        {"2.6.18-xen",                           -1},
-        {"kernel-devel-2.6.18-53.el5.x86_64",    -1},
-        {"nonsense",                             -1},
-        {"",                                     -1},
+        { "2.6.18-8.el5xen", 0 },
+        { "2.6.18-8.1.15.el5xen", 0 },
+        { "2.6.18-52.el5xen", 0 },
+        { "2.6.18-53.el5xen", 1 },
+        { "2.6.18-53.1.4.el5xen", 1 },
+        { "2.6.18-53.1.6.0.1.el5xen", 1 },
+        { "2.6.18-53.1.4.el5", 1 },
+        { "2.6.18-194.8.1.el5.centos.plusxen", 5 },
+        { "2.6.18-398.el5xen", 11 },
+        { "2.6.18-438.el5xen", 11 },
+        { "kernel-xen-2.6.18-92.1.22.el5.x86_64", 2 },
+        { "kernel-xen-2.6.18-53.el5.i686", 1 },
+        { "2.6.18-1.2747.el5xen", 0 }, /* a pre-release is of update 0 */
+        { "2.6.9-67.ELxenU", -1 },
+        { "2.4.21-50.EL", -1 },
+        { "6.1.0-18-amd64", -1 },
+        { "2.6.32-71.el6.x86_64", -1 },
+        { "2.6.39-400.126.1.el5uek", -1 },
+        { "2.6.24.7-149.el5rt", -1 },
+        { "2.6.18-xen", -1 },
+        { "kernel-devel-2.6.18-53.el5.x86_64", -1 },
+        { "nonsense", -1 },
+        { "", -1 },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *got = g_strdup_printf("%d", xpv_host_update_from_kernel(cases[i].kernel));
@@ -68,21 +62,9 @@ test_architecture(void)
         const char *machine;
         const char *architecture;
     } cases[] = {
-        {"i386",    "i686"  },
-        {"i486",    "i686"  },
-        {"i586",    "i686"  },
-        {"i686",    "i686"  },
-        {"athlon",  "i686"  },
-        {"x86_64",  "x86_64"},
-        {"amd64",   "x86_64"},
-        {"ia64",    "ia64"  },
-        {"ppc64",   ""      },
-        {"s390x",   ""      },
-        {"aarch64", ""      },
-        {"armv7l",  ""      },
-        {"ia64x",   ""      },
-        {"x86",     ""      },
-        {"",        ""      },
+        { "i386", "i686" },     { "i486", "i686" },    { "i586", "i686" }, { "i686", "i686" }, { "athlon", "i686" },
+        { "x86_64", "x86_64" }, { "amd64", "x86_64" }, { "ia64", "ia64" }, { "ppc64", "" },    { "s390x", "" },
+        { "aarch64", "" },      { "armv7l", "" },      { "ia64x", "" },    { "x86", "" },      { "", "" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
         expect(cases[i].machine, xpv_arch_to_word(xpv_host_architecture_from_machine(cases[i].machine)),
@@ -95,30 +77,24 @@ test_processor(void)
     static const struct {
         const char *vendor, *processor;
     } vendors[] = {
-        {"GenuineIntel", "intel"},
-        {"Intel",        "intel"},
-        {"AuthenticAMD", "amd"  },
-        {"AMD",          "amd"  },
-        {"CentaurHauls", ""     },
-        {"IBM/S390",     ""     },
-        {"nonsense",     ""     },
-        {"",             ""     },
+        { "GenuineIntel", "intel" }, { "Intel", "intel" }, { "AuthenticAMD", "amd" }, { "AMD", "amd" },
+        { "CentaurHauls", "" },      { "IBM/S390", "" },   { "nonsense", "" },        { "", "" },
     };
     static const struct {
         const char *text, *processor;
     } cpuinfos[] = {
-        {"processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel name\t: Intel(R) Xeon(R)\n", "intel"},
-        {"processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 15\nmodel name\t: Dual-Core AMD Opteron(tm)\n\n"
-         "processor\t: 1\nvendor_id\t: AuthenticAMD\n",
-         "amd"},
-        {"vendor_id\t: GenuineIntel", "intel"},
-        {"processor\t: 0\nmodel name\t: GenuineIntel\nvendor_id\t: AuthenticAMD\n", "amd"},
-        {"processor\t: 0\nvendor_id\t: CentaurHauls\nmodel name\t: not GenuineIntel\n", ""},
-        {"vendor_id       : IBM/S390\n# processors    : 2\n", ""},
-        {"processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\n", ""},
-        {"vendor_id\t:\n", ""},
-        {"vendor_id\n", ""},
-        {"", ""},
+        { "processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel name\t: Intel(R) Xeon(R)\n", "intel" },
+        { "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 15\nmodel name\t: Dual-Core AMD Opteron(tm)\n\n"
+          "processor\t: 1\nvendor_id\t: AuthenticAMD\n",
+          "amd" },
+        { "vendor_id\t: GenuineIntel", "intel" },
+        { "processor\t: 0\nmodel name\t: GenuineIntel\nvendor_id\t: AuthenticAMD\n", "amd" },
+        { "processor\t: 0\nvendor_id\t: CentaurHauls\nmodel name\t: not GenuineIntel\n", "" },
+        { "vendor_id       : IBM/S390\n# processors    : 2\n", "" },
+        { "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\n", "" },
+        { "vendor_id\t:\n", "" },
+        { "vendor_id\n", "" },
+        { "", "" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(vendors); i++)
         expect(vendors[i].vendor, xpv_processor_to_word(xpv_host_processor_from_vendor(vendors[i].vendor)),

@@ -29,8 +29,13 @@ describe_judgement(const XpvJudgement *judgement)
 
 #define SOME_UUID "4dea22b3-1d52-d8f3-2516-782e98ab3fa0"
 #define HOST(architecture, processor, update)                                                                          \
-    {"Xen", XPV_ARCH_##architecture, XPV_PROCESSOR_##processor, update}
-#define GUEST(...) {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_HVM, __VA_ARGS__}
+    {                                                                                                                  \
+        "Xen", XPV_ARCH_##architecture, XPV_PROCESSOR_##processor, update                                              \
+    }
+#define GUEST(...)                                                                                                     \
+    {                                                                                                                  \
+        .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_HVM, __VA_ARGS__                              \
+    }
 
 static XpvJudgement *
 judge(const XpvHost *host, const XpvGuest *like, const char *text)
@@ -219,7 +224,7 @@ oracle(const Question *q)
 static void
 check_facts(const char *input, const Question *q, const XpvJudgement *judgement)
 {
-    static const char *const minimum[] = {"3.9", "4.6", "5.1"};
+    static const char *const minimum[] = { "3.9", "4.6", "5.1" };
     const char *explanation = judgement->explanation, *remedy = judgement->remedy;
     g_autofree char *context = g_strdup_printf("%s: %s %s", input, explanation, remedy);
     g_autofree char *release = g_strdup_printf("RHEL %s", judgement->release);
@@ -238,8 +243,9 @@ check_facts(const char *input, const Question *q, const XpvJudgement *judgement)
                                                                                     : "ia64";
         g_autofree char *runs = g_strdup_printf("this host runs %s", q->host_arch);
         expect_true(context, strstr(explanation, table) && strstr(explanation, release), "names table and release");
-        expect_true(context, strstr(explanation, judgement->variant) && strstr(explanation, needed) &&
-                                 strstr(explanation, runs), "names the kernel, the host it needs and this host");
+        expect_true(context,
+                    strstr(explanation, judgement->variant) && strstr(explanation, needed) && strstr(explanation, runs),
+                    "names the kernel, the host it needs and this host");
         expect_true(context, strstr(remedy, needed) != NULL, "says which host would fit");
     } else if (judgement->reasons & XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH)) {
         expect_true(context, strstr(explanation, "Intel") && strstr(explanation, "AMD"), "names both processors");
@@ -257,17 +263,17 @@ test_every_package_on_every_host(void)
         const char *version, *dist;
         const char *numbers; /* of update 0, 1, 2, …; the last one is a pre-release's */
     } rhels[] = {
-        {3, "2.4.21", "EL",  "4 9 15 20 27 32 37 40 47 50 3"              },
-        {4, "2.6.9",  "EL",  "5 11 22 34 42 55 67 78 89 100 4"            },
-        {5, "2.6.18", "el5", "8 53 92 128 164 194 238 274 308 348 371 398 7"},
-        {0, "2.6.32", "el6", "71"                                         },
+        { 3, "2.4.21", "EL", "4 9 15 20 27 32 37 40 47 50 3" },
+        { 4, "2.6.9", "EL", "5 11 22 34 42 55 67 78 89 100 4" },
+        { 5, "2.6.18", "el5", "8 53 92 128 164 194 238 274 308 348 371 398 7" },
+        { 0, "2.6.32", "el6", "71" },
     };
-    static const char *const flavours[] = {"",    "smp",   "hugemem", "largesmp", "PAE", "xen",
-                                           "xenU", "debug", "kdump",   "BOOT",     "uek", "rt"};
-    static const char *const archs[] = {"athlon", "i386",  "i586",        "i686",        "ia32e", "x86_64", "ia64",
-                                        "ppc",    "ppc64", "ppc64iseries", "ppc64pseries", "s390",  "s390x"};
-    static const char *const host_releases[] = {"", "5.0", "5.1"};
-    static const XpvArch host_archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
+    static const char *const flavours[] = { "",     "smp",   "hugemem", "largesmp", "PAE", "xen",
+                                            "xenU", "debug", "kdump",   "BOOT",     "uek", "rt" };
+    static const char *const archs[] = { "athlon", "i386",  "i586",         "i686",         "ia32e", "x86_64", "ia64",
+                                         "ppc",    "ppc64", "ppc64iseries", "ppc64pseries", "s390",  "s390x" };
+    static const char *const host_releases[] = { "", "5.0", "5.1" };
+    static const XpvArch host_archs[] = { XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64 };
     const XpvGuest like = GUEST(.arch = XPV_ARCH_UNKNOWN);
     G_STATIC_ASSERT(G_N_ELEMENTS(flavours) == XPV_FLAVOUR_MAX && G_N_ELEMENTS(archs) == XPV_ARCH_MAX - 1);
 
@@ -286,11 +292,16 @@ test_every_package_on_every_host(void)
                     guest.report = report;
 
                     for (guint h = 0; h < 4 * 3 * 3; h++) {
-                        const XpvHost host = {"Xen", host_archs[h % 4], (XpvProcessor)(h / 4 % 3), (gint)(h / 12) - 1};
-                        const Question question = {
-                            rhels[r].major, is_prerelease ? 0 : u, is_prerelease, flavours[f], archs[a],
-                            xpv_arch_to_word(host.architecture), xpv_processor_to_word(host.processor),
-                            host_releases[h / 12]};
+                        const XpvHost host = { "Xen", host_archs[h % 4], (XpvProcessor)(h / 4 % 3),
+                                               (gint)(h / 12) - 1 };
+                        const Question question = { rhels[r].major,
+                                                    is_prerelease ? 0 : u,
+                                                    is_prerelease,
+                                                    flavours[f],
+                                                    archs[a],
+                                                    xpv_arch_to_word(host.architecture),
+                                                    xpv_processor_to_word(host.processor),
+                                                    host_releases[h / 12] };
                         g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
                         g_autofree char *got = describe_judgement(judgement);
                         g_autofree char *expected = oracle(&question);
@@ -333,233 +344,261 @@ typedef struct {
 
 /* Which reason comes first. */
 static const Case precedence[] = {
-    {SMP_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_HVM},
-     "not-applicable [control-domain] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv"},
-    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_PV, .in_grace = TRUE},
-     "not-applicable [control-domain] {-} - - - - -"},
-    {PAE_I686, X86_64_INTEL, {.uuid = XPV_NIL_UUID, .id = 7},
-     "not-applicable [control-domain] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {NULL, X86_64_INTEL, {.uuid = XPV_NIL_UUID, .id = -1}, "not-applicable [control-domain] {-} - - - - -"},
-    {NULL, {"QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, -1}, {.uuid = XPV_NIL_UUID, .id = 0},
-     "not-applicable [not-xen] {host-release-unverified} - - - - -"},
-    {PAE_I686, {"QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1}, GUEST(.arch = XPV_ARCH_X86_64),
-     "not-applicable [not-xen] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {"6.1.0-18-amd64", {"LXC", XPV_ARCH_UNKNOWN, XPV_PROCESSOR_UNKNOWN, -1},
-     {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV},
-     "not-applicable [not-xen] {host-release-unverified} - - - - -"},
-    {"6.1.0-18-amd64", X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV},
-     "not-applicable [paravirtualized-guest] {-} - - - - -"},
-    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PVH, .in_grace = TRUE},
-     "not-applicable [paravirtualized-guest] {-} - - - - -"},
-    {"kernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL,
-     {.uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_PV},
-     "not-applicable [paravirtualized-guest] {-} 5.1 - - - kmod-xenpv"},
-    {"2.6.32-71.el6", X86_64_INTEL, GUEST(), "not-applicable [guest-not-covered] {-} - - - - -"},
-    {"6.1.0-18-amd64", HOST(UNKNOWN, UNKNOWN, 0), GUEST(), "not-applicable [guest-not-covered] {-} - - - - -"},
-    {"2.6.18-398.el5uek", X86_64_INTEL, GUEST(.in_grace = TRUE), "not-applicable [guest-not-covered] {-} - - - - -"},
-    {"2.4.21-57.ELvmnix", HOST(X86_64, INTEL, -1), GUEST(),
-     "not-applicable [guest-not-covered] {host-release-unverified} - - - - -"},
+    { SMP_I686,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_HVM },
+      "not-applicable [control-domain] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 0, .virtualization = XPV_VIRTUALIZATION_PV, .in_grace = TRUE },
+      "not-applicable [control-domain] {-} - - - - -" },
+    { PAE_I686,
+      X86_64_INTEL,
+      { .uuid = XPV_NIL_UUID, .id = 7 },
+      "not-applicable [control-domain] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { NULL, X86_64_INTEL, { .uuid = XPV_NIL_UUID, .id = -1 }, "not-applicable [control-domain] {-} - - - - -" },
+    { NULL,
+      { "QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, -1 },
+      { .uuid = XPV_NIL_UUID, .id = 0 },
+      "not-applicable [not-xen] {host-release-unverified} - - - - -" },
+    { PAE_I686,
+      { "QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 },
+      GUEST(.arch = XPV_ARCH_X86_64),
+      "not-applicable [not-xen] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { "6.1.0-18-amd64",
+      { "LXC", XPV_ARCH_UNKNOWN, XPV_PROCESSOR_UNKNOWN, -1 },
+      { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV },
+      "not-applicable [not-xen] {host-release-unverified} - - - - -" },
+    { "6.1.0-18-amd64",
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV },
+      "not-applicable [paravirtualized-guest] {-} - - - - -" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PVH, .in_grace = TRUE },
+      "not-applicable [paravirtualized-guest] {-} - - - - -" },
+    { "kernel-xen-2.6.18-53.el5.x86_64",
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_PV },
+      "not-applicable [paravirtualized-guest] {-} 5.1 - - - kmod-xenpv" },
+    { "2.6.32-71.el6", X86_64_INTEL, GUEST(), "not-applicable [guest-not-covered] {-} - - - - -" },
+    { "6.1.0-18-amd64", HOST(UNKNOWN, UNKNOWN, 0), GUEST(), "not-applicable [guest-not-covered] {-} - - - - -" },
+    { "2.6.18-398.el5uek", X86_64_INTEL, GUEST(.in_grace = TRUE), "not-applicable [guest-not-covered] {-} - - - - -" },
+    { "2.4.21-57.ELvmnix", HOST(X86_64, INTEL, -1), GUEST(),
+      "not-applicable [guest-not-covered] {host-release-unverified} - - - - -" },
 
-    {NULL, X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
-    {NULL, HOST(UNKNOWN, UNKNOWN, 0), GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
-    {NULL, X86_64_INTEL, GUEST(), "unknown [kernel-not-reported] {-} - - - - -"},
-    {NULL, NO_HOST, GUEST(), "unknown [kernel-not-reported] {-} - - - - -"},
-    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .in_grace = TRUE},
-     "unknown [kernel-not-reported] {-} - - - - -"},
-    {" \n", X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -"},
-    {"package kernel is not installed", X86_64_INTEL, GUEST(.in_grace = TRUE),
-     "unknown [kernel-unrecognized] {-} - - - - -"},
-    {"kernel-devel-2.6.18-53.el5.x86_64", NO_HOST, GUEST(), "unknown [kernel-unrecognized] {-} - - - - -"},
-    {PAE_I686, NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    { NULL, X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
+    { NULL, HOST(UNKNOWN, UNKNOWN, 0), GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
+    { NULL, X86_64_INTEL, GUEST(), "unknown [kernel-not-reported] {-} - - - - -" },
+    { NULL, NO_HOST, GUEST(), "unknown [kernel-not-reported] {-} - - - - -" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = -1, .in_grace = TRUE },
+      "unknown [kernel-not-reported] {-} - - - - -" },
+    { " \n", X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
+    { "package kernel is not installed", X86_64_INTEL, GUEST(.in_grace = TRUE),
+      "unknown [kernel-unrecognized] {-} - - - - -" },
+    { "kernel-devel-2.6.18-53.el5.x86_64", NO_HOST, GUEST(), "unknown [kernel-unrecognized] {-} - - - - -" },
+    { PAE_I686, NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
 
     /* What is certain wins over what is not known. */
-    {"kernel-smp-2.4.21-47.EL.i686", NO_HOST, GUEST(),
-     "incompatible [guest-release-unsupported] {host-processor-unknown} 3.8 i686-SMP intel i686 kmod-xenpv"},
-    {"kernel-xen-2.6.18-53.el5.i686", NO_HOST, GUEST(),
-     "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
-    {"kernel-2.4.21-50.EL.athlon", HOST(UNKNOWN, INTEL, 1), GUEST(),
-     "incompatible [processor-mismatch] {-} 3.9 athlon amd i686 kmod-xenpv"},
-    {PAE_I686, HOST(UNKNOWN, UNKNOWN, 0), GUEST(),
-     "incompatible [host-release-unsupported] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
+    { "kernel-smp-2.4.21-47.EL.i686", NO_HOST, GUEST(),
+      "incompatible [guest-release-unsupported] {host-processor-unknown} 3.8 i686-SMP intel i686 kmod-xenpv" },
+    { "kernel-xen-2.6.18-53.el5.i686", NO_HOST, GUEST(),
+      "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
+    { "kernel-2.4.21-50.EL.athlon", HOST(UNKNOWN, INTEL, 1), GUEST(),
+      "incompatible [processor-mismatch] {-} 3.9 athlon amd i686 kmod-xenpv" },
+    { PAE_I686, HOST(UNKNOWN, UNKNOWN, 0), GUEST(),
+      "incompatible [host-release-unsupported] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
 
     /* All reasons that apply, and none that a variant without support cannot have. */
-    {"kernel-smp-2.4.21-47.EL.athlon", HOST(X86_64, INTEL, 0), GUEST(),
-     "incompatible [guest-release-unsupported host-architecture-mismatch processor-mismatch host-release-unsupported] "
-     "{guide-disagrees} 3.8 athlon-SMP amd i686 kmod-xenpv"},
-    {"kernel-xen-2.6.18-8.el5.ia64", HOST(I686, AMD, 0), GUEST(),
-     "incompatible [guest-release-unsupported kernel-variant-unsupported host-release-unsupported] {-} 5.0 - - - "
-     "kmod-xenpv"},
-    {"kernel-PAE-2.4.21-50.EL.i686", HOST(X86_64, AMD, 1), GUEST(),
-     "incompatible [kernel-variant-unsupported] {-} 3.9 i686-PAE - - kmod-xenpv"},
-    {"kernel-2.4.21-50.EL.i686", X86_64_AMD, GUEST(),
-     "incompatible [host-architecture-mismatch processor-mismatch] {guide-disagrees} 3.9 i686 intel i686 kmod-xenpv"},
+    { "kernel-smp-2.4.21-47.EL.athlon", HOST(X86_64, INTEL, 0), GUEST(),
+      "incompatible [guest-release-unsupported host-architecture-mismatch processor-mismatch host-release-unsupported] "
+      "{guide-disagrees} 3.8 athlon-SMP amd i686 kmod-xenpv" },
+    { "kernel-xen-2.6.18-8.el5.ia64", HOST(I686, AMD, 0), GUEST(),
+      "incompatible [guest-release-unsupported kernel-variant-unsupported host-release-unsupported] {-} 5.0 - - - "
+      "kmod-xenpv" },
+    { "kernel-PAE-2.4.21-50.EL.i686", HOST(X86_64, AMD, 1), GUEST(),
+      "incompatible [kernel-variant-unsupported] {-} 3.9 i686-PAE - - kmod-xenpv" },
+    { "kernel-2.4.21-50.EL.i686", X86_64_AMD, GUEST(),
+      "incompatible [host-architecture-mismatch processor-mismatch] {guide-disagrees} 3.9 i686 intel i686 kmod-xenpv" },
 
-    {PAE_I686, X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {PAE_I686, {"TEST", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1}, GUEST(),
-     "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {PAE_I686, X86_64_INTEL, {.uuid = NULL, .id = -1}, "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {NULL, X86_64_INTEL, {.uuid = NULL, .id = -1}, "unknown [kernel-not-reported] {-} - - - - -"},
-    {"kernel-2.4.21-50.EL.i32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
-    {"kernel-smp-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
-    {"kernel-2.6.9-78.EL.x86_64", X86_64_AMD, GUEST(), "compatible [-] {-} 4.7 x86_64 - x86_64 built-in"},
-    {"kernel-2.6.18-438.el5.ia64", HOST(IA64, INTEL, 11), GUEST(), "compatible [-] {-} 5.11 ia64 - ia64 built-in"},
-    {0},
+    { PAE_I686, X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { PAE_I686,
+      { "TEST", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 },
+      GUEST(),
+      "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { PAE_I686, X86_64_INTEL, { .uuid = NULL, .id = -1 }, "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { NULL, X86_64_INTEL, { .uuid = NULL, .id = -1 }, "unknown [kernel-not-reported] {-} - - - - -" },
+    { "kernel-2.4.21-50.EL.i32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
+    { "kernel-smp-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
+    { "kernel-2.6.9-78.EL.x86_64", X86_64_AMD, GUEST(), "compatible [-] {-} 4.7 x86_64 - x86_64 built-in" },
+    { "kernel-2.6.18-438.el5.ia64", HOST(IA64, INTEL, 11), GUEST(), "compatible [-] {-} 5.11 ia64 - ia64 built-in" },
+    { 0 },
 };
 
 /* What narrows the kernels that a report can mean, and what does not. */
 static const Case narrowing[] = {
 #define LIVE .report_is_live = TRUE
-    {"2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
-    {"2.6.18-53.el5", X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
-    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
-     "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv"},
-    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(), "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv"},
-    {"2.6.18-53.el5", NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 - - - kmod-xenpv"},
-    {"2.6.18-53.el5", NO_HOST, GUEST(.arch = XPV_ARCH_IA64), "unknown [host-unknown] {-} 5.1 ia64 - ia64 kmod-xenpv"},
-    {"2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_IA64), /* the domain's goes before the host's */
-     "incompatible [host-architecture-mismatch] {-} 5.1 ia64 - ia64 kmod-xenpv"},
-    {"2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_X86_64),
-     "incompatible [host-architecture-mismatch] {-} 5.1 - - - kmod-xenpv"},
-    {"kernel-2.6.18-53.el5.ia64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
-     "compatible [-] {-} 5.1 x86_64 - x86_64 kmod-xenpv"},
-    {"2.4.21-50.EL", NO_HOST, GUEST(.arch = XPV_ARCH_I686),
-     "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    { "2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64), "compatible [-] {-} 5.1 - - - kmod-xenpv" },
+    { "2.6.18-53.el5", X86_64_INTEL, GUEST(), "compatible [-] {-} 5.1 - - - kmod-xenpv" },
+    { "2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
+      "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv" },
+    { "2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(), "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv" },
+    { "2.6.18-53.el5", NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 - - - kmod-xenpv" },
+    { "2.6.18-53.el5", NO_HOST, GUEST(.arch = XPV_ARCH_IA64), "unknown [host-unknown] {-} 5.1 ia64 - ia64 kmod-xenpv" },
+    { "2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_IA64), /* the domain's goes before the host's */
+      "incompatible [host-architecture-mismatch] {-} 5.1 ia64 - ia64 kmod-xenpv" },
+    { "2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_X86_64),
+      "incompatible [host-architecture-mismatch] {-} 5.1 - - - kmod-xenpv" },
+    { "kernel-2.6.18-53.el5.ia64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
+      "compatible [-] {-} 5.1 x86_64 - x86_64 kmod-xenpv" },
+    { "2.4.21-50.EL", NO_HOST, GUEST(.arch = XPV_ARCH_I686),
+      "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
 
     /* An x86_64 kernel in a domain that says i686. */
-    {"2.6.9-67.ELsmp", I686_INTEL, GUEST(.arch = XPV_ARCH_I686), "unknown [kernel-ambiguous] {-} 4.6 - - - kmod-xenpv"},
-    {"2.6.9-67.ELsmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686), "compatible [-] {-} 4.6 - - - kmod-xenpv"},
-    {"2.6.9-67.ELlargesmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686),
-     "compatible [-] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv"},
+    { "2.6.9-67.ELsmp", I686_INTEL, GUEST(.arch = XPV_ARCH_I686),
+      "unknown [kernel-ambiguous] {-} 4.6 - - - kmod-xenpv" },
+    { "2.6.9-67.ELsmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686), "compatible [-] {-} 4.6 - - - kmod-xenpv" },
+    { "2.6.9-67.ELlargesmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686),
+      "compatible [-] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv" },
 
     /* No x86_64 kernel runs on an i686 host; but one may be reported for it. */
-    {"2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
-     "unknown [kernel-ambiguous] {-} 5.1 - - - kmod-xenpv"},
-    {"2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64, LIVE),
-     "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv"},
-    {"2.6.18-53.el5", I686_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv"},
-    {"2.6.18-53.el5", X86_64_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 - - - kmod-xenpv"},
-    {"2.4.21-50.EL", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv"},
-    {"2.4.21-50.EL", I686_INTEL, GUEST(LIVE), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv"},
-    {"2.4.21-50.ELsmp", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv"},
-    {"2.4.21-50.ELsmp", I686_ANY, GUEST(), "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
+    { "2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
+      "unknown [kernel-ambiguous] {-} 5.1 - - - kmod-xenpv" },
+    { "2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64, LIVE),
+      "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv" },
+    { "2.6.18-53.el5", I686_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 i686 - i686+x86_64 kmod-xenpv" },
+    { "2.6.18-53.el5", X86_64_INTEL, GUEST(LIVE), "compatible [-] {-} 5.1 - - - kmod-xenpv" },
+    { "2.4.21-50.EL", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv" },
+    { "2.4.21-50.EL", I686_INTEL, GUEST(LIVE), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
+    { "2.4.21-50.ELsmp", I686_ANY, GUEST(LIVE), "compatible [-] {host-processor-unknown} 3.9 - - i686 kmod-xenpv" },
+    { "2.4.21-50.ELsmp", I686_ANY, GUEST(),
+      "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
 
     /* Never to nothing. */
-    {"2.6.18-53.el5PAE", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
-     "incompatible [host-architecture-mismatch] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {"kernel-2.6.18-53.el5.x86_64", I686_INTEL, GUEST(LIVE),
-     "incompatible [host-architecture-mismatch] {-} 5.1 x86_64 - x86_64 kmod-xenpv"},
-    {"2.4.21-50.EL x86_64", I686_INTEL, GUEST(LIVE),
-     "incompatible [host-architecture-mismatch] {-} 3.9 - - x86_64 kmod-xenpv"},
-    {"2.6.9-67.ELlargesmp", I686_INTEL, GUEST(LIVE),
-     "incompatible [host-architecture-mismatch] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv"},
-    {0},
+    { "2.6.18-53.el5PAE", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
+      "incompatible [host-architecture-mismatch] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { "kernel-2.6.18-53.el5.x86_64", I686_INTEL, GUEST(LIVE),
+      "incompatible [host-architecture-mismatch] {-} 5.1 x86_64 - x86_64 kmod-xenpv" },
+    { "2.4.21-50.EL x86_64", I686_INTEL, GUEST(LIVE),
+      "incompatible [host-architecture-mismatch] {-} 3.9 - - x86_64 kmod-xenpv" },
+    { "2.6.9-67.ELlargesmp", I686_INTEL, GUEST(LIVE),
+      "incompatible [host-architecture-mismatch] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv" },
+    { 0 },
 };
 
 /* Several kernels, one verdict: only where all share it. */
 static const Case ambiguity[] = {
-    {"2.4.21-50.ELsmp", X86_64_ANY, GUEST(),
-     "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
-    {"2.4.21-50.EL", X86_64_AMD, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - - kmod-xenpv"},
-    {"2.4.21-50.EL x86_64", X86_64_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - x86_64 kmod-xenpv"},
-    {"2.4.21-50.EL x86_64", X86_64_ANY, GUEST(), "compatible [-] {host-processor-unknown} 3.9 - - x86_64 kmod-xenpv"},
-    {"2.4.21-50.ELsmp i686", I686_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv"},
-    {"2.4.21-50.EL", NO_HOST, GUEST(), /* ia64 is unsupported, the others await a host */
-     "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
-    {"2.4.21-50.ELsmp", NO_HOST, GUEST(), "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
-    {"kernel-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
-     "unknown [kernel-ambiguous] {-} - - intel - kmod-xenpv"},
-    {"kernel-2.6.32-71.el6.x86_64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
-     "unknown [kernel-ambiguous] {-} - - - - -"},
-    {"kernel-2.6.32-71.el6.x86_64\n6.1.0-18-amd64", X86_64_INTEL, GUEST(),
-     "not-applicable [guest-not-covered] {-} - - - - -"},
-    {"kernel-2.6.9-67.EL.x86_64\nkernel-2.6.9-78.EL.x86_64", X86_64_INTEL, GUEST(),
-     "compatible [-] {-} - x86_64 - x86_64 -"},
-    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
-     "compatible [-] {-} - - - i686+x86_64 kmod-xenpv"},
+    { "2.4.21-50.ELsmp", X86_64_ANY, GUEST(),
+      "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
+    { "2.4.21-50.EL", X86_64_AMD, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - - kmod-xenpv" },
+    { "2.4.21-50.EL x86_64", X86_64_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - x86_64 kmod-xenpv" },
+    { "2.4.21-50.EL x86_64", X86_64_ANY, GUEST(), "compatible [-] {host-processor-unknown} 3.9 - - x86_64 kmod-xenpv" },
+    { "2.4.21-50.ELsmp i686", I686_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
+    { "2.4.21-50.EL", NO_HOST, GUEST(), /* ia64 is unsupported, the others await a host */
+      "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
+    { "2.4.21-50.ELsmp", NO_HOST, GUEST(), "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
+    { "kernel-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
+      "unknown [kernel-ambiguous] {-} - - intel - kmod-xenpv" },
+    { "kernel-2.6.32-71.el6.x86_64\nkernel-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
+      "unknown [kernel-ambiguous] {-} - - - - -" },
+    { "kernel-2.6.32-71.el6.x86_64\n6.1.0-18-amd64", X86_64_INTEL, GUEST(),
+      "not-applicable [guest-not-covered] {-} - - - - -" },
+    { "kernel-2.6.9-67.EL.x86_64\nkernel-2.6.9-78.EL.x86_64", X86_64_INTEL, GUEST(),
+      "compatible [-] {-} - x86_64 - x86_64 -" },
+    { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
+      "compatible [-] {-} - - - i686+x86_64 kmod-xenpv" },
 
     /* The reasons that all share. */
-    {"2.4.21-50.ELsmp i686", X86_64_INTEL, GUEST(),
-     "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 - - i686 kmod-xenpv"},
-    {"2.4.21-47.EL", X86_64_INTEL, GUEST(), "incompatible [guest-release-unsupported] {-} 3.8 - - - kmod-xenpv"},
-    {"2.4.21-50.EL", HOST(X86_64, AMD, 0), GUEST(), "incompatible [host-release-unsupported] {-} 3.9 - - - kmod-xenpv"},
-    {"2.6.18-53.el5xen", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+    { "2.4.21-50.ELsmp i686", X86_64_INTEL, GUEST(),
+      "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 - - i686 kmod-xenpv" },
+    { "2.4.21-47.EL", X86_64_INTEL, GUEST(), "incompatible [guest-release-unsupported] {-} 3.8 - - - kmod-xenpv" },
+    { "2.4.21-50.EL", HOST(X86_64, AMD, 0), GUEST(),
+      "incompatible [host-release-unsupported] {-} 3.9 - - - kmod-xenpv" },
+    { "2.6.18-53.el5xen", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
 
     /* Where none is shared, all of theirs. */
-    {"kernel-2.6.18-8.el5.x86_64\nkernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
-     "incompatible [guest-release-unsupported kernel-variant-unsupported] {-} - - - - kmod-xenpv"},
-    {"kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
-     "incompatible [host-architecture-mismatch processor-mismatch] {-} 3.9 - - - kmod-xenpv"},
+    { "kernel-2.6.18-8.el5.x86_64\nkernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
+      "incompatible [guest-release-unsupported kernel-variant-unsupported] {-} - - - - kmod-xenpv" },
+    { "kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+      "incompatible [host-architecture-mismatch processor-mismatch] {-} 3.9 - - - kmod-xenpv" },
 
     /* Kernels that no package is known of. */
-    {"2.6.18-53.el5kdump", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
-    {"2.4.21-50.ELlargesmp", X86_64_ANY, GUEST(),
-     "incompatible [kernel-variant-unsupported] {host-processor-unknown} 3.9 - - - kmod-xenpv"},
-    {"2.6.18-53.el5smp i686", X86_64_INTEL, GUEST(),
-     "incompatible [kernel-variant-unsupported] {-} 5.1 i686-SMP - - kmod-xenpv"},
-    {"2.6.18-7.el5PAE", X86_64_INTEL, GUEST(),
-     "incompatible [guest-release-unsupported] {-} 5.0 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {0},
+    { "2.6.18-53.el5kdump", X86_64_INTEL, GUEST(),
+      "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
+    { "2.4.21-50.ELlargesmp", X86_64_ANY, GUEST(),
+      "incompatible [kernel-variant-unsupported] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
+    { "2.6.18-53.el5smp i686", X86_64_INTEL, GUEST(),
+      "incompatible [kernel-variant-unsupported] {-} 5.1 i686-SMP - - kmod-xenpv" },
+    { "2.6.18-7.el5PAE", X86_64_INTEL, GUEST(),
+      "incompatible [guest-release-unsupported] {-} 5.0 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { 0 },
 };
 
 /* Each warning, and when it is none. */
 static const Case warnings[] = {
 #define COMPATIBLE(warning) "compatible [-] {" warning "} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"
-    {PAE_I686, HOST(X86_64, INTEL, -1), GUEST(), COMPATIBLE("host-release-unverified")},
-    {PAE_I686, HOST(X86_64, INTEL, 11), GUEST(), COMPATIBLE("-")},
-    {NULL, HOST(X86_64, INTEL, -1), GUEST(), "unknown [kernel-not-reported] {host-release-unverified} - - - - -"},
+    { PAE_I686, HOST(X86_64, INTEL, -1), GUEST(), COMPATIBLE("host-release-unverified") },
+    { PAE_I686, HOST(X86_64, INTEL, 11), GUEST(), COMPATIBLE("-") },
+    { NULL, HOST(X86_64, INTEL, -1), GUEST(), "unknown [kernel-not-reported] {host-release-unverified} - - - - -" },
 
-    {"kernel-2.4.21-50.EL.ia32e", X86_64_ANY, GUEST(),
-     "compatible [-] {host-processor-unknown} 3.9 ia32e intel x86_64 kmod-xenpv"},
-    {PAE_I686, X86_64_ANY, GUEST(), COMPATIBLE("-")},
-    {"kernel-2.4.21-50.EL.ia32e\nkernel-2.6.9-67.EL.x86_64", X86_64_ANY, GUEST(),
-     "compatible [-] {-} - - - x86_64 kmod-xenpv"},
+    { "kernel-2.4.21-50.EL.ia32e", X86_64_ANY, GUEST(),
+      "compatible [-] {host-processor-unknown} 3.9 ia32e intel x86_64 kmod-xenpv" },
+    { PAE_I686, X86_64_ANY, GUEST(), COMPATIBLE("-") },
+    { "kernel-2.4.21-50.EL.ia32e\nkernel-2.6.9-67.EL.x86_64", X86_64_ANY, GUEST(),
+      "compatible [-] {-} - - - x86_64 kmod-xenpv" },
 
-    {SMP_I686, X86_64_INTEL, GUEST(),
-     "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv"},
-    {SMP_I686, I686_INTEL, GUEST(), "compatible [-] {-} 3.9 i686-SMP intel i686 kmod-xenpv"},
-    {SMP_I686, HOST(IA64, INTEL, 1), GUEST(),
-     "incompatible [host-architecture-mismatch] {-} 3.9 i686-SMP intel i686 kmod-xenpv"},
-    {"kernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
-     "incompatible [processor-mismatch] {-} 3.9 ia32e intel x86_64 kmod-xenpv"},
-    {"kernel-BOOT-2.4.21-50.EL.i386", X86_64_INTEL, GUEST(),
-     "incompatible [kernel-variant-unsupported] {-} 3.9 - - - kmod-xenpv"},
-    {"kernel-smp-2.4.21-50.EL.i686\nkernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(),
-     "incompatible [guest-release-unsupported host-architecture-mismatch] {-} - - - - kmod-xenpv"},
+    { SMP_I686, X86_64_INTEL, GUEST(),
+      "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 i686-SMP intel i686 kmod-xenpv" },
+    { SMP_I686, I686_INTEL, GUEST(), "compatible [-] {-} 3.9 i686-SMP intel i686 kmod-xenpv" },
+    { SMP_I686, HOST(IA64, INTEL, 1), GUEST(),
+      "incompatible [host-architecture-mismatch] {-} 3.9 i686-SMP intel i686 kmod-xenpv" },
+    { "kernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+      "incompatible [processor-mismatch] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
+    { "kernel-BOOT-2.4.21-50.EL.i386", X86_64_INTEL, GUEST(),
+      "incompatible [kernel-variant-unsupported] {-} 3.9 - - - kmod-xenpv" },
+    { "kernel-smp-2.4.21-50.EL.i686\nkernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(),
+      "incompatible [guest-release-unsupported host-architecture-mismatch] {-} - - - - kmod-xenpv" },
 
-    {PAE_I686, X86_64_INTEL, GUEST(.boot_disk_paravirtualized = TRUE), COMPATIBLE("boot-disk-paravirtualized")},
-    {PAE_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .boot_disk_paravirtualized = TRUE},
-     COMPATIBLE("boot-disk-paravirtualized")},
-    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM,
-                          .boot_disk_paravirtualized = TRUE},
-     "unknown [kernel-not-reported] {boot-disk-paravirtualized} - - - - -"},
-    {NULL, X86_64_INTEL, {.uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV,
-                          .boot_disk_paravirtualized = TRUE},
-     "not-applicable [paravirtualized-guest] {-} - - - - -"},
+    { PAE_I686, X86_64_INTEL, GUEST(.boot_disk_paravirtualized = TRUE), COMPATIBLE("boot-disk-paravirtualized") },
+    { PAE_I686,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 7, .boot_disk_paravirtualized = TRUE },
+      COMPATIBLE("boot-disk-paravirtualized") },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM, .boot_disk_paravirtualized = TRUE },
+      "unknown [kernel-not-reported] {boot-disk-paravirtualized} - - - - -" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV, .boot_disk_paravirtualized = TRUE },
+      "not-applicable [paravirtualized-guest] {-} - - - - -" },
 
-    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 4), COMPATIBLE("release-conflict")},
-    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 6), COMPATIBLE("release-conflict")},
-    {PAE_I686, X86_64_INTEL, GUEST(.declared_major = 5), COMPATIBLE("-")},
-    {NULL, X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-not-reported] {-} - - - - -"},
-    {"nonsense", X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-unrecognized] {-} - - - - -"},
-    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 3),
-     "compatible [-] {release-conflict} - - - i686+x86_64 kmod-xenpv"},
-    {"kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 4),
-     "compatible [-] {-} - - - i686+x86_64 kmod-xenpv"},
+    { PAE_I686, X86_64_INTEL, GUEST(.declared_major = 4), COMPATIBLE("release-conflict") },
+    { PAE_I686, X86_64_INTEL, GUEST(.declared_major = 6), COMPATIBLE("release-conflict") },
+    { PAE_I686, X86_64_INTEL, GUEST(.declared_major = 5), COMPATIBLE("-") },
+    { NULL, X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-not-reported] {-} - - - - -" },
+    { "nonsense", X86_64_INTEL, GUEST(.declared_major = 5), "unknown [kernel-unrecognized] {-} - - - - -" },
+    { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 3),
+      "compatible [-] {release-conflict} - - - i686+x86_64 kmod-xenpv" },
+    { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 4),
+      "compatible [-] {-} - - - i686+x86_64 kmod-xenpv" },
 
-    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active")},
-    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-")},
-    {PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-")},
-    {PAE_I686, X86_64_INTEL, {.uuid = SOME_UUID, .id = -1, .drivers = XPV_DRIVERS_INACTIVE}, COMPATIBLE("-")},
-    {PAE_I686, NO_HOST, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
-     "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"},
-    {"kernel-xen-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
-     "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv"},
+    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active") },
+    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-") },
+    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-") },
+    { PAE_I686, X86_64_INTEL, { .uuid = SOME_UUID, .id = -1, .drivers = XPV_DRIVERS_INACTIVE }, COMPATIBLE("-") },
+    { PAE_I686, NO_HOST, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+      "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { "kernel-xen-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+      "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
 
-    {SMP_I686, HOST(X86_64, UNKNOWN, -1),
-     GUEST(.boot_disk_paravirtualized = TRUE, .declared_major = 4, .drivers = XPV_DRIVERS_INACTIVE),
-     "incompatible [host-architecture-mismatch] {host-release-unverified host-processor-unknown guide-disagrees "
-     "boot-disk-paravirtualized release-conflict} 3.9 i686-SMP intel i686 kmod-xenpv"},
-    {0},
+    { SMP_I686, HOST(X86_64, UNKNOWN, -1),
+      GUEST(.boot_disk_paravirtualized = TRUE, .declared_major = 4, .drivers = XPV_DRIVERS_INACTIVE),
+      "incompatible [host-architecture-mismatch] {host-release-unverified host-processor-unknown guide-disagrees "
+      "boot-disk-paravirtualized release-conflict} 3.9 i686-SMP intel i686 kmod-xenpv" },
+    { 0 },
 };
 
 static void
@@ -568,10 +607,10 @@ test_cases(gconstpointer data)
     for (const Case *c = data; c->expected; c++) {
         g_autoptr(XpvJudgement) judgement = judge(&c->host, &c->guest, c->report);
         g_autofree char *got = describe_judgement(judgement);
-        g_autofree char *input = g_strdup_printf("%s on %s %s %s %d, id %d", c->report ? c->report : "(none)",
-                                                 c->host.hypervisor, OR_DASH(xpv_arch_to_word(c->host.architecture)),
-                                                 OR_DASH(xpv_processor_to_word(c->host.processor)), c->host.update,
-                                                 c->guest.id);
+        g_autofree char *input =
+            g_strdup_printf("%s on %s %s %s %d, id %d", c->report ? c->report : "(none)", c->host.hypervisor,
+                            OR_DASH(xpv_arch_to_word(c->host.architecture)),
+                            OR_DASH(xpv_processor_to_word(c->host.processor)), c->host.update, c->guest.id);
         expect(input, got, c->expected);
         check_sane(input, judgement);
         check_remedy(input, &c->host, &c->guest, judgement->remedy);
@@ -582,13 +621,16 @@ test_cases(gconstpointer data)
 static void
 test_too_old_everywhere(void)
 {
-    static const char *const reports[] = {"kernel-smp-2.4.21-47.EL.i686", "2.4.21-47.0.1.EL", "2.4.21-47.ELsmp i686",
-                                          "Linux h 2.4.21-47.EL #1 SMP Wed Jul 5 20:39:00 EDT 2006 x86_64 x86_64 "
-                                          "x86_64 GNU/Linux"};
-    static const XpvArch archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
+    static const char *const reports[] = {
+        "kernel-smp-2.4.21-47.EL.i686",
+        "2.4.21-47.0.1.EL",
+        "2.4.21-47.ELsmp i686",
+        "Linux h 2.4.21-47.EL #1 SMP Wed Jul 5 20:39:00 EDT 2006 x86_64 x86_64 x86_64 GNU/Linux",
+    };
+    static const XpvArch archs[] = { XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64 };
     for (guint i = 0; i < G_N_ELEMENTS(reports); i++) {
         for (guint h = 0; h < 4 * 3 * 3; h++) {
-            const XpvHost host = {"Xen", archs[h % 4], (XpvProcessor)(h / 4 % 3), (gint)(h / 12) - 1};
+            const XpvHost host = { "Xen", archs[h % 4], (XpvProcessor)(h / 4 % 3), (gint)(h / 12) - 1 };
             const XpvGuest guest = GUEST(.arch = archs[i]);
             g_autoptr(XpvJudgement) judgement = judge(&host, &guest, reports[i]);
             expect(reports[i], xpv_verdict_to_word(judgement->verdict), "incompatible");
@@ -607,12 +649,14 @@ test_sentences(void)
         XpvHost host;
         const char *explanation, *remedy;
     } cases[] = {
-        {SMP_I686, X86_64_INTEL,
-         "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table 12.2).",
-         "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host."},
-        {SMP_I686, X86_64_ANY,
-         "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table 12.2).",
-         "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host."},
+        { SMP_I686, X86_64_INTEL,
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
+          "12.2).",
+          "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host." },
+        { SMP_I686, X86_64_ANY,
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
+          "12.2).",
+          "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host." },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const XpvGuest guest = GUEST(.arch = XPV_ARCH_I686);
@@ -625,24 +669,24 @@ test_sentences(void)
 static void
 test_hostile(void)
 {
-    static const XpvArch archs[] = {XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64};
-    static const char *const hypervisors[] = {"Xen", "Xen", "Xen", "QEMU"};
+    static const XpvArch archs[] = { XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64 };
+    static const char *const hypervisors[] = { "Xen", "Xen", "Xen", "QEMU" };
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
 
     for (guint i = 0; i < 50000 && !g_test_failed(); i++) {
-        const XpvHost host = {hypervisors[g_rand_int_range(rand, 0, 4)], archs[g_rand_int_range(rand, 0, 4)],
-                              (XpvProcessor)g_rand_int_range(rand, 0, 3), g_rand_int_range(rand, -1, 3)};
+        const XpvHost host = { hypervisors[g_rand_int_range(rand, 0, 4)], archs[g_rand_int_range(rand, 0, 4)],
+                               (XpvProcessor)g_rand_int_range(rand, 0, 3), g_rand_int_range(rand, -1, 3) };
         gsize length;
         g_autofree char *data = hostile_report(rand, &length);
         g_autoptr(XpvReport) report = xpv_report_parse(data, (gssize)length);
-        const XpvGuest guest = {.uuid = SOME_UUID,
-                                .id = g_rand_int_range(rand, -1, 3),
-                                .virtualization = (XpvVirtualization)g_rand_int_range(rand, 0, 4),
-                                .arch = archs[g_rand_int_range(rand, 0, 4)],
-                                .report = report,
-                                .report_is_live = g_rand_boolean(rand),
-                                .in_grace = g_rand_boolean(rand),
-                                .drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3)};
+        const XpvGuest guest = { .uuid = SOME_UUID,
+                                 .id = g_rand_int_range(rand, -1, 3),
+                                 .virtualization = (XpvVirtualization)g_rand_int_range(rand, 0, 4),
+                                 .arch = archs[g_rand_int_range(rand, 0, 4)],
+                                 .report = report,
+                                 .report_is_live = g_rand_boolean(rand),
+                                 .in_grace = g_rand_boolean(rand),
+                                 .drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3) };
         g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
         check_sane(report ? xpv_report_text(report) : "", judgement);
         expect_true(data, xpv_guest_is_running(&guest) == (guest.id >= 0), "runs");

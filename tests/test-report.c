@@ -29,9 +29,9 @@ describe(const char *data, gssize length)
     for (guint i = 0, end; i < n; i = end) {
         g_autoptr(GArray) group = g_array_new(FALSE, FALSE, sizeof(XpvKernel));
         for (end = i; end < n && kernels[end].major == kernels[i].major &&
-                      (kernels[i].major == 0 || (kernels[end].update == kernels[i].update &&
-                                                 kernels[end].flavour == kernels[i].flavour &&
-                                                 g_str_equal(kernels[end].release, kernels[i].release)));
+                      (kernels[i].major == 0 ||
+                       (kernels[end].update == kernels[i].update && kernels[end].flavour == kernels[i].flavour &&
+                        g_str_equal(kernels[end].release, kernels[i].release)));
              end++)
             g_array_append_val(group, kernels[end]);
         if (kernels[i].major == 0) {
@@ -67,269 +67,270 @@ test_cases(gconstpointer data)
 
 /* NAME-VERSION-RELEASE.ARCH */
 static const Case packages[] = {
-    {"kernel-PAE-2.6.18-53.1.4.el5.i686", "5.1 PAE 53.1.4.el5 i686"},
-    {"kernel-PAE-2.6.18-53.1.4.el5.i686.rpm", "5.1 PAE 53.1.4.el5 i686"},
-    {"kernel-2.4.21-50.EL.ia32e", "3.9 - 50.EL ia32e"},
-    {"kernel-2.4.21-50.EL.i32e", "3.9 - 50.EL ia32e"},
-    {"kernel-smp-2.4.21-50.EL.ia32e", "3.9 smp 50.EL ia32e"},
-    {"kernel-smp-2.4.21-50.EL.i32e.rpm", "3.9 smp 50.EL ia32e"},
-    {"kernel-2.4.21-32.EL.i586", "3.5 - 32.EL i586"},
-    {"kernel-2.6.9-89.0.7.EL.ppc64", "4.8 - 89.0.7.EL ppc64"},
-    {"kernel-2.6.9-34.EL.ppc64iseries", "4.3 - 34.EL ppc64iseries"},
-    {"kernel-2.4.21-50.EL.ppc64pseries", "3.9 - 50.EL ppc64pseries"},
-    {"kernel-2.6.9-34.EL.s390", "4.3 - 34.EL s390"},
-    {"kernel-kdump-2.6.18-53.el5.s390x", "5.1 kdump 53.el5 s390x"},
-    {"kernel-largesmp-2.4.21-50.EL.x86_64", "3.9 largesmp 50.EL x86_64"},
-    {"  kernel-2.6.18-53.el5.ia64 \n", "5.1 - 53.el5 ia64"},
+    { "kernel-PAE-2.6.18-53.1.4.el5.i686", "5.1 PAE 53.1.4.el5 i686" },
+    { "kernel-PAE-2.6.18-53.1.4.el5.i686.rpm", "5.1 PAE 53.1.4.el5 i686" },
+    { "kernel-2.4.21-50.EL.ia32e", "3.9 - 50.EL ia32e" },
+    { "kernel-2.4.21-50.EL.i32e", "3.9 - 50.EL ia32e" },
+    { "kernel-smp-2.4.21-50.EL.ia32e", "3.9 smp 50.EL ia32e" },
+    { "kernel-smp-2.4.21-50.EL.i32e.rpm", "3.9 smp 50.EL ia32e" },
+    { "kernel-2.4.21-32.EL.i586", "3.5 - 32.EL i586" },
+    { "kernel-2.6.9-89.0.7.EL.ppc64", "4.8 - 89.0.7.EL ppc64" },
+    { "kernel-2.6.9-34.EL.ppc64iseries", "4.3 - 34.EL ppc64iseries" },
+    { "kernel-2.4.21-50.EL.ppc64pseries", "3.9 - 50.EL ppc64pseries" },
+    { "kernel-2.6.9-34.EL.s390", "4.3 - 34.EL s390" },
+    { "kernel-kdump-2.6.18-53.el5.s390x", "5.1 kdump 53.el5 s390x" },
+    { "kernel-largesmp-2.4.21-50.EL.x86_64", "3.9 largesmp 50.EL x86_64" },
+    { "  kernel-2.6.18-53.el5.ia64 \n", "5.1 - 53.el5 ia64" },
 
     /* Without .ARCH, every package of that name. */
-    {"kernel-2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64"},
-    {"kernel-smp-2.4.21-50.EL", "3.9 smp 50.EL athlon+i686+x86_64"},
-    {"kernel-BOOT-2.4.21-50.EL", "3.9 BOOT 50.EL i386"},
-    {"kernel-largesmp-2.6.9-67.EL", "4.6 largesmp 67.EL x86_64+ia64"},
-    {"kernel-xenU-2.6.9-67.EL", "4.6 xenU 67.EL i686+x86_64"},
-    {"kernel-xen-2.6.18-53.el5", "5.1 xen 53.el5 i686+x86_64+ia64"},
-    {"kernel-debug-2.6.18-53.el5", "5.1 debug 53.el5 i686+x86_64"},
-    {"kernel-PAE-2.6.18-53.el5.rpm", "5.1 PAE 53.el5 i686"},
-    {"kernel-largesmp-2.4.21-50.EL", "3.9 largesmp 50.EL ?"},
+    { "kernel-2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64" },
+    { "kernel-smp-2.4.21-50.EL", "3.9 smp 50.EL athlon+i686+x86_64" },
+    { "kernel-BOOT-2.4.21-50.EL", "3.9 BOOT 50.EL i386" },
+    { "kernel-largesmp-2.6.9-67.EL", "4.6 largesmp 67.EL x86_64+ia64" },
+    { "kernel-xenU-2.6.9-67.EL", "4.6 xenU 67.EL i686+x86_64" },
+    { "kernel-xen-2.6.18-53.el5", "5.1 xen 53.el5 i686+x86_64+ia64" },
+    { "kernel-debug-2.6.18-53.el5", "5.1 debug 53.el5 i686+x86_64" },
+    { "kernel-PAE-2.6.18-53.el5.rpm", "5.1 PAE 53.el5 i686" },
+    { "kernel-largesmp-2.4.21-50.EL", "3.9 largesmp 50.EL ?" },
 
     /* Rebuilds. */
-    {"kernel-2.6.9-67.0.1.0.1.EL.i686", "4.6 - 67.0.1.0.1.EL i686"},
-    {"kernel-2.6.18-53.1.6.0.1.el5.x86_64", "5.1 - 53.1.6.0.1.el5 x86_64"},
-    {"kernel-2.6.18-194.8.1.el5.centos.plus.x86_64", "5.5 - 194.8.1.el5.centos.plus x86_64"},
-    {"kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686", "5.5 PAE 194.8.1.el5.centos.plus i686"},
-    {"kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686.rpm", "5.5 PAE 194.8.1.el5.centos.plus i686"},
-    {0},
+    { "kernel-2.6.9-67.0.1.0.1.EL.i686", "4.6 - 67.0.1.0.1.EL i686" },
+    { "kernel-2.6.18-53.1.6.0.1.el5.x86_64", "5.1 - 53.1.6.0.1.el5 x86_64" },
+    { "kernel-2.6.18-194.8.1.el5.centos.plus.x86_64", "5.5 - 194.8.1.el5.centos.plus x86_64" },
+    { "kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686", "5.5 PAE 194.8.1.el5.centos.plus i686" },
+    { "kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686.rpm", "5.5 PAE 194.8.1.el5.centos.plus i686" },
+    { 0 },
 };
 
 /* uname -r, with and without -m, and the file name of an image */
 static const Case releases[] = {
-    {"2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64"},
-    {"2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64"},
-    {"2.4.21-40.ELhugemem", "3.7 hugemem 40.EL i686"},
-    {"2.4.21-50.ELBOOT", "3.9 BOOT 50.EL i386"},
-    {"2.6.9-67.EL", "4.6 - 67.EL i686+x86_64+ia64"},
-    {"2.6.9-67.ELsmp", "4.6 smp 67.EL i686+x86_64"},
-    {"2.6.9-67.ELhugemem", "4.6 hugemem 67.EL i686"},
-    {"2.6.9-67.ELlargesmp", "4.6 largesmp 67.EL x86_64+ia64"},
-    {"2.6.9-67.ELxenU", "4.6 xenU 67.EL i686+x86_64"},
-    {"2.6.18-53.1.4.el5", "5.1 - 53.1.4.el5 i686+x86_64+ia64"},
-    {"2.6.18-53.1.4.el5PAE", "5.1 PAE 53.1.4.el5 i686"},
-    {"2.6.18-53.1.4.el5xen", "5.1 xen 53.1.4.el5 i686+x86_64+ia64"},
-    {"2.6.18-53.1.4.el5debug", "5.1 debug 53.1.4.el5 i686+x86_64"},
-    {"2.6.18-53.el5kdump", "5.1 kdump 53.el5 ?"},
-    {"2.4.21-50.ELlargesmp", "3.9 largesmp 50.EL ?"},
-    {"2.6.18-53.el5smp", "5.1 smp 53.el5 ?"},
+    { "2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64" },
+    { "2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64" },
+    { "2.4.21-40.ELhugemem", "3.7 hugemem 40.EL i686" },
+    { "2.4.21-50.ELBOOT", "3.9 BOOT 50.EL i386" },
+    { "2.6.9-67.EL", "4.6 - 67.EL i686+x86_64+ia64" },
+    { "2.6.9-67.ELsmp", "4.6 smp 67.EL i686+x86_64" },
+    { "2.6.9-67.ELhugemem", "4.6 hugemem 67.EL i686" },
+    { "2.6.9-67.ELlargesmp", "4.6 largesmp 67.EL x86_64+ia64" },
+    { "2.6.9-67.ELxenU", "4.6 xenU 67.EL i686+x86_64" },
+    { "2.6.18-53.1.4.el5", "5.1 - 53.1.4.el5 i686+x86_64+ia64" },
+    { "2.6.18-53.1.4.el5PAE", "5.1 PAE 53.1.4.el5 i686" },
+    { "2.6.18-53.1.4.el5xen", "5.1 xen 53.1.4.el5 i686+x86_64+ia64" },
+    { "2.6.18-53.1.4.el5debug", "5.1 debug 53.1.4.el5 i686+x86_64" },
+    { "2.6.18-53.el5kdump", "5.1 kdump 53.el5 ?" },
+    { "2.4.21-50.ELlargesmp", "3.9 largesmp 50.EL ?" },
+    { "2.6.18-53.el5smp", "5.1 smp 53.el5 ?" },
 
-    {"2.4.21-50.EL i686", "3.9 - 50.EL athlon+i686"},
-    {"2.4.21-50.EL i386", "3.9 - 50.EL athlon+i686"},
-    {"2.4.21-50.ELsmp i686", "3.9 smp 50.EL athlon+i686"},
-    {"2.4.21-50.ELsmp i386", "3.9 smp 50.EL athlon+i686"},
-    {"2.4.21-50.ELsmp x86_64", "3.9 smp 50.EL x86_64"},
-    {"2.4.21-50.EL x86_64", "3.9 - 50.EL ia32e+x86_64"},
-    {"2.4.21-50.EL ia64", "3.9 - 50.EL ia64"},
-    {"2.4.21-50.ELBOOT i386", "3.9 BOOT 50.EL i386"},
-    {"2.6.9-67.ELlargesmp ia64", "4.6 largesmp 67.EL ia64"},
-    {"2.6.18-53.el5 i686", "5.1 - 53.el5 i686"},
-    {"2.6.18-53.el5 i386", "5.1 - 53.el5 i686"},
-    {"2.6.18-53.el5 x86_64\n", "5.1 - 53.el5 x86_64"},
+    { "2.4.21-50.EL i686", "3.9 - 50.EL athlon+i686" },
+    { "2.4.21-50.EL i386", "3.9 - 50.EL athlon+i686" },
+    { "2.4.21-50.ELsmp i686", "3.9 smp 50.EL athlon+i686" },
+    { "2.4.21-50.ELsmp i386", "3.9 smp 50.EL athlon+i686" },
+    { "2.4.21-50.ELsmp x86_64", "3.9 smp 50.EL x86_64" },
+    { "2.4.21-50.EL x86_64", "3.9 - 50.EL ia32e+x86_64" },
+    { "2.4.21-50.EL ia64", "3.9 - 50.EL ia64" },
+    { "2.4.21-50.ELBOOT i386", "3.9 BOOT 50.EL i386" },
+    { "2.6.9-67.ELlargesmp ia64", "4.6 largesmp 67.EL ia64" },
+    { "2.6.18-53.el5 i686", "5.1 - 53.el5 i686" },
+    { "2.6.18-53.el5 i386", "5.1 - 53.el5 i686" },
+    { "2.6.18-53.el5 x86_64\n", "5.1 - 53.el5 x86_64" },
 
     /* It narrows, and never to nothing. */
-    {"2.4.21-50.ELBOOT i686", "3.9 BOOT 50.EL i386"},
-    {"2.4.21-50.ELhugemem x86_64", "3.9 hugemem 50.EL i686"},
-    {"2.6.18-53.el5PAE x86_64", "5.1 PAE 53.el5 i686"},
+    { "2.4.21-50.ELBOOT i686", "3.9 BOOT 50.EL i386" },
+    { "2.4.21-50.ELhugemem x86_64", "3.9 hugemem 50.EL i686" },
+    { "2.6.18-53.el5PAE x86_64", "5.1 PAE 53.el5 i686" },
 
     /* What only the report names. */
-    {"2.4.21-32.EL i586", "3.5 - 32.EL i586"},
-    {"2.6.9-67.EL ppc64", "4.6 - 67.EL ppc64"},
-    {"2.6.18-53.el5 s390x", "5.1 - 53.el5 s390x"},
-    {"2.6.18-53.el5kdump ppc64", "5.1 kdump 53.el5 ppc64"},
-    {"2.4.21-50.ELlargesmp x86_64", "3.9 largesmp 50.EL x86_64"},
-    {"2.6.18-53.el5smp i686", "5.1 smp 53.el5 i686"},
+    { "2.4.21-32.EL i586", "3.5 - 32.EL i586" },
+    { "2.6.9-67.EL ppc64", "4.6 - 67.EL ppc64" },
+    { "2.6.18-53.el5 s390x", "5.1 - 53.el5 s390x" },
+    { "2.6.18-53.el5kdump ppc64", "5.1 kdump 53.el5 ppc64" },
+    { "2.4.21-50.ELlargesmp x86_64", "3.9 largesmp 50.EL x86_64" },
+    { "2.6.18-53.el5smp i686", "5.1 smp 53.el5 i686" },
 
     /* Rebuilds. */
-    {"2.6.9-67.0.1.0.1.EL", "4.6 - 67.0.1.0.1.EL i686+x86_64+ia64"},
-    {"2.6.9-67.0.1.0.1.ELhugemem", "4.6 hugemem 67.0.1.0.1.EL i686"},
-    {"2.4.21-57.0.0.0.1.ELsmp", "3.9 smp 57.0.0.0.1.EL athlon+i686+x86_64"},
-    {"2.6.18-194.8.1.el5.centos.plus", "5.5 - 194.8.1.el5.centos.plus i686+x86_64+ia64"},
-    {"2.6.18-194.8.1.el5.centos.plusPAE", "5.5 PAE 194.8.1.el5.centos.plus i686"},
-    {"2.6.18-194.8.1.el5.centos.plusxen x86_64", "5.5 xen 194.8.1.el5.centos.plus x86_64"},
+    { "2.6.9-67.0.1.0.1.EL", "4.6 - 67.0.1.0.1.EL i686+x86_64+ia64" },
+    { "2.6.9-67.0.1.0.1.ELhugemem", "4.6 hugemem 67.0.1.0.1.EL i686" },
+    { "2.4.21-57.0.0.0.1.ELsmp", "3.9 smp 57.0.0.0.1.EL athlon+i686+x86_64" },
+    { "2.6.18-194.8.1.el5.centos.plus", "5.5 - 194.8.1.el5.centos.plus i686+x86_64+ia64" },
+    { "2.6.18-194.8.1.el5.centos.plusPAE", "5.5 PAE 194.8.1.el5.centos.plus i686" },
+    { "2.6.18-194.8.1.el5.centos.plusxen x86_64", "5.5 xen 194.8.1.el5.centos.plus x86_64" },
 
-    {"vmlinuz-2.6.18-53.1.4.el5PAE", "5.1 PAE 53.1.4.el5 i686"},
-    {"vmlinuz-2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64"},
-    {"vmlinuz-6.1.0-18-amd64", "other"},
-    {"vmlinuz", "none"},
-    {0},
+    { "vmlinuz-2.6.18-53.1.4.el5PAE", "5.1 PAE 53.1.4.el5 i686" },
+    { "vmlinuz-2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64" },
+    { "vmlinuz-6.1.0-18-amd64", "other" },
+    { "vmlinuz", "none" },
+    { 0 },
 };
 
 /* uname -a: real ones, then what could mislead. */
 static const Case unames[] = {
-    {"Linux naboo 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
-     "3.9 smp 50.EL athlon+i686"},
-    {"Linux xio06 2.4.21-9.ELhugemem #1 SMP Tue Apr 27 13:52:32 EDT 2004 i686 i686 i386 GNU/Linux",
-     "3.1 hugemem 9.EL i686"},
-    {"Linux s69819.wincent.com 2.4.21-47.EL #1 Wed Jul 5 20:39:00 EDT 2006 i686 athlon i386 GNU/Linux",
-     "3.8 - 47.EL athlon+i686"},
-    {"Linux xxxxx 2.4.21-37.EL #1 SMP Wed Sep 7 13:32:18 EDT 2005 x86_64 x86_64 x86_64 GNU/Linux",
-     "3.6 - 37.EL ia32e"},
-    {"Linux oshawa 2.4.21-20.ELsmp #2 SMP Wed Mar 23 18:32:06 EST 2005 x86_64 x86_64 x86_64 GNU/Linux",
-     "3.3 smp 20.EL x86_64"},
-    {"Linux sjc-ads-2122 2.6.9-89.0.11.ELlargesmp #1 SMP Mon Aug 31 11:05:24 EDT 2009 x86_64 x86_64 x86_64 GNU/Linux",
-     "4.8 largesmp 89.0.11.EL x86_64"},
-    {"Linux euis1 2.6.9-55.ELsmp #1 SMP Fri Apr 20 17:03:35 EDT 2007 i686 i686 i386 GNU/Linux", "4.5 smp 55.EL i686"},
-    {"Linux rosebud08 2.6.9-42.EL #1 SMP Wed Jul 12 23:25:09 EDT 2006 ia64 ia64 ia64 GNU/Linux", "4.4 - 42.EL ia64"},
-    {"Linux foo-host 2.6.9-103.ELxenU #1 SMP Wed Mar 14 16:31:15 CST 2012 i686 i686 i386 GNU/Linux",
-     "4.9 xenU 103.EL i686"},
-    {"Linux nascds10 2.6.9-78.0.0.0.1.ELhugemem #1 SMP Fri Jul 25 14:53:18 EDT 2008 i686 i686 i386 GNU/Linux",
-     "4.7 hugemem 78.0.0.0.1.EL i686"},
-    {"Linux p5rhel4 2.6.9-89.0.7.EL #1 SMP Wed Aug 5 14:05:23 EDT 2009 ppc64 ppc64 ppc64 GNU/Linux",
-     "4.8 - 89.0.7.EL ppc64"},
-    {"Linux map1a 2.6.18-53.el5PAE #1 SMP Wed Oct 10 16:48:18 EDT 2007 i686 i686 i386 GNU/Linux",
-     "5.1 PAE 53.el5 i686"},
-    {"Linux pcp-j-6 2.6.18-238.1.1.el5PAE #1 SMP Tue Jan 18 19:28:42 EST 2011 i686 athlon i386 GNU/Linux",
-     "5.6 PAE 238.1.1.el5 i686"},
-    {"Linux PVT-Dev1.pvtsolar.local 2.6.18-398.el5xen #1 SMP Tue Aug 12 06:30:31 EDT 2014 x86_64 x86_64 x86_64 "
-     "GNU/Linux",
-     "5.11 xen 398.el5 x86_64"},
-    {"Linux meno.lsbu.ac.uk 2.6.18-53.el5 #1 SMP Wed Oct 10 16:34:19 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
-     "5.1 - 53.el5 x86_64"},
-    {"Linux host 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux", "other"},
+    { "Linux naboo 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
+      "3.9 smp 50.EL athlon+i686" },
+    { "Linux xio06 2.4.21-9.ELhugemem #1 SMP Tue Apr 27 13:52:32 EDT 2004 i686 i686 i386 GNU/Linux",
+      "3.1 hugemem 9.EL i686" },
+    { "Linux s69819.wincent.com 2.4.21-47.EL #1 Wed Jul 5 20:39:00 EDT 2006 i686 athlon i386 GNU/Linux",
+      "3.8 - 47.EL athlon+i686" },
+    { "Linux xxxxx 2.4.21-37.EL #1 SMP Wed Sep 7 13:32:18 EDT 2005 x86_64 x86_64 x86_64 GNU/Linux",
+      "3.6 - 37.EL ia32e" },
+    { "Linux oshawa 2.4.21-20.ELsmp #2 SMP Wed Mar 23 18:32:06 EST 2005 x86_64 x86_64 x86_64 GNU/Linux",
+      "3.3 smp 20.EL x86_64" },
+    { "Linux sjc-ads-2122 2.6.9-89.0.11.ELlargesmp #1 SMP Mon Aug 31 11:05:24 EDT 2009 x86_64 x86_64 x86_64 GNU/Linux",
+      "4.8 largesmp 89.0.11.EL x86_64" },
+    { "Linux euis1 2.6.9-55.ELsmp #1 SMP Fri Apr 20 17:03:35 EDT 2007 i686 i686 i386 GNU/Linux", "4.5 smp 55.EL i686" },
+    { "Linux rosebud08 2.6.9-42.EL #1 SMP Wed Jul 12 23:25:09 EDT 2006 ia64 ia64 ia64 GNU/Linux", "4.4 - 42.EL ia64" },
+    { "Linux foo-host 2.6.9-103.ELxenU #1 SMP Wed Mar 14 16:31:15 CST 2012 i686 i686 i386 GNU/Linux",
+      "4.9 xenU 103.EL i686" },
+    { "Linux nascds10 2.6.9-78.0.0.0.1.ELhugemem #1 SMP Fri Jul 25 14:53:18 EDT 2008 i686 i686 i386 GNU/Linux",
+      "4.7 hugemem 78.0.0.0.1.EL i686" },
+    { "Linux p5rhel4 2.6.9-89.0.7.EL #1 SMP Wed Aug 5 14:05:23 EDT 2009 ppc64 ppc64 ppc64 GNU/Linux",
+      "4.8 - 89.0.7.EL ppc64" },
+    { "Linux map1a 2.6.18-53.el5PAE #1 SMP Wed Oct 10 16:48:18 EDT 2007 i686 i686 i386 GNU/Linux",
+      "5.1 PAE 53.el5 i686" },
+    { "Linux pcp-j-6 2.6.18-238.1.1.el5PAE #1 SMP Tue Jan 18 19:28:42 EST 2011 i686 athlon i386 GNU/Linux",
+      "5.6 PAE 238.1.1.el5 i686" },
+    { "Linux PVT-Dev1.pvtsolar.local 2.6.18-398.el5xen #1 SMP Tue Aug 12 06:30:31 EDT 2014 x86_64 x86_64 x86_64 "
+      "GNU/Linux",
+      "5.11 xen 398.el5 x86_64" },
+    { "Linux meno.lsbu.ac.uk 2.6.18-53.el5 #1 SMP Wed Oct 10 16:34:19 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
+      "5.1 - 53.el5 x86_64" },
+    { "Linux host 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux", "other" },
 
     /* SMP in uname -v means ia32e on RHEL 3's x86_64 alone, and only there. */
-    {"Linux h 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
-     "3.9 - 50.EL ia32e+x86_64"},
-    {"Linux SMP 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
-     "3.9 - 50.EL ia32e+x86_64"},
-    {"Linux h 2.4.21-50.EL #1 SMP Tue May 8 17:10:29 EDT 2007 ia64 ia64 ia64 GNU/Linux", "3.9 - 50.EL ia64"},
-    {"Linux h 2.4.21-50.EL #1 SMP Tue May 8 17:10:29 EDT 2007 i686 i686 i386 GNU/Linux", "3.9 - 50.EL athlon+i686"},
-    {"Linux h 2.6.9-67.EL #1 SMP Wed Nov 7 13:41:13 EST 2007 x86_64 x86_64 x86_64 GNU/Linux", "4.6 - 67.EL x86_64"},
+    { "Linux h 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
+      "3.9 - 50.EL ia32e+x86_64" },
+    { "Linux SMP 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
+      "3.9 - 50.EL ia32e+x86_64" },
+    { "Linux h 2.4.21-50.EL #1 SMP Tue May 8 17:10:29 EDT 2007 ia64 ia64 ia64 GNU/Linux", "3.9 - 50.EL ia64" },
+    { "Linux h 2.4.21-50.EL #1 SMP Tue May 8 17:10:29 EDT 2007 i686 i686 i386 GNU/Linux", "3.9 - 50.EL athlon+i686" },
+    { "Linux h 2.6.9-67.EL #1 SMP Wed Nov 7 13:41:13 EST 2007 x86_64 x86_64 x86_64 GNU/Linux", "4.6 - 67.EL x86_64" },
 
     /* The processor is no architecture of a package, and the host's name is nothing at all. */
-    {"Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 athlon i386 GNU/Linux",
-     "3.9 smp 50.EL athlon+i686"},
-    {"Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 unknown unknown GNU/Linux",
-     "3.9 smp 50.EL athlon+i686"},
-    {"Linux h 2.6.9-34.EL #1 Fri Feb 24 16:44:51 EST 2006 i686 athlon i386 GNU/Linux", "4.3 - 34.EL i686"},
-    {"Linux i686 2.4.21-37.EL #1 SMP Wed Sep 7 13:32:18 EDT 2005 x86_64 x86_64 x86_64 GNU/Linux",
-     "3.6 - 37.EL ia32e"},
-    {"Linux x86_64 2.6.18-53.el5 #1 SMP Wed Oct 10 16:48:18 EDT 2007 i686 i686 i386 GNU/Linux", "5.1 - 53.el5 i686"},
-    {"Linux 2.6.9-67.ELsmp 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
-     "3.9 smp 50.EL athlon+i686"},
-    {"Linux kernel-2.6.18-53.el5.i686 2.4.21-9.ELhugemem #1 SMP Tue Apr 27 13:52:32 EDT 2004 i686 i686 i386 GNU/Linux",
-     "3.1 hugemem 9.EL i686"},
-    {0},
+    { "Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 athlon i386 GNU/Linux",
+      "3.9 smp 50.EL athlon+i686" },
+    { "Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 unknown unknown GNU/Linux",
+      "3.9 smp 50.EL athlon+i686" },
+    { "Linux h 2.6.9-34.EL #1 Fri Feb 24 16:44:51 EST 2006 i686 athlon i386 GNU/Linux", "4.3 - 34.EL i686" },
+    { "Linux i686 2.4.21-37.EL #1 SMP Wed Sep 7 13:32:18 EDT 2005 x86_64 x86_64 x86_64 GNU/Linux",
+      "3.6 - 37.EL ia32e" },
+    { "Linux x86_64 2.6.18-53.el5 #1 SMP Wed Oct 10 16:48:18 EDT 2007 i686 i686 i386 GNU/Linux", "5.1 - 53.el5 i686" },
+    { "Linux 2.6.9-67.ELsmp 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
+      "3.9 smp 50.EL athlon+i686" },
+    { "Linux kernel-2.6.18-53.el5.i686 2.4.21-9.ELhugemem #1 SMP Tue Apr 27 13:52:32 EDT 2004 i686 i686 i386 GNU/Linux",
+      "3.1 hugemem 9.EL i686" },
+    { 0 },
 };
 
 /* rpm -q kernel */
 static const Case lists[] = {
-    {"kernel-2.4.21-32.0.1.EL.i686\nkernel-2.4.21-40.EL.i686\nkernel-2.4.21-37.0.1.EL.i686\nkernel-2.4.21-47.EL.i686\n",
-     "3.5 - 32.0.1.EL i686; 3.7 - 40.EL i686; 3.6 - 37.0.1.EL i686; 3.8 - 47.EL i686"},
-    {"kernel-2.6.18-8.el5.x86_64\r\nkernel-2.6.18-53.el5.x86_64\r\n", "5.0 - 8.el5 x86_64; 5.1 - 53.el5 x86_64"},
-    {"kernel-2.6.18-8.el5\nkernel-PAE-2.6.18-53.el5", "5.0 - 8.el5 i686+x86_64+ia64; 5.1 PAE 53.el5 i686"},
-    {"kernel-devel-2.6.18-53.el5.i686\nkernel-PAE-2.6.18-53.el5.i686\nkernel-headers-2.6.18-53.el5.i386\n",
-     "5.1 PAE 53.el5 i686"},
-    {"Red Hat Enterprise Linux AS release 3 (Taroon Update 9)\n2.4.21-50.ELhugemem\n", "3.9 hugemem 50.EL i686"},
-    {"\n\n  \n    kernel-smp-2.4.21-50.EL.i686\n  kernel-2.4.21-50.EL.athlon  \n\n",
-     "3.9 smp 50.EL i686; 3.9 - 50.EL athlon"},
-    {"kernel-2.6.18-53.el5.x86_64\n6.1.0-18-amd64\n", "5.1 - 53.el5 x86_64; other"},
-    {"kernel-2.6.18-53.el5.i686\nkernel-2.6.18-53.el5.i686\n", "5.1 - 53.el5 i686"},
-    {"kernel-2.4.21-50.EL.i686\n2.4.21-50.EL i686\n", "3.9 - 50.EL athlon+i686"},
-    {"package kernel is not installed\n", "none"},
-    {"package kernel is not installed\nkernel-PAE-2.6.18-53.el5.i686\n", "5.1 PAE 53.el5 i686"},
-    {0},
+    { "kernel-2.4.21-32.0.1.EL.i686\nkernel-2.4.21-40.EL.i686\nkernel-2.4.21-37.0.1.EL.i686\nkernel-2.4.21-47.EL."
+      "i686\n",
+      "3.5 - 32.0.1.EL i686; 3.7 - 40.EL i686; 3.6 - 37.0.1.EL i686; 3.8 - 47.EL i686" },
+    { "kernel-2.6.18-8.el5.x86_64\r\nkernel-2.6.18-53.el5.x86_64\r\n", "5.0 - 8.el5 x86_64; 5.1 - 53.el5 x86_64" },
+    { "kernel-2.6.18-8.el5\nkernel-PAE-2.6.18-53.el5", "5.0 - 8.el5 i686+x86_64+ia64; 5.1 PAE 53.el5 i686" },
+    { "kernel-devel-2.6.18-53.el5.i686\nkernel-PAE-2.6.18-53.el5.i686\nkernel-headers-2.6.18-53.el5.i386\n",
+      "5.1 PAE 53.el5 i686" },
+    { "Red Hat Enterprise Linux AS release 3 (Taroon Update 9)\n2.4.21-50.ELhugemem\n", "3.9 hugemem 50.EL i686" },
+    { "\n\n  \n    kernel-smp-2.4.21-50.EL.i686\n  kernel-2.4.21-50.EL.athlon  \n\n",
+      "3.9 smp 50.EL i686; 3.9 - 50.EL athlon" },
+    { "kernel-2.6.18-53.el5.x86_64\n6.1.0-18-amd64\n", "5.1 - 53.el5 x86_64; other" },
+    { "kernel-2.6.18-53.el5.i686\nkernel-2.6.18-53.el5.i686\n", "5.1 - 53.el5 i686" },
+    { "kernel-2.4.21-50.EL.i686\n2.4.21-50.EL i686\n", "3.9 - 50.EL athlon+i686" },
+    { "package kernel is not installed\n", "none" },
+    { "package kernel is not installed\nkernel-PAE-2.6.18-53.el5.i686\n", "5.1 PAE 53.el5 i686" },
+    { 0 },
 };
 
 /* Kernels, but of no RHEL 3, 4 or 5. */
 static const Case others[] = {
-    {"2.6.32-71.el6", "other"},
-    {"2.6.32-71.el6.x86_64", "other"},
-    {"kernel-2.6.32-71.el6.x86_64", "other"},
-    {"3.10.0-1160.el7.x86_64", "other"},
-    {"6.1.0-18-amd64", "other"},
-    {"5.15.0-91-generic", "other"},
-    {"2.6.18", "other"},
-    {"2.6.18-4-686", "other"},
-    {"2.6.18-53.17AXS3", "other"},
-    {"2.4.20-8", "other"},
-    {"2.4.20-8smp i686", "other"},
-    {"2.4.9-e.3", "other"},
-    {"2.4.21-57.ELvmnix", "other"},
-    {"2.6.39-400.126.1.el5uek", "other"},
-    {"kernel-uek-2.6.39-400.126.1.el5uek.x86_64", "other"},
-    {"2.6.18-398.el5uek", "other"},
-    {"2.6.24.7-149.el5rt", "other"},
-    {"kernel-rt-2.6.24.7-149.el5rt.x86_64", "other"},
-    {"2.6.18-53.el5rt", "other"},
-    {"2.6.9-42.0.3.plus.c4smp", "other"},
-    {"2.6.9-67.ELsmpx", "other"},
-    {"2.6.18-53.el5PAExen", "other"},
-    {"2.6.18-53.el55", "other"},
-    {"2.6.18-53.el6", "other"},
-    {"2.6.18-53.EL", "other"},
-    {"2.6.9-67.el5", "other"},
-    {"2.4.21-50.el5", "other"},
-    {"2.4.211-50.EL", "other"},
-    {"2.6.180-53.el5", "other"},
-    {"2.6.1-53.el5", "other"},
-    {"12.4.21-50.EL", "other"},
-    {0},
+    { "2.6.32-71.el6", "other" },
+    { "2.6.32-71.el6.x86_64", "other" },
+    { "kernel-2.6.32-71.el6.x86_64", "other" },
+    { "3.10.0-1160.el7.x86_64", "other" },
+    { "6.1.0-18-amd64", "other" },
+    { "5.15.0-91-generic", "other" },
+    { "2.6.18", "other" },
+    { "2.6.18-4-686", "other" },
+    { "2.6.18-53.17AXS3", "other" },
+    { "2.4.20-8", "other" },
+    { "2.4.20-8smp i686", "other" },
+    { "2.4.9-e.3", "other" },
+    { "2.4.21-57.ELvmnix", "other" },
+    { "2.6.39-400.126.1.el5uek", "other" },
+    { "kernel-uek-2.6.39-400.126.1.el5uek.x86_64", "other" },
+    { "2.6.18-398.el5uek", "other" },
+    { "2.6.24.7-149.el5rt", "other" },
+    { "kernel-rt-2.6.24.7-149.el5rt.x86_64", "other" },
+    { "2.6.18-53.el5rt", "other" },
+    { "2.6.9-42.0.3.plus.c4smp", "other" },
+    { "2.6.9-67.ELsmpx", "other" },
+    { "2.6.18-53.el5PAExen", "other" },
+    { "2.6.18-53.el55", "other" },
+    { "2.6.18-53.el6", "other" },
+    { "2.6.18-53.EL", "other" },
+    { "2.6.9-67.el5", "other" },
+    { "2.4.21-50.el5", "other" },
+    { "2.4.211-50.EL", "other" },
+    { "2.6.180-53.el5", "other" },
+    { "2.6.1-53.el5", "other" },
+    { "12.4.21-50.EL", "other" },
+    { 0 },
 };
 
 /* No kernels. */
 static const Case nothing[] = {
-    {"kernel-module-openafs-2.6.18-53.1.4.el5PAE-1.4.6-58.x86_64", "none"},
-    {"kernel-devel-2.6.18-53.el5.x86_64", "none"},
-    {"kernel-PAE-devel-2.6.18-53.el5.i686", "none"},
-    {"kernel-smp-unsupported-2.4.21-50.EL.i686", "none"},
-    {"kernel-unsupported-2.4.21-50.EL.athlon", "none"},
-    {"kernel-source-2.4.21-50.EL.i386", "none"},
-    {"kernel-sourcecode-2.6.9-67.EL.noarch", "none"},
-    {"kernel-doc-2.6.18-53.el5.noarch", "none"},
-    {"kernel-headers-2.6.18-53.el5.i386", "none"},
-    {"kernel-pcmcia-cs-3.1.31-19.i386", "none"},
-    {"kernel-utils-2.4-8.37.15.i386", "none"},
-    {"kernel-debuginfo-2.6.18-53.el5.i686", "none"},
-    {"kernel-debuginfo-common-2.6.18-53.el5.i686", "none"},
-    {"kernel-ovs-2.6.18-8.1.15.6.2.el5.i686", "none"},
-    {"kernel-smp-headers-2.6.9-67.EL", "none"},
-    {"kmod-xenpv-0.1-10.el4.i686", "none"},
-    {"glibc-2.6.18-53.el5.i686", "none"},
-    {"kernel", "none"},
-    {"kernel-", "none"},
-    {"kernel-smp", "none"},
-    {"i686", "none"},
-    {"el5", "none"},
-    {"Linux", "none"},
-    {"Red Hat Enterprise Linux AS release 3 (Taroon Update 8)", "none"},
-    {"FreeBSD guest 6.2-RELEASE", "none"},
-    {"I run 2.6.18-53.el5", "none"},
-    {"\xff\xfe", "none"},
-    {"", "no report"},
-    {"   ", "no report"},
-    {"\r\n\t\n \x01\x1f\x7f", "no report"},
-    {"\xc2\x80\xc2\x9f", "no report"},
-    {0},
+    { "kernel-module-openafs-2.6.18-53.1.4.el5PAE-1.4.6-58.x86_64", "none" },
+    { "kernel-devel-2.6.18-53.el5.x86_64", "none" },
+    { "kernel-PAE-devel-2.6.18-53.el5.i686", "none" },
+    { "kernel-smp-unsupported-2.4.21-50.EL.i686", "none" },
+    { "kernel-unsupported-2.4.21-50.EL.athlon", "none" },
+    { "kernel-source-2.4.21-50.EL.i386", "none" },
+    { "kernel-sourcecode-2.6.9-67.EL.noarch", "none" },
+    { "kernel-doc-2.6.18-53.el5.noarch", "none" },
+    { "kernel-headers-2.6.18-53.el5.i386", "none" },
+    { "kernel-pcmcia-cs-3.1.31-19.i386", "none" },
+    { "kernel-utils-2.4-8.37.15.i386", "none" },
+    { "kernel-debuginfo-2.6.18-53.el5.i686", "none" },
+    { "kernel-debuginfo-common-2.6.18-53.el5.i686", "none" },
+    { "kernel-ovs-2.6.18-8.1.15.6.2.el5.i686", "none" },
+    { "kernel-smp-headers-2.6.9-67.EL", "none" },
+    { "kmod-xenpv-0.1-10.el4.i686", "none" },
+    { "glibc-2.6.18-53.el5.i686", "none" },
+    { "kernel", "none" },
+    { "kernel-", "none" },
+    { "kernel-smp", "none" },
+    { "i686", "none" },
+    { "el5", "none" },
+    { "Linux", "none" },
+    { "Red Hat Enterprise Linux AS release 3 (Taroon Update 8)", "none" },
+    { "FreeBSD guest 6.2-RELEASE", "none" },
+    { "I run 2.6.18-53.el5", "none" },
+    { "\xff\xfe", "none" },
+    { "", "no report" },
+    { "   ", "no report" },
+    { "\r\n\t\n \x01\x1f\x7f", "no report" },
+    { "\xc2\x80\xc2\x9f", "no report" },
+    { 0 },
 };
 
 /* The first number of a release. */
 static const Case updates[] = {
-    {"2.6.18-7.el5PAE", "5.-1 PAE 7.el5 i686"},
-    {"kernel-2.6.18-1.2747.el5.x86_64", "5.-1 - 1.2747.el5 x86_64"},
-    {"2.6.9-4.ELhugemem", "4.-1 hugemem 4.EL i686"},
-    {"2.4.21-3.ELhugemem", "3.-1 hugemem 3.EL i686"},
-    {"2.4.21-0.ELhugemem", "3.-1 hugemem 0.EL i686"},
-    {"kernel-2.4.21-47.0.1.EL.i686", "3.8 - 47.0.1.EL i686"},
-    {"kernel-2.4.21-63.EL.i686", "3.9 - 63.EL i686"},
-    {"kernel-2.6.9-55.0.12.EL.i686", "4.5 - 55.0.12.EL i686"},
-    {"kernel-2.6.18-187.el5.ia64", "5.4 - 187.el5 ia64"},
-    {"kernel-2.6.18-371.12.1.el5.i686", "5.10 - 371.12.1.el5 i686"},
-    {"kernel-2.6.18-438.el5.x86_64", "5.11 - 438.el5 x86_64"},
-    {"2.6.18-4294967304.el5PAE", "5.11 PAE 4294967304.el5 i686"},                     /* 2^32 + 8 */
-    {"2.6.18-18446744073709551615.el5PAE", "5.11 PAE 18446744073709551615.el5 i686"}, /* 2^64 - 1 */
-    {"2.6.18-18446744073709551624.el5PAE", "5.11 PAE 18446744073709551624.el5 i686"}, /* 2^64 + 8 */
-    {"2.6.18-99999999999999999999999999.el5PAE", "5.11 PAE 99999999999999999999999999.el5 i686"},
-    {"2.6.18-53.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.el5PAE", "5.1 PAE  i686"}, /* longer than any real one */
-    {0},
+    { "2.6.18-7.el5PAE", "5.-1 PAE 7.el5 i686" },
+    { "kernel-2.6.18-1.2747.el5.x86_64", "5.-1 - 1.2747.el5 x86_64" },
+    { "2.6.9-4.ELhugemem", "4.-1 hugemem 4.EL i686" },
+    { "2.4.21-3.ELhugemem", "3.-1 hugemem 3.EL i686" },
+    { "2.4.21-0.ELhugemem", "3.-1 hugemem 0.EL i686" },
+    { "kernel-2.4.21-47.0.1.EL.i686", "3.8 - 47.0.1.EL i686" },
+    { "kernel-2.4.21-63.EL.i686", "3.9 - 63.EL i686" },
+    { "kernel-2.6.9-55.0.12.EL.i686", "4.5 - 55.0.12.EL i686" },
+    { "kernel-2.6.18-187.el5.ia64", "5.4 - 187.el5 ia64" },
+    { "kernel-2.6.18-371.12.1.el5.i686", "5.10 - 371.12.1.el5 i686" },
+    { "kernel-2.6.18-438.el5.x86_64", "5.11 - 438.el5 x86_64" },
+    { "2.6.18-4294967304.el5PAE", "5.11 PAE 4294967304.el5 i686" },                     /* 2^32 + 8 */
+    { "2.6.18-18446744073709551615.el5PAE", "5.11 PAE 18446744073709551615.el5 i686" }, /* 2^64 - 1 */
+    { "2.6.18-18446744073709551624.el5PAE", "5.11 PAE 18446744073709551624.el5 i686" }, /* 2^64 + 8 */
+    { "2.6.18-99999999999999999999999999.el5PAE", "5.11 PAE 99999999999999999999999999.el5 i686" },
+    { "2.6.18-53.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.1.el5PAE", "5.1 PAE  i686" }, /* longer than any real one */
+    { 0 },
 };
 
 /* Every uname -r with every uname -m, by the list of packages in words; an architecture that no package there has is a
@@ -341,28 +342,29 @@ test_every_machine(void)
         const char *release, *flavour, *description;
         const char *archs; /* in the enumeration's order */
     } kernels[] = {
-        {"2.4.21-50.EL", "", "3.9 - 50.EL", "athlon i686 ia32e x86_64 ia64"},
-        {"2.4.21-50.EL", "smp", "3.9 smp 50.EL", "athlon i686 x86_64"},
-        {"2.4.21-50.EL", "hugemem", "3.9 hugemem 50.EL", "i686"},
-        {"2.4.21-50.EL", "BOOT", "3.9 BOOT 50.EL", "i386"},
-        {"2.6.9-67.0.1.EL", "", "4.6 - 67.0.1.EL", "i686 x86_64 ia64"},
-        {"2.6.9-67.0.1.EL", "smp", "4.6 smp 67.0.1.EL", "i686 x86_64"},
-        {"2.6.9-67.0.1.EL", "hugemem", "4.6 hugemem 67.0.1.EL", "i686"},
-        {"2.6.9-67.0.1.EL", "largesmp", "4.6 largesmp 67.0.1.EL", "x86_64 ia64"},
-        {"2.6.9-67.0.1.EL", "xenU", "4.6 xenU 67.0.1.EL", "i686 x86_64"},
-        {"2.6.18-53.el5", "", "5.1 - 53.el5", "i686 x86_64 ia64"},
-        {"2.6.18-53.el5", "xen", "5.1 xen 53.el5", "i686 x86_64 ia64"},
-        {"2.6.18-53.el5", "PAE", "5.1 PAE 53.el5", "i686"},
-        {"2.6.18-53.el5", "debug", "5.1 debug 53.el5", "i686 x86_64"},
+        { "2.4.21-50.EL", "", "3.9 - 50.EL", "athlon i686 ia32e x86_64 ia64" },
+        { "2.4.21-50.EL", "smp", "3.9 smp 50.EL", "athlon i686 x86_64" },
+        { "2.4.21-50.EL", "hugemem", "3.9 hugemem 50.EL", "i686" },
+        { "2.4.21-50.EL", "BOOT", "3.9 BOOT 50.EL", "i386" },
+        { "2.6.9-67.0.1.EL", "", "4.6 - 67.0.1.EL", "i686 x86_64 ia64" },
+        { "2.6.9-67.0.1.EL", "smp", "4.6 smp 67.0.1.EL", "i686 x86_64" },
+        { "2.6.9-67.0.1.EL", "hugemem", "4.6 hugemem 67.0.1.EL", "i686" },
+        { "2.6.9-67.0.1.EL", "largesmp", "4.6 largesmp 67.0.1.EL", "x86_64 ia64" },
+        { "2.6.9-67.0.1.EL", "xenU", "4.6 xenU 67.0.1.EL", "i686 x86_64" },
+        { "2.6.18-53.el5", "", "5.1 - 53.el5", "i686 x86_64 ia64" },
+        { "2.6.18-53.el5", "xen", "5.1 xen 53.el5", "i686 x86_64 ia64" },
+        { "2.6.18-53.el5", "PAE", "5.1 PAE 53.el5", "i686" },
+        { "2.6.18-53.el5", "debug", "5.1 debug 53.el5", "i686 x86_64" },
     };
     static const struct {
         const char *machine, *means;
-    } machines[] = {{"i386", "athlon i386 i686"}, {"i686", "athlon i386 i686"}, {"x86_64", "ia32e x86_64"},
-                    {"ia64", "ia64"},             {"ppc64", "ppc64"},           {"s390", "s390"},
-                    {"s390x", "s390x"},           {"i586", "i586"}};
-    static const char *const forms[] = {"%s%s %s",
-                                        "Linux h %s%s #1 Tue May 8 17:18:29 EDT 2007 %s unknown unknown GNU/Linux",
-                                        "Linux h.example.com %s%s #2 SMP Wed Jul 5 20:39:00 EDT 2006 %s GNU/Linux\n"};
+    } machines[] = { { "i386", "athlon i386 i686" }, { "i686", "athlon i386 i686" },
+                     { "x86_64", "ia32e x86_64" },   { "ia64", "ia64" },
+                     { "ppc64", "ppc64" },           { "s390", "s390" },
+                     { "s390x", "s390x" },           { "i586", "i586" } };
+    static const char *const forms[] = { "%s%s %s",
+                                         "Linux h %s%s #1 Tue May 8 17:18:29 EDT 2007 %s unknown unknown GNU/Linux",
+                                         "Linux h.example.com %s%s #2 SMP Wed Jul 5 20:39:00 EDT 2006 %s GNU/Linux\n" };
 
     for (guint p = 0; p < G_N_ELEMENTS(kernels); p++) {
         for (guint m = 0; m < G_N_ELEMENTS(machines); m++) {
@@ -396,17 +398,27 @@ test_every_machine(void)
 static void
 test_corpus(void)
 {
-    static const char *const images[] = {"kernel",          "kernel-smp", "kernel-hugemem", "kernel-largesmp",
-                                         "kernel-PAE",      "kernel-xen", "kernel-xenU",    "kernel-debug",
-                                         "kernel-kdump",    "kernel-BOOT", NULL};
-    static const char *const not_images[] = {
-        "kernel-devel",          "kernel-smp-devel",        "kernel-hugemem-devel",       "kernel-largesmp-devel",
-        "kernel-PAE-devel",      "kernel-xen-devel",        "kernel-xenU-devel",          "kernel-debug-devel",
-        "kernel-unsupported",    "kernel-smp-unsupported",  "kernel-hugemem-unsupported", "kernel-headers",
-        "kernel-doc",            NULL};
-    static const guint bases[3][13] = {{4, 9, 15, 20, 27, 32, 37, 40, 47, 50},
-                                       {5, 11, 22, 34, 42, 55, 67, 78, 89, 100},
-                                       {8, 53, 92, 128, 164, 194, 238, 274, 308, 348, 371, 398}};
+    static const char *const images[] = {
+        "kernel",      "kernel-smp",   "kernel-hugemem", "kernel-largesmp", "kernel-PAE", "kernel-xen",
+        "kernel-xenU", "kernel-debug", "kernel-kdump",   "kernel-BOOT",     NULL
+    };
+    static const char *const not_images[] = { "kernel-devel",
+                                              "kernel-smp-devel",
+                                              "kernel-hugemem-devel",
+                                              "kernel-largesmp-devel",
+                                              "kernel-PAE-devel",
+                                              "kernel-xen-devel",
+                                              "kernel-xenU-devel",
+                                              "kernel-debug-devel",
+                                              "kernel-unsupported",
+                                              "kernel-smp-unsupported",
+                                              "kernel-hugemem-unsupported",
+                                              "kernel-headers",
+                                              "kernel-doc",
+                                              NULL };
+    static const guint bases[3][13] = { { 4, 9, 15, 20, 27, 32, 37, 40, 47, 50 },
+                                        { 5, 11, 22, 34, 42, 55, 67, 78, 89, 100 },
+                                        { 8, 53, 92, 128, 164, 194, 238, 274, 308, 348, 371, 398 } };
     g_autofree char *path = g_test_build_filename(G_TEST_DIST, "data", "nvra.tsv", NULL);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
@@ -446,7 +458,7 @@ static void
 test_cap(void)
 {
     static const char first[] = "kernel-2.4.21-50.EL.i686\n", last[] = "2.6.18-53.el5PAE";
-    static const char *const after[] = {"", "\nkernel-2.6.18-8.el5.i686\n", "\n", "junk"};
+    static const char *const after[] = { "", "\nkernel-2.6.18-8.el5.i686\n", "\n", "junk" };
     const gsize length = sizeof(last) - 1;
 
     for (gsize inside = 0; inside <= length + 1; inside++) { /* how much of the last line is within the cap */
@@ -476,11 +488,11 @@ test_text(void)
     static const struct {
         const char *report, *text;
     } cases[] = {
-        {"kernel-PAE-2.6.18-53.1.4.el5.i686", "kernel-PAE-2.6.18-53.1.4.el5.i686"},
-        {"kernel-2.4.21-50.EL.i32e\n", "kernel-2.4.21-50.EL.i32e"},
-        {"  2.4.21-50.EL\n2.6.9-67.EL\r\n", "2.4.21-50.EL 2.6.9-67.EL"},
-        {"\x1b[31m2.4.21-50.EL\x07", "[31m2.4.21-50.EL"},
-        {"2.4.21-50.EL\xff", "2.4.21-50.EL\xef\xbf\xbd"},
+        { "kernel-PAE-2.6.18-53.1.4.el5.i686", "kernel-PAE-2.6.18-53.1.4.el5.i686" },
+        { "kernel-2.4.21-50.EL.i32e\n", "kernel-2.4.21-50.EL.i32e" },
+        { "  2.4.21-50.EL\n2.6.9-67.EL\r\n", "2.4.21-50.EL 2.6.9-67.EL" },
+        { "\x1b[31m2.4.21-50.EL\x07", "[31m2.4.21-50.EL" },
+        { "2.4.21-50.EL\xff", "2.4.21-50.EL\xef\xbf\xbd" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(XpvReport) report = xpv_report_parse(cases[i].report, -1);
@@ -499,7 +511,7 @@ test_text(void)
 static void
 check_sane(const char *data, gsize length)
 {
-    static const gint last_update[] = {9, 9, 11};
+    static const gint last_update[] = { 9, 9, 11 };
     g_autoptr(XpvReport) report = xpv_report_parse(data, (gssize)length);
     if (!report)
         return;
@@ -525,11 +537,36 @@ test_hostile(void)
 {
     /* None of these is a kernel of RHEL 3, 4 or 5. */
     static const char *const malformed[] = {
-        "kernel--.EL.", "kernel---", "kernel--", "-", ".", "--.EL", "kernel-2.4.21", "kernel-2.4.21-", "2.4.21-",
-        "kernel-2.4.21-.EL.i686", "2.4.21-.EL", "2.4.21-EL", "2.6.18--el5", "2.6.18-x.el5", "kernel-2.4.21--50.EL",
-        "2.4.21--50.EL", "2..18-53.el5", "2.6.18-53.", "2.6.18--53.el5", "kernel-smp-smp-2.4.21-50.EL.i686", ".rpm",
-        ".i686.rpm", "Linux ", "Linux h", "Linux h ", "Linux h #1 SMP", "vmlinuz-", "kernel-2.4.21-50.EL.src.rpm",
-        "kernel-2.4.21-50.EL.noarch", "%s%n%s%n",
+        "kernel--.EL.",
+        "kernel---",
+        "kernel--",
+        "-",
+        ".",
+        "--.EL",
+        "kernel-2.4.21",
+        "kernel-2.4.21-",
+        "2.4.21-",
+        "kernel-2.4.21-.EL.i686",
+        "2.4.21-.EL",
+        "2.4.21-EL",
+        "2.6.18--el5",
+        "2.6.18-x.el5",
+        "kernel-2.4.21--50.EL",
+        "2.4.21--50.EL",
+        "2..18-53.el5",
+        "2.6.18-53.",
+        "2.6.18--53.el5",
+        "kernel-smp-smp-2.4.21-50.EL.i686",
+        ".rpm",
+        ".i686.rpm",
+        "Linux ",
+        "Linux h",
+        "Linux h ",
+        "Linux h #1 SMP",
+        "vmlinuz-",
+        "kernel-2.4.21-50.EL.src.rpm",
+        "kernel-2.4.21-50.EL.noarch",
+        "%s%n%s%n",
     };
     for (guint i = 0; i < G_N_ELEMENTS(malformed); i++) {
         g_autoptr(XpvReport) report = xpv_report_parse(malformed[i], -1);
@@ -548,9 +585,22 @@ test_hostile(void)
     check_sane("2.4.21-50.EL\0smp\nkernel-\0-\0.i686", 33);
     check_sane("kernel-\xff\xfe-2.4.21-\xc2.EL.i686", 27);
 
-    static const char *const fillers[] = {"a", "9", "-", ".", " ", "\n", "2.4.21-50.EL\n", "kernel-", "2.6.18-", "EL",
-                                          ".el5", "Linux ", "\xc3\xa9", "\xff", "kernel-2.6.18-53.el5.i686\n"};
-    static const char *const prefixes[] = {"", "2.6.18-53.el5\n", "2.4.21-5", "kernel-2.6.18-53.el5.", "Linux h "};
+    static const char *const fillers[] = { "a",
+                                           "9",
+                                           "-",
+                                           ".",
+                                           " ",
+                                           "\n",
+                                           "2.4.21-50.EL\n",
+                                           "kernel-",
+                                           "2.6.18-",
+                                           "EL",
+                                           ".el5",
+                                           "Linux ",
+                                           "\xc3\xa9",
+                                           "\xff",
+                                           "kernel-2.6.18-53.el5.i686\n" };
+    static const char *const prefixes[] = { "", "2.6.18-53.el5\n", "2.4.21-5", "kernel-2.6.18-53.el5.", "Linux h " };
     for (guint i = 0; i < G_N_ELEMENTS(fillers); i++) {
         for (guint j = 0; j < G_N_ELEMENTS(prefixes); j++) {
             GString *text = g_string_new(prefixes[j]);

@@ -15,51 +15,65 @@ test_clean(void)
         gsize max;
         const char *expected;
     } cases[] = {
-        {"2.4.21-50.ELsmp", -1, 0, "2.4.21-50.ELsmp"},
-        {"", -1, 0, ""},
-        {"", 0, 0, ""},
-        {"abc", 0, 0, ""},
-        {"abcdef", 3, 0, "abc"},
+        { "2.4.21-50.ELsmp", -1, 0, "2.4.21-50.ELsmp" },
+        { "", -1, 0, "" },
+        { "", 0, 0, "" },
+        { "abc", 0, 0, "" },
+        { "abcdef", 3, 0, "abc" },
 
         /* Newline and the other control characters. */
-        {"a\nb", -1, 0, "a b"},
-        {"a\n\nb", -1, 0, "a  b"},
-        {"a\r\nb", -1, 0, "a b"},
-        {"a\tb\x01""c\x1b[31md", -1, 0, "abc[31md"},
-        {"a\x7f""b", -1, 0, "ab"},
-        {"a\xc2\x80\xc2\x85\xc2\x9f""b", -1, 0, "ab"},
-        {"a\xc2\xa0""b", -1, 0, "a\xc2\xa0""b"},
-        {BYTES("a\0b\0"), 0, "ab"},
-        {BYTES("\0\0\0"), 0, ""},
-        {"a\0b", -1, 0, "a"},
+        { "a\nb", -1, 0, "a b" },
+        { "a\n\nb", -1, 0, "a  b" },
+        { "a\r\nb", -1, 0, "a b" },
+        { "a\tb\x01"
+          "c\x1b[31md",
+          -1, 0, "abc[31md" },
+        { "a\x7f"
+          "b",
+          -1, 0, "ab" },
+        { "a\xc2\x80\xc2\x85\xc2\x9f"
+          "b",
+          -1, 0, "ab" },
+        { "a\xc2\xa0"
+          "b",
+          -1, 0,
+          "a\xc2\xa0"
+          "b" },
+        { BYTES("a\0b\0"), 0, "ab" },
+        { BYTES("\0\0\0"), 0, "" },
+        { "a\0b", -1, 0, "a" },
 
         /* Surrounding blanks. */
-        {"  a b  ", -1, 0, "a b"},
-        {"\n a\n", -1, 0, "a"},
-        {"\x01 \x02 a \x03", -1, 0, "a"},
-        {" \n\r\t\x1f\x7f ", -1, 0, ""},
+        { "  a b  ", -1, 0, "a b" },
+        { "\n a\n", -1, 0, "a" },
+        { "\x01 \x02 a \x03", -1, 0, "a" },
+        { " \n\r\t\x1f\x7f ", -1, 0, "" },
 
         /* What is no character that sd-bus takes. */
-        {"a\xff""b", -1, 0, "a" FFFD "b"},
-        {"\x80", -1, 0, FFFD},
-        {"a\xef\xbf\xbe", -1, 0, "a" FFFD}, /* U+FFFE */
-        {"a\xef\xbf\xbf", -1, 0, "a" FFFD}, /* U+FFFF */
-        {"\xef\xb7\x90 \xef\xb7\xaf", -1, 0, FFFD " " FFFD}, /* U+FDD0, U+FDEF */
-        {"\xef\xb7\x8f \xef\xb7\xb0", -1, 0, "\xef\xb7\x8f \xef\xb7\xb0"}, /* U+FDCF, U+FDF0 */
-        {"\xf0\x9f\xbf\xbf", -1, 0, FFFD}, /* U+1FFFF */
-        {"\xf4\x8f\xbf\xbe", -1, 0, FFFD}, /* U+10FFFE */
-        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", -1, 0, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7"},
-        {FFFD, -1, 0, FFFD},
+        { "a\xff"
+          "b",
+          -1, 0, "a" FFFD "b" },
+        { "\x80", -1, 0, FFFD },
+        { "a\xef\xbf\xbe", -1, 0, "a" FFFD },                                /* U+FFFE */
+        { "a\xef\xbf\xbf", -1, 0, "a" FFFD },                                /* U+FFFF */
+        { "\xef\xb7\x90 \xef\xb7\xaf", -1, 0, FFFD " " FFFD },               /* U+FDD0, U+FDEF */
+        { "\xef\xb7\x8f \xef\xb7\xb0", -1, 0, "\xef\xb7\x8f \xef\xb7\xb0" }, /* U+FDCF, U+FDF0 */
+        { "\xf0\x9f\xbf\xbf", -1, 0, FFFD },                                 /* U+1FFFF */
+        { "\xf4\x8f\xbf\xbe", -1, 0, FFFD },                                 /* U+10FFFE */
+        { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", -1, 0, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7" },
+        { FFFD, -1, 0, FFFD },
 
         /* The cut, in characters. */
-        {"abcdef", -1, 6, "abcdef"},
-        {"abcdef", -1, 5, "abcde"},
-        {"\xc3\xa9\xc3\xa9\xc3\xa9", -1, 2, "\xc3\xa9\xc3\xa9"},
-        {"\xf0\x9f\x90\xa7x", -1, 1, "\xf0\x9f\x90\xa7"},
-        {"a\xff\xff", -1, 2, "a" FFFD},
-        {"\x01\x02\x03""abc", -1, 3, "abc"},
-        {"    abc", -1, 3, "abc"},
-        {"ab cd", -1, 3, "ab"},
+        { "abcdef", -1, 6, "abcdef" },
+        { "abcdef", -1, 5, "abcde" },
+        { "\xc3\xa9\xc3\xa9\xc3\xa9", -1, 2, "\xc3\xa9\xc3\xa9" },
+        { "\xf0\x9f\x90\xa7x", -1, 1, "\xf0\x9f\x90\xa7" },
+        { "a\xff\xff", -1, 2, "a" FFFD },
+        { "\x01\x02\x03"
+          "abc",
+          -1, 3, "abc" },
+        { "    abc", -1, 3, "abc" },
+        { "ab cd", -1, 3, "ab" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *got = xpv_text_clean(cases[i].data, cases[i].length, cases[i].max);
@@ -72,12 +86,12 @@ static void
 test_broken_sequences(void)
 {
     static const char *const broken[] = {
-        "\xe2\x82",                 /* cut short */
+        "\xe2\x82", /* cut short */
         "\xf0\x9f\x90",
-        "\xed\xa0\x80",             /* a surrogate */
-        "\xc0\x80",                 /* overlong */
+        "\xed\xa0\x80", /* a surrogate */
+        "\xc0\x80",     /* overlong */
         "\xe0\x80\x8a",
-        "\xf4\x90\x80\x80",         /* above U+10FFFF */
+        "\xf4\x90\x80\x80", /* above U+10FFFF */
         "\xfc\x80\x80\x80\x80\x80",
         "\xc2",
     };

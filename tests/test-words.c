@@ -7,8 +7,8 @@
 #define DEFINE_TEST(Type, name, max, ...)                                                                              \
     static void test_##name(void)                                                                                      \
     {                                                                                                                  \
-        static const char *const words[] = {__VA_ARGS__};                                                              \
-        static const char *const unknown[] = {"nonsense", " ", "Compatible", "not_xen", "smp ", "-smp", "x86-64"};     \
+        static const char *const words[] = { __VA_ARGS__ };                                                            \
+        static const char *const unknown[] = { "nonsense", " ", "Compatible", "not_xen", "smp ", "-smp", "x86-64" };   \
         G_STATIC_ASSERT(G_N_ELEMENTS(words) == (max));                                                                 \
         Type value;                                                                                                    \
         for (guint i = 0; i < G_N_ELEMENTS(words); i++) {                                                              \
@@ -48,26 +48,26 @@ test_sets(void)
         guint set;
         const char *words;
     } cases[] = {
-        {xpv_reasons_to_words,  0,                                                 "-"                       },
-        {xpv_reasons_to_words,  XPV_BIT(XPV_REASON_CONTROL_DOMAIN),                "control-domain"          },
-        {xpv_reasons_to_words,  XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED),      "host-release-unsupported"},
-        {xpv_reasons_to_words,
-         XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED) | XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH) |
-             XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH) | XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED) |
-             XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED),
-         "guest-release-unsupported,kernel-variant-unsupported,host-architecture-mismatch,processor-mismatch,"
-         "host-release-unsupported"                                                                          },
-        {xpv_reasons_to_words,  XPV_BIT(XPV_REASON_MAX) - 1,
-         "control-domain,not-xen,paravirtualized-guest,guest-not-covered,kernel-pending,kernel-not-reported,"
-         "kernel-unrecognized,kernel-ambiguous,host-unknown,guest-release-unsupported,kernel-variant-unsupported,"
-         "host-architecture-mismatch,processor-mismatch,host-release-unsupported"                            },
-        {xpv_warnings_to_words, 0,                                                 "-"                       },
-        {xpv_warnings_to_words, XPV_BIT(XPV_WARNING_MAX) - 1,
-         "host-release-unverified,host-processor-unknown,guide-disagrees,boot-disk-paravirtualized,release-conflict,"
-         "drivers-not-active"                                                                                },
-        {xpv_archs_to_words,    0,                                                 "-"                       },
-        {xpv_archs_to_words,    XPV_BIT(XPV_ARCH_X86_64) | XPV_BIT(XPV_ARCH_I686), "i686,x86_64"             },
-        {xpv_archs_to_words,    XPV_BIT(XPV_ARCH_IA64),                            "ia64"                    },
+        { xpv_reasons_to_words, 0, "-" },
+        { xpv_reasons_to_words, XPV_BIT(XPV_REASON_CONTROL_DOMAIN), "control-domain" },
+        { xpv_reasons_to_words, XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED), "host-release-unsupported" },
+        { xpv_reasons_to_words,
+          XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED) | XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH) |
+              XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH) | XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED) |
+              XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED),
+          "guest-release-unsupported,kernel-variant-unsupported,host-architecture-mismatch,processor-mismatch,"
+          "host-release-unsupported" },
+        { xpv_reasons_to_words, XPV_BIT(XPV_REASON_MAX) - 1,
+          "control-domain,not-xen,paravirtualized-guest,guest-not-covered,kernel-pending,kernel-not-reported,"
+          "kernel-unrecognized,kernel-ambiguous,host-unknown,guest-release-unsupported,kernel-variant-unsupported,"
+          "host-architecture-mismatch,processor-mismatch,host-release-unsupported" },
+        { xpv_warnings_to_words, 0, "-" },
+        { xpv_warnings_to_words, XPV_BIT(XPV_WARNING_MAX) - 1,
+          "host-release-unverified,host-processor-unknown,guide-disagrees,boot-disk-paravirtualized,release-conflict,"
+          "drivers-not-active" },
+        { xpv_archs_to_words, 0, "-" },
+        { xpv_archs_to_words, XPV_BIT(XPV_ARCH_X86_64) | XPV_BIT(XPV_ARCH_I686), "i686,x86_64" },
+        { xpv_archs_to_words, XPV_BIT(XPV_ARCH_IA64), "ia64" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *words = expect_words(cases[i].to_words(cases[i].set), ",");
