@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/bus.h"
+
+#include <string.h>
+
+#include "common/names.h"
+#include "common/text.h"
+#include "ctl/exit.h"
+
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+#define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
+#define BUS_ERROR "org.freedesktop.DBus.Error."
+#define START "“systemctl start xenpv-compatd”"
+
+/* A sentence: what was tried, in brackets what came back, and what helps. */
+typedef struct {
+    const char *tried;
+    const char *help;
+} Trouble;
+
+static const Trouble no_bus = { "could not connect to the system bus, over which xenpv-compatd answers",
+                                "start D-Bus, and then the daemon with " START };
+static const Trouble closed = { "the system bus has gone, over which xenpv-compatd answers",
+                                "start D-Bus, and then the daemon with " START };
+static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME
+                                ", but xenpv-compatd does not run and could not be started",
+                                "start it with " START };
+static const Trouble denied = { "the system bus does not let this user ask xenpv-compatd",
+                                "is its policy, " XPV_BUS_NAME ".conf, installed? " START
+                                " starts the daemon where it does not run" };
+static const Trouble late = { "asked xenpv-compatd over the system bus, but it did not answer",
+                              "look at it with “systemctl status xenpv-compatd”, start it with " START };
+static const Trouble other = { "asked " XPV_BUS_NAME " over the system bus, but got no answer that makes sense",
+                               "look at it with “systemctl status xenpv-compatd”, start it with " START };
+
+static const Trouble *
+trouble_of(const GError *error)
+{
+    static const struct {
+        const char *prefix;
+        const Trouble *trouble;
+    } troubles[] = {
+        { BUS_ERROR "ServiceUnknown", &absent }, { BUS_ERROR "NameHasNoOwner", &absent },
+        { BUS_ERROR "Spawn.", &absent },         { "org.freedesktop.systemd1.", &absent },
+        { BUS_ERROR "AccessDenied", &denied },   { BUS_ERROR "AuthFailed", &denied },
+        { BUS_ERROR "NoReply", &late },          { BUS_ERROR "Timeout", &late },
+        { BUS_ERROR "TimedOut", &late },         { BUS_ERROR "Disconnected", &closed },
+    };
+
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+        return &late;
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+        return &closed;
+    g_autofree char *name = g_dbus_error_get_remote_error(error);
+    for (guint i = 0; name && i < G_N_ELEMENTS(troubles); i++) {
+        if (g_str_has_prefix(name, troubles[i].prefix))
+            return troubles[i].trouble;
+    }
+    return &other;
+}
+
+static GError *
+explain_as(const Trouble *trouble, GError *error)
+{
+    g_autoptr(GError) taken = error;
+    g_dbus_error_strip_remote_error(taken);
+    g_autofree char *detail = xpv_text_clean(taken->message, -1, 0);
+    detail[strcspn(detail, ";")] = '\0'; /* the bus goes on at length of a call that it denies */
+    if (g_str_has_suffix(detail, "."))
+        detail[strlen(detail) - 1] = '\0';
+    return g_error_new(XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE, "%s (%s); %s", trouble->tried, detail, trouble->help);
+}
+
+GError *
+xpv_ctl_bus_explain(GError *error)
+{
+    return explain_as(trouble_of(error), error);
+}
+
+GDBusConnection *
+xpv_ctl_bus_open(GError **error)
+{
+    GError *failure = NULL;
+    GDBusConnection *connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &failure);
+    if (!connection) {
+        g_propagate_error(error, explain_as(&no_bus, failure));
+        return NULL;
+    }
+    /* GDBus would send SIGTERM to the process, which "monitor" takes for its user's. */
+    g_dbus_connection_set_exit_on_close(connection, FALSE);
+    return connection;
+}
+
+static GVariant *
+call(GDBusConnection *connection, const char *path, const char *interface, const char *method, GVariant *arguments,
+     const char *reply_type, GError **error)
+{
+    return g_dbus_connection_call_sync(connection, XPV_BUS_NAME, path, interface, method, arguments,
+                                       G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, -1, NULL, error);
+}
+
+static XpvCtlObject *
+get_all(GDBusConnection *connection, const char *path, const char *interface_name, const XpvCtlInterface *interface,
+        GError **error)
+{
+    g_autoptr(GVariant) reply =
+        call(connection, path, PROPERTIES_INTERFACE, "GetAll", g_variant_new("(s)", interface_name), "(a{sv})", error);
+    return reply ? xpv_ctl_object_new(interface, g_variant_get_child_value(reply, 0)) : NULL;
+}
+
+XpvCtlObject *
+xpv_ctl_bus_host(GDBusConnection *connection, GError **error)
+{
+    GError *failure = NULL;
+    XpvCtlObject *host = get_all(connection, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, &xpv_ctl_host_interface, &failure);
+    if (!host)
+        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+    return host;
+}
+
+static void
+add_domain(GPtrArray *domains, GVariant *interfaces)
+{
+    g_autoptr(GVariant) properties = g_variant_lookup_value(interfaces, XPV_DOMAIN_INTERFACE, G_VARIANT_TYPE_VARDICT);
+    if (properties)
+        g_ptr_array_add(domains, xpv_ctl_object_new(&xpv_ctl_domain_interface, properties));
+}
+
+static int
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(xpv_ctl_object_string(*(XpvCtlObject *const *)a, XPV_CTL_DOMAIN_NAME),
+                  xpv_ctl_object_string(*(XpvCtlObject *const *)b, XPV_CTL_DOMAIN_NAME));
+}
+
+GPtrArray *
+xpv_ctl_bus_domains(GDBusConnection *connection, GError **error)
+{
+    GError *failure = NULL;
+    g_autoptr(GVariant) reply = call(connection, XPV_ROOT_PATH, OBJECT_MANAGER_INTERFACE, "GetManagedObjects", NULL,
+                                     "(a{oa{sa{sv}}})", &failure);
+    if (!reply) {
+        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+        return NULL;
+    }
+
+    GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_ctl_object_free);
+    g_autoptr(GVariant) objects = g_variant_get_child_value(reply, 0);
+    GVariantIter iter;
+    GVariant *interfaces;
+    g_variant_iter_init(&iter, objects);
+    while (g_variant_iter_loop(&iter, "{&o@a{sa{sv}}}", NULL, &interfaces))
+        add_domain(domains, interfaces);
+    g_ptr_array_sort(domains, compare_names);
+    return domains;
+}
+
+/* Also where the domain has gone between the two calls. */
+static gboolean
+is_no_such_domain(const GError *error)
+{
+    g_autofree char *name = g_dbus_error_get_remote_error(error);
+    return g_strcmp0(name, XPV_ERROR_NO_SUCH_DOMAIN) == 0 || g_strcmp0(name, BUS_ERROR "UnknownObject") == 0;
+}
+
+static XpvCtlObject *
+find_domain(GDBusConnection *connection, const char *domain, GError **error)
+{
+    const char *path;
+    g_autoptr(GVariant) reply =
+        call(connection, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, "GetDomain", g_variant_new("(s)", domain), "(o)", error);
+    if (!reply)
+        return NULL;
+    g_variant_get(reply, "(&o)", &path);
+    return get_all(connection, path, XPV_DOMAIN_INTERFACE, &xpv_ctl_domain_interface, error);
+}
+
+XpvCtlObject *
+xpv_ctl_bus_domain(GDBusConnection *connection, const char *domain, GError **error)
+{
+    GError *failure = NULL;
+    g_autofree char *valid = g_utf8_make_valid(domain, -1); /* what is not has no like on D-Bus */
+    XpvCtlObject *found = find_domain(connection, valid, &failure);
+    if (found)
+        return found;
+
+    if (is_no_such_domain(failure)) {
+        g_clear_error(&failure);
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_NO_SUCH_DOMAIN, "no domain named or with UUID “%s”", valid);
+    } else {
+        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+    }
+    return NULL;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon answers, over the system bus. The daemon is started where it can be.
+ *
+ * Errors are XPV_CTL_ERROR, with a sentence that says what was tried and how to help. */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "ctl/object.h"
+
+GDBusConnection *xpv_ctl_bus_open(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* xpv_ctl_bus_host: the Manager's properties. */
+XpvCtlObject *xpv_ctl_bus_host(GDBusConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* xpv_ctl_bus_domains: Returns: (transfer full) XpvCtlObjects, sorted by name in byte order. */
+GPtrArray *xpv_ctl_bus_domains(GDBusConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* xpv_ctl_bus_domain: @domain: any bytes: a name, or else a UUID */
+XpvCtlObject *xpv_ctl_bus_domain(GDBusConnection *connection, const char *domain,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* xpv_ctl_bus_explain: an error of GDBus's as one of XPV_CTL_ERROR. @error: (transfer full) */
+GError *xpv_ctl_bus_explain(GError *error);

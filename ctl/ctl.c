@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "ctl/layout.h"
+#include "ctl/verbs.h"
+
+#define SEE_HELP "; see “xenpv-compatctl --help”"
+
+static const XpvCtlVerb verbs[] = {
+    { "list", NULL, "Every domain, one a line, with its verdict and why (the default)", 0, 0, XPV_CTL_TAKES_FAIL,
+      xpv_ctl_list },
+    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, 0, xpv_ctl_show },
+    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, 0, xpv_ctl_host },
+    { "check", "KERNEL…", "Judge what guests might report, without daemon; - reads one a line", 1, G_MAXUINT,
+      XPV_CTL_TAKES_FACTS, xpv_ctl_check },
+    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0, 0, xpv_ctl_monitor },
+};
+
+static const char description[] =
+    "“check” judges as on Xen, for a fully virtualized guest on this machine, but for the facts that options state;\n"
+    "an empty word makes a fact unknown.\n"
+    "\n"
+    "Exit status:\n"
+    "  0   All compatible, or nothing asked; always for list, show, host and monitor without --fail\n"
+    "  1   At least one is incompatible; or “show” knows no such domain\n"
+    "  2   Wrong usage\n"
+    "  3   At least one is unknown or not applicable, and none incompatible\n"
+    "  4   The daemon cannot be reached\n"
+    "\n"
+    "Examples:\n"
+    "  xenpv-compatctl check kernel-smp-2.4.21-50.EL.i686 --host-architecture x86_64\n"
+    "  rpm -q kernel | xenpv-compatctl check -\n"
+    "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n";
+
+const char *
+xpv_ctl_fact_key(XpvCtlFact fact)
+{
+    static const char *const keys[] = {
+        [XPV_CTL_FACT_HOST_KERNEL] = "host-kernel",
+        [XPV_CTL_FACT_HOST_ARCHITECTURE] = "host-architecture",
+        [XPV_CTL_FACT_HOST_PROCESSOR] = "host-processor",
+        [XPV_CTL_FACT_VIRTUALIZATION] = "virtualization",
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(keys) == XPV_CTL_FACT_MAX);
+    return keys[fact];
+}
+
+static char *
+verbs_help(void)
+{
+    GString *help = g_string_new("Tells whether this Xen host's guests are supported with para-virtualized drivers.\n"
+                                 "\nVerbs:");
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        g_autofree char *usage = g_strjoin(" ", verbs[i].name, verbs[i].argument, NULL);
+        g_string_append_printf(help, "\n  %s", usage);
+        xpv_ctl_layout_pad(help, xpv_ctl_layout_width(usage), 16);
+        g_string_append(help, verbs[i].description);
+    }
+    return g_string_free(help, FALSE);
+}
+
+/* Values are "file names" to GOption, so that any bytes pass. */
+static GOptionContext *
+options_new(XpvCtl *ctl)
+{
+    const GOptionEntry entries[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON, one object a line", NULL },
+        { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: tell the verdicts by the exit status", NULL },
+        { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
+          "check: the host's kernel, as uname -r prints it", "RELEASE" },
+        { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE],
+          "check: of the host's kernel: i686, x86_64 or ia64", "WORD" },
+        { "host-processor", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR],
+          "check: intel or amd", "WORD" },
+        { "virtualization", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_VIRTUALIZATION],
+          "check: of the guest: hvm, pv or pvh", "WORD" },
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &ctl->help, "Print this", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &ctl->version, "Print the version", NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ctl->arguments, NULL, "[VERB] [ARGUMENT…]" },
+        G_OPTION_ENTRY_NULL,
+    };
+    g_autofree char *summary = verbs_help();
+    GOptionContext *options = g_option_context_new(NULL);
+    g_option_context_add_main_entries(options, entries, NULL);
+    g_option_context_set_help_enabled(options, FALSE);
+    g_option_context_set_summary(options, summary);
+    g_option_context_set_description(options, description);
+    return options;
+}
+
+static gboolean G_GNUC_PRINTF(2, 3) fail_usage(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *clean = xpv_text_clean(sentence, -1, 0);
+    g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_USAGE, "%s" SEE_HELP, clean);
+    return FALSE;
+}
+
+static gboolean
+take_verb(XpvCtl *ctl, GError **error)
+{
+    ctl->verb = &verbs[0];
+    if (!ctl->arguments) {
+        ctl->arguments = g_new0(char *, 1);
+        return TRUE;
+    }
+
+    g_autofree char *word = ctl->arguments[0];
+    memmove(ctl->arguments, ctl->arguments + 1, g_strv_length(ctl->arguments) * sizeof(char *));
+    for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        if (g_str_equal(word, verbs[i].name)) {
+            ctl->verb = &verbs[i];
+            return TRUE;
+        }
+    }
+    return fail_usage(error, "there is no verb “%s”", word);
+}
+
+static gboolean
+check_arguments(const XpvCtl *ctl, GError **error)
+{
+    const XpvCtlVerb *verb = ctl->verb;
+    guint n = g_strv_length(ctl->arguments);
+    if (n < verb->minimum)
+        return fail_usage(error, "“%s” needs an argument: %s", verb->name, verb->argument);
+    if (n > verb->maximum && verb->maximum == 0)
+        return fail_usage(error, "“%s” takes no argument, and “%s” is one", verb->name, ctl->arguments[0]);
+    if (n > verb->maximum)
+        return fail_usage(error, "“%s” takes one argument, and “%s” is one more", verb->name,
+                          ctl->arguments[verb->maximum]);
+    return TRUE;
+}
+
+static gboolean
+check_options(const XpvCtl *ctl, GError **error)
+{
+    if (ctl->fail && !(ctl->verb->takes & XPV_CTL_TAKES_FAIL))
+        return fail_usage(error, "“%s” does not take --fail", ctl->verb->name);
+    for (guint i = 0; i < XPV_CTL_FACT_MAX; i++) {
+        if (ctl->facts[i] && !(ctl->verb->takes & XPV_CTL_TAKES_FACTS))
+            return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, xpv_ctl_fact_key(i));
+    }
+    return TRUE;
+}
+
+XpvCtl *
+xpv_ctl_parse(char *const *argv, GError **error)
+{
+    g_autoptr(XpvCtl) ctl = g_new0(XpvCtl, 1);
+    g_autoptr(GOptionContext) options = options_new(ctl);
+    g_autoptr(GError) wrong = NULL;
+    g_auto(GStrv) words = g_strdupv((char **)argv);
+
+    xpv_ctl_output_init(&ctl->output, stdout);
+    ctl->help_text = g_option_context_get_help(options, FALSE, NULL);
+    if (!g_option_context_parse_strv(options, &words, &wrong)) {
+        fail_usage(error, "%s", wrong->message);
+        return NULL;
+    }
+    if (ctl->help || ctl->version)
+        return g_steal_pointer(&ctl);
+    if (!take_verb(ctl, error) || !check_arguments(ctl, error) || !check_options(ctl, error))
+        return NULL;
+    return g_steal_pointer(&ctl);
+}
+
+void
+xpv_ctl_free(XpvCtl *ctl)
+{
+    if (!ctl)
+        return;
+    g_strfreev(ctl->arguments);
+    for (guint i = 0; i < XPV_CTL_FACT_MAX; i++)
+        g_free(ctl->facts[i]);
+    g_free(ctl->help_text);
+    g_free(ctl);
+}
+
+static gboolean
+run_verb(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
+    if (ctl->help)
+        xpv_ctl_output_write(&ctl->output, ctl->help_text);
+    else if (ctl->version)
+        xpv_ctl_output_write(&ctl->output, "xenpv-compatctl " XPV_VERSION "\n");
+    else if (!ctl->verb->run(ctl, ret_status, error))
+        return FALSE;
+
+    /* Who reads no further, as head(1), has had what they want. */
+    if (ctl->output.error != 0 && ctl->output.error != EPIPE) {
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot write to standard output: %s",
+                    g_strerror(ctl->output.error));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+int
+xpv_ctl_run(char *const *argv)
+{
+    g_autoptr(GError) error = NULL;
+    XpvCtlExit status;
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    g_set_prgname("xenpv-compatctl");
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* or else the bus's socket would take its number */
+        xpv_ctl_complain("standard output is closed");
+        return XPV_CTL_EXIT_IO;
+    }
+
+    g_autoptr(XpvCtl) ctl = xpv_ctl_parse(argv, &error);
+    if (ctl && run_verb(ctl, &status, &error))
+        return (int)status;
+    xpv_ctl_complain(error->message);
+    return error->code;
+}

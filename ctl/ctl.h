@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line. */
+#pragma once
+
+#include "ctl/exit.h"
+#include "ctl/output.h"
+
+typedef struct _XpvCtl XpvCtl;
+typedef struct _XpvCtlVerb XpvCtlVerb;
+
+/* Options that not every verb takes. */
+typedef enum {
+    XPV_CTL_TAKES_FAIL = 1 << 0,
+    XPV_CTL_TAKES_FACTS = 1 << 1,
+} XpvCtlTakes;
+
+struct _XpvCtlVerb {
+    const char *name;
+    const char *argument; /* what it is called in the help; NULL: the verb takes none */
+    const char *description;
+    guint minimum; /* arguments */
+    guint maximum;
+    XpvCtlTakes takes;
+    /* @ret_status: unset where it fails */
+    gboolean (*run)(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+};
+
+/* Which facts of the host and guest "check" is told. */
+typedef enum {
+    XPV_CTL_FACT_HOST_KERNEL,
+    XPV_CTL_FACT_HOST_ARCHITECTURE,
+    XPV_CTL_FACT_HOST_PROCESSOR,
+    XPV_CTL_FACT_VIRTUALIZATION,
+    XPV_CTL_FACT_MAX
+} XpvCtlFact;
+
+/* xpv_ctl_fact_key: as common/facts.h has it; also the option's name. */
+const char *xpv_ctl_fact_key(XpvCtlFact fact);
+
+struct _XpvCtl {
+    const XpvCtlVerb *verb;
+    GStrv arguments; /* the verb's; any bytes */
+    gboolean json;
+    gboolean fail;
+    gboolean help;
+    gboolean version;
+    char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */
+    char *help_text;
+    XpvCtlOutput output;
+};
+
+/* xpv_ctl_parse: reads a command line.
+ * Errors: XPV_CTL_ERROR of XPV_CTL_EXIT_USAGE, with a sentence that names what is wrong
+ * Returns: (nullable) */
+XpvCtl *xpv_ctl_parse(char *const *argv, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_ctl_free(XpvCtl *ctl);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtl, xpv_ctl_free)
+
+/* xpv_ctl_run: the program. Returns: its exit status. */
+int xpv_ctl_run(char *const *argv);

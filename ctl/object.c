@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/object.h"
+
+#include "common/text.h"
+
+static const XpvCtlProperty domain_properties[] = {
+    [XPV_CTL_DOMAIN_NAME] = { "Name", "s", "''", "Name", 0 },
+    [XPV_CTL_DOMAIN_UUID] = { "Uuid", "s", "''", "UUID", 0 },
+    [XPV_CTL_DOMAIN_ID] = { "Id", "i", "-1", "Id", 0 },
+    [XPV_CTL_DOMAIN_STATE] = { "State", "s", "''", "State", 0 },
+    [XPV_CTL_DOMAIN_VIRTUALIZATION] = { "Virtualization", "s", "''", "Virtualization", 0 },
+    [XPV_CTL_DOMAIN_KERNEL] = { "Kernel", "s", "''", "Kernel", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_KERNEL_SOURCE] = { "KernelSource", "s", "''", "Kernel source", 0 },
+    [XPV_CTL_DOMAIN_VERDICT] = { "Verdict", "s", "''", "Verdict", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_REASONS] = { "Reasons", "as", "[]", "Reasons", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_WARNINGS] = { "Warnings", "as", "[]", "Warnings", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_RELEASE] = { "Release", "s", "''", "RHEL release", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_VARIANT] = { "Variant", "s", "''", "Variant", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_PROCESSOR] = { "Processor", "s", "''", "Processor", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_REQUIRED_HOST_ARCHITECTURES] = { "RequiredHostArchitectures", "as", "[]", "Required host",
+                                                     XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_DRIVER_SOURCE] = { "DriverSource", "s", "''", "Driver source", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_EXPLANATION] = { "Explanation", "s", "''", "Explanation", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_REMEDY] = { "Remedy", "s", "''", "Remedy", XPV_CTL_OF_REPORT },
+    [XPV_CTL_DOMAIN_DRIVERS] = { "Drivers", "s", "'unknown'", "Drivers", 0 },
+    [XPV_CTL_DOMAIN_ACKNOWLEDGED] = { "Acknowledged", "b", "false", "Acknowledged", 0 },
+    [XPV_CTL_DOMAIN_STALE] = { "Stale", "b", "false", "Stale", 0 },
+    [XPV_CTL_DOMAIN_CHANGED_AT] = { "ChangedAt", "t", "0", "Changed at", 0 },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(domain_properties) == XPV_CTL_DOMAIN_MAX);
+
+static const XpvCtlProperty host_properties[] = {
+    [XPV_CTL_HOST_VERSION] = { "Version", "s", "''", "Daemon's version", 0 },
+    [XPV_CTL_HOST_RULES] = { "Rules", "s", "''", "Rules", 0 },
+    [XPV_CTL_HOST_URI] = { "Uri", "s", "''", "libvirt", XPV_CTL_OF_LINK },
+    [XPV_CTL_HOST_CONNECTED] = { "Connected", "b", "false", "libvirt answers", 0 },
+    [XPV_CTL_HOST_LAST_UPDATE] = { "LastUpdate", "t", "0", "Last update", 0 },
+    [XPV_CTL_HOST_HYPERVISOR] = { "Hypervisor", "s", "''", "Hypervisor", XPV_CTL_OF_LINK },
+    [XPV_CTL_HOST_HOST_NAME] = { "HostName", "s", "''", "Host", 0 },
+    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "''", "Kernel", 0 },
+    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "''", "Architecture", 0 },
+    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "''", "Processor", 0 },
+    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "''", "RHEL release", 0 },
+    [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "{}", "Domains", 0 },
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(host_properties) == XPV_CTL_HOST_MAX);
+
+const XpvCtlInterface xpv_ctl_domain_interface = { domain_properties, XPV_CTL_DOMAIN_MAX };
+const XpvCtlInterface xpv_ctl_host_interface = { host_properties, XPV_CTL_HOST_MAX };
+
+static void
+take_value(XpvCtlObject *object, const char *name, GVariant *value)
+{
+    for (guint i = 0; i < object->interface->n_properties; i++) {
+        const XpvCtlProperty *property = &object->interface->properties[i];
+        if (g_str_equal(property->name, name) && !object->values[i] &&
+            g_variant_is_of_type(value, G_VARIANT_TYPE(property->type))) {
+            object->values[i] = g_variant_ref(value);
+            return;
+        }
+    }
+}
+
+XpvCtlObject *
+xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties)
+{
+    g_autoptr(GVariant) sunk = g_variant_ref_sink(properties);
+    XpvCtlObject *object = g_malloc0(sizeof *object + interface->n_properties * sizeof object->values[0]);
+    object->interface = interface;
+
+    GVariantIter iter;
+    const char *name;
+    GVariant *value;
+    g_variant_iter_init(&iter, sunk);
+    while (g_variant_iter_loop(&iter, "{&sv}", &name, &value))
+        take_value(object, name, value);
+
+    for (guint i = 0; i < interface->n_properties; i++) {
+        const XpvCtlProperty *property = &interface->properties[i];
+        if (!object->values[i])
+            object->values[i] = g_variant_parse(G_VARIANT_TYPE(property->type), property->fallback, NULL, NULL, NULL);
+    }
+    return object;
+}
+
+void
+xpv_ctl_object_free(XpvCtlObject *object)
+{
+    if (!object)
+        return;
+    for (guint i = 0; i < object->interface->n_properties; i++)
+        g_variant_unref(object->values[i]);
+    g_free(object);
+}
+
+const char *
+xpv_ctl_object_string(const XpvCtlObject *object, guint property)
+{
+    return g_variant_get_string(object->values[property], NULL);
+}
+
+gboolean
+xpv_ctl_object_boolean(const XpvCtlObject *object, guint property)
+{
+    return g_variant_get_boolean(object->values[property]);
+}
+
+static char *
+time_text(guint64 microseconds)
+{
+    g_autoptr(GDateTime) time = NULL;
+    if (microseconds > 0)
+        time = g_date_time_new_from_unix_local((gint64)(microseconds / G_USEC_PER_SEC));
+    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%S%:z") : g_strdup("");
+}
+
+static char *
+words_text(GVariant *words)
+{
+    g_autofree const char **strv = g_variant_get_strv(words, NULL);
+    g_autofree char *joined = g_strjoinv(", ", (char **)strv);
+    return xpv_text_clean(joined, -1, 0);
+}
+
+static char *
+counts_text(GVariant *counts)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    GVariantIter iter;
+    const char *word;
+    guint32 count;
+    g_variant_iter_init(&iter, counts);
+    while (g_variant_iter_next(&iter, "{&su}", &word, &count))
+        g_string_append_printf(text, "%s%u %s", text->len > 0 ? ", " : "", count, word);
+    return xpv_text_clean(text->str, -1, 0);
+}
+
+char *
+xpv_ctl_object_text(const XpvCtlObject *object, guint property)
+{
+    GVariant *value = object->values[property];
+    const char *type = object->interface->properties[property].type;
+
+    if (g_str_equal(type, "s"))
+        return xpv_text_clean(g_variant_get_string(value, NULL), -1, 0);
+    if (g_str_equal(type, "as"))
+        return words_text(value);
+    if (g_str_equal(type, "b"))
+        return g_strdup(g_variant_get_boolean(value) ? "yes" : "no");
+    if (g_str_equal(type, "i"))
+        return g_variant_get_int32(value) < 0 ? g_strdup("") : g_strdup_printf("%d", g_variant_get_int32(value));
+    if (g_str_equal(type, "t"))
+        return time_text(g_variant_get_uint64(value));
+    return counts_text(value);
+}
+
+gboolean
+xpv_ctl_object_same(const XpvCtlObject *a, const XpvCtlObject *b)
+{
+    for (guint i = 0; i < a->interface->n_properties; i++) {
+        gboolean is_time = g_str_equal(a->interface->properties[i].type, "t");
+        if (!is_time && !g_variant_equal(a->values[i], b->values[i]))
+            return FALSE;
+    }
+    return TRUE;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is shown of a domain, of the host, or of a report: a value for every property of its interface.
+ *
+ * One table an interface gives the names, types, order and labels. A property that the daemon does not send, or sends
+ * with another type, has the table's fallback: no reader need care, and no key is ever missing. */
+#pragma once
+
+#include <glib.h>
+
+typedef enum {
+    XPV_CTL_DOMAIN_NAME,
+    XPV_CTL_DOMAIN_UUID,
+    XPV_CTL_DOMAIN_ID,
+    XPV_CTL_DOMAIN_STATE,
+    XPV_CTL_DOMAIN_VIRTUALIZATION,
+    XPV_CTL_DOMAIN_KERNEL,
+    XPV_CTL_DOMAIN_KERNEL_SOURCE,
+    XPV_CTL_DOMAIN_VERDICT,
+    XPV_CTL_DOMAIN_REASONS,
+    XPV_CTL_DOMAIN_WARNINGS,
+    XPV_CTL_DOMAIN_RELEASE,
+    XPV_CTL_DOMAIN_VARIANT,
+    XPV_CTL_DOMAIN_PROCESSOR,
+    XPV_CTL_DOMAIN_REQUIRED_HOST_ARCHITECTURES,
+    XPV_CTL_DOMAIN_DRIVER_SOURCE,
+    XPV_CTL_DOMAIN_EXPLANATION,
+    XPV_CTL_DOMAIN_REMEDY,
+    XPV_CTL_DOMAIN_DRIVERS,
+    XPV_CTL_DOMAIN_ACKNOWLEDGED,
+    XPV_CTL_DOMAIN_STALE,
+    XPV_CTL_DOMAIN_CHANGED_AT,
+    XPV_CTL_DOMAIN_MAX
+} XpvCtlDomainProperty;
+
+typedef enum {
+    XPV_CTL_HOST_VERSION,
+    XPV_CTL_HOST_RULES,
+    XPV_CTL_HOST_URI,
+    XPV_CTL_HOST_CONNECTED,
+    XPV_CTL_HOST_LAST_UPDATE,
+    XPV_CTL_HOST_HYPERVISOR,
+    XPV_CTL_HOST_HOST_NAME,
+    XPV_CTL_HOST_HOST_KERNEL,
+    XPV_CTL_HOST_HOST_ARCHITECTURE,
+    XPV_CTL_HOST_HOST_PROCESSOR,
+    XPV_CTL_HOST_HOST_RELEASE,
+    XPV_CTL_HOST_COUNTS,
+    XPV_CTL_HOST_MAX
+} XpvCtlHostProperty;
+
+/* Where a property is printed besides where all are. */
+typedef enum {
+    XPV_CTL_EVERYWHERE = 0,
+    XPV_CTL_OF_REPORT = 1 << 0, /* by "check" */
+    XPV_CTL_OF_LINK = 1 << 1,   /* with "connected" and "disconnected" */
+} XpvCtlPlace;
+
+typedef struct {
+    const char *name;     /* on D-Bus */
+    const char *type;     /* D-Bus signature */
+    const char *fallback; /* GVariant text */
+    const char *label;    /* for a person */
+    XpvCtlPlace places;
+} XpvCtlProperty;
+
+typedef struct {
+    const XpvCtlProperty *properties;
+    guint n_properties;
+} XpvCtlInterface;
+
+extern const XpvCtlInterface xpv_ctl_domain_interface;
+extern const XpvCtlInterface xpv_ctl_host_interface;
+
+typedef struct {
+    const XpvCtlInterface *interface;
+    GVariant *values[]; /* none is NULL */
+} XpvCtlObject;
+
+/* xpv_ctl_object_new: @properties: a{sv}; taken if floating */
+XpvCtlObject *xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties);
+void xpv_ctl_object_free(XpvCtlObject *object);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtlObject, xpv_ctl_object_free)
+
+/* xpv_ctl_object_string: a string as it was sent, which is not fit for a terminal. */
+const char *xpv_ctl_object_string(const XpvCtlObject *object, guint property);
+gboolean xpv_ctl_object_boolean(const XpvCtlObject *object, guint property);
+
+/* xpv_ctl_object_text: a value of any type as a terminal may have it; "" where nothing is known.
+ * Returns: (transfer full) */
+char *xpv_ctl_object_text(const XpvCtlObject *object, guint property);
+
+/* xpv_ctl_object_same: whether two objects of one interface are alike but for the time of their last change. */
+gboolean xpv_ctl_object_same(const XpvCtlObject *a, const XpvCtlObject *b);

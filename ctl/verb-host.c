@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/bus.h"
+#include "ctl/json.h"
+#include "ctl/phrases.h"
+#include "ctl/style.h"
+#include "ctl/verbs.h"
+
+/* JSON has no place for a warning. */
+void
+xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host)
+{
+    g_autofree char *warning = xpv_ctl_host_warning(host);
+    if (warning && ctl->json) {
+        xpv_ctl_complain(warning);
+    } else if (warning) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        xpv_ctl_output_append(&ctl->output, line, "Warning:", XPV_CTL_STYLE_BAD);
+        g_string_append_printf(line, " %s\n", warning);
+        xpv_ctl_output_write(&ctl->output, line->str);
+    }
+}
+
+static char *
+render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
+{
+    static const guint order[] = {
+        XPV_CTL_HOST_HOST_NAME,
+        XPV_CTL_HOST_HOST_KERNEL,
+        XPV_CTL_HOST_HOST_RELEASE,
+        XPV_CTL_HOST_HOST_ARCHITECTURE,
+        XPV_CTL_HOST_HOST_PROCESSOR,
+        XPV_CTL_HOST_HYPERVISOR,
+        XPV_CTL_HOST_URI,
+        XPV_CTL_HOST_CONNECTED,
+        XPV_CTL_HOST_LAST_UPDATE,
+        XPV_CTL_HOST_COUNTS,
+        XPV_CTL_HOST_RULES,
+        XPV_CTL_HOST_VERSION,
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(order) == XPV_CTL_HOST_MAX);
+
+    gboolean is_connected = xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED);
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        g_autofree char *value = xpv_ctl_object_text(host, order[i]);
+        gboolean is_bad = order[i] == XPV_CTL_HOST_CONNECTED && !is_connected;
+        xpv_ctl_output_sheet(output, text, host->interface, order[i], value,
+                             is_bad ? XPV_CTL_STYLE_BAD : XPV_CTL_STYLE_NONE);
+    }
+    return g_string_free(text, FALSE);
+}
+
+gboolean
+xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
+    if (!host)
+        return FALSE;
+
+    g_autofree char *text =
+        ctl->json ? xpv_ctl_json_line(NULL, host, XPV_CTL_EVERYWHERE) : render_sheet(&ctl->output, host);
+    xpv_ctl_output_write(&ctl->output, text);
+    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
+    return TRUE;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/bus.h"
+#include "ctl/json.h"
+#include "ctl/phrases.h"
+#include "ctl/style.h"
+#include "ctl/table.h"
+#include "ctl/verbs.h"
+#include "ctl/verdict.h"
+
+static const XpvCtlColumn columns[] = {
+    { "NAME", 24 }, { "STATE", 0 }, { "VERDICT", 0 }, { "KERNEL", 16 }, { "WHY", 16 },
+};
+
+static char *
+render_table(const XpvCtl *ctl, const GPtrArray *domains)
+{
+    static const guint properties[] = { XPV_CTL_DOMAIN_NAME, XPV_CTL_DOMAIN_STATE, XPV_CTL_DOMAIN_VERDICT,
+                                        XPV_CTL_DOMAIN_KERNEL };
+    g_autoptr(XpvCtlTable) table = xpv_ctl_table_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < domains->len; i++) {
+        const XpvCtlObject *domain = domains->pdata[i];
+        const char *verdict = xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT);
+        for (guint j = 0; j < G_N_ELEMENTS(properties); j++) {
+            gboolean is_verdict = properties[j] == XPV_CTL_DOMAIN_VERDICT;
+            xpv_ctl_table_add(table, xpv_ctl_object_text(domain, properties[j]),
+                              is_verdict ? xpv_ctl_verdict_style(verdict) : XPV_CTL_STYLE_NONE);
+        }
+        xpv_ctl_table_add(table, xpv_ctl_domain_why(domain), XPV_CTL_STYLE_NONE);
+    }
+    return xpv_ctl_table_render(table, ctl->output.width, ctl->output.colour);
+}
+
+static char *
+summary(const XpvCtlTally *tally, const XpvCtlObject *host)
+{
+    g_autofree char *name = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_NAME);
+    g_autofree char *architecture = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_ARCHITECTURE);
+    g_autofree char *processor = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_PROCESSOR);
+    g_autofree char *kernel = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_KERNEL);
+    g_autofree char *release = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_RELEASE);
+    g_autofree char *text = xpv_ctl_host_text(name, architecture, processor, kernel, release);
+    g_autofree char *counts = xpv_ctl_tally_text(tally, "domain");
+    return g_strdup_printf("%s — on host %s\n", counts, text);
+}
+
+static void
+print_human(XpvCtl *ctl, const GPtrArray *domains, const XpvCtlTally *tally, const XpvCtlObject *host)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (domains->len > 0) {
+        g_autofree char *table = render_table(ctl, domains);
+        g_string_append_printf(text, "%s\n", table);
+    }
+    g_autofree char *last_line = summary(tally, host);
+    g_string_append(text, last_line);
+    xpv_ctl_output_write(&ctl->output, text->str);
+}
+
+static void
+print_json(XpvCtl *ctl, const GPtrArray *domains)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < domains->len; i++) {
+        g_autofree char *line = xpv_ctl_json_line(NULL, domains->pdata[i], XPV_CTL_EVERYWHERE);
+        g_string_append(text, line);
+    }
+    xpv_ctl_output_write(&ctl->output, text->str);
+}
+
+gboolean
+xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
+    g_autoptr(GPtrArray) domains = host ? xpv_ctl_bus_domains(connection, error) : NULL;
+    if (!domains)
+        return FALSE;
+
+    XpvCtlTally tally = { 0 };
+    for (guint i = 0; i < domains->len; i++)
+        xpv_ctl_tally_add(&tally, xpv_ctl_object_string(domains->pdata[i], XPV_CTL_DOMAIN_VERDICT));
+
+    if (ctl->json)
+        print_json(ctl, domains);
+    else
+        print_human(ctl, domains, &tally, host);
+    xpv_ctl_warn_of_host(ctl, host);
+    *ret_status = ctl->fail ? xpv_ctl_tally_exit(&tally) : XPV_CTL_EXIT_COMPATIBLE;
+    return TRUE;
+}

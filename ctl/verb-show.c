@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/text.h"
+#include "ctl/bus.h"
+#include "ctl/json.h"
+#include "ctl/phrases.h"
+#include "ctl/style.h"
+#include "ctl/verbs.h"
+#include "ctl/verdict.h"
+
+/* Each word with its phrase: people read the one and search for the other. */
+static char *
+explain_words(GVariant *words, const char *(*phrase_of)(const char *word))
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    GVariantIter iter;
+    const char *word;
+    g_variant_iter_init(&iter, words);
+    while (g_variant_iter_next(&iter, "&s", &word)) {
+        const char *phrase = phrase_of(word);
+        g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", word);
+        if (phrase != word)
+            g_string_append_printf(text, " (%s)", phrase);
+    }
+    return xpv_text_clean(text->str, -1, 0);
+}
+
+static char *
+value_text(const XpvCtlObject *domain, guint property)
+{
+    if (property == XPV_CTL_DOMAIN_REASONS)
+        return explain_words(domain->values[property], xpv_ctl_reason_phrase);
+    if (property == XPV_CTL_DOMAIN_WARNINGS)
+        return explain_words(domain->values[property], xpv_ctl_warning_phrase);
+    return xpv_ctl_object_text(domain, property);
+}
+
+static void
+print_human(XpvCtl *ctl, const XpvCtlObject *domain)
+{
+    const char *verdict = xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT);
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < domain->interface->n_properties; i++) {
+        g_autofree char *value = value_text(domain, i);
+        xpv_ctl_output_sheet(&ctl->output, text, domain->interface, i, value,
+                             i == XPV_CTL_DOMAIN_VERDICT ? xpv_ctl_verdict_style(verdict) : XPV_CTL_STYLE_NONE);
+    }
+    xpv_ctl_output_write(&ctl->output, text->str);
+}
+
+static void
+print_json(XpvCtl *ctl, const XpvCtlObject *domain)
+{
+    g_autofree char *line = xpv_ctl_json_line(NULL, domain, XPV_CTL_EVERYWHERE);
+    xpv_ctl_output_write(&ctl->output, line);
+}
+
+gboolean
+xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
+    g_autoptr(XpvCtlObject) domain = host ? xpv_ctl_bus_domain(connection, ctl->arguments[0], error) : NULL;
+    if (!domain)
+        return FALSE;
+
+    if (ctl->json)
+        print_json(ctl, domain);
+    else
+        print_human(ctl, domain);
+    xpv_ctl_warn_of_host(ctl, host);
+    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
+    return TRUE;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the client does, a file for each verb. */
+#pragma once
+
+#include "ctl/ctl.h"
+
+gboolean xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+
+/* xpv_ctl_warn_of_host: says where libvirt does not answer, so that what is shown may be old. */
+void xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line. Words are parted by blanks; “” is an empty one. */
+#include "ctl/ctl.h"
+#include "tests/expect.h"
+
+static XpvCtl *
+parse(const char *line, GError **error)
+{
+    g_autofree char *whole = g_strconcat("xenpv-compatctl", *line != '\0' ? " " : "", line, NULL);
+    g_auto(GStrv) argv = g_strsplit(whole, " ", -1);
+    for (guint i = 0; argv[i]; i++) {
+        if (g_str_equal(argv[i], "“”"))
+            *argv[i] = '\0';
+    }
+    return xpv_ctl_parse(argv, error);
+}
+
+static void
+test_right(void)
+{
+    static const struct {
+        const char *line, *verb, *arguments;
+        gboolean json, fail;
+    } cases[] = {
+        { "", "list", "", FALSE, FALSE },
+        { "--json", "list", "", TRUE, FALSE },
+        { "list --fail", "list", "", FALSE, TRUE },
+        { "--fail", "list", "", FALSE, TRUE },
+        { "show --json web1", "show", "web1", TRUE, FALSE },
+        { "--json show web1", "show", "web1", TRUE, FALSE },
+        { "show -- --web1", "show", "--web1", FALSE, FALSE },
+        { "host", "host", "", FALSE, FALSE },
+        { "check -", "check", "-", FALSE, FALSE },
+        { "check a - b --json", "check", "a - b", TRUE, FALSE },
+        { "check \xff\x01", "check", "\xff\x01", FALSE, FALSE },
+        { "monitor --json", "monitor", "", TRUE, FALSE },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(XpvCtl) ctl = parse(cases[i].line, &error);
+        if (!expect(cases[i].line, error ? error->message : NULL, NULL))
+            continue;
+        g_autofree char *arguments = g_strjoinv(" ", ctl->arguments);
+        expect(cases[i].line, ctl->verb->name, cases[i].verb);
+        expect(cases[i].line, arguments, cases[i].arguments);
+        g_assert_cmpint(ctl->json, ==, cases[i].json);
+        g_assert_cmpint(ctl->fail, ==, cases[i].fail);
+    }
+}
+
+static void
+test_facts(void)
+{
+    g_autoptr(XpvCtl) ctl =
+        parse("check --host-architecture=x86_64 --host-processor “” --virtualization pv --host-kernel= x", NULL);
+    g_assert_nonnull(ctl);
+    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE], ==, "x86_64");
+    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR], ==, "");
+    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_VIRTUALIZATION], ==, "pv");
+    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_KERNEL], ==, "");
+}
+
+/* One sentence that names what is wrong. */
+static void
+test_wrong(void)
+{
+    static const char *const cases[][2] = {
+        { "frob", "frob" },
+        { "fr\x1bob", "frob" },
+        { "--frob", "--frob" },
+        { "-x", "-x" },
+        { "show", "show" },
+        { "show a b", "“b”" },
+        { "list a", "“a”" },
+        { "host a", "“a”" },
+        { "monitor a", "“a”" },
+        { "check", "check" },
+        { "check --json", "check" },
+        { "show --fail a", "--fail" },
+        { "check --fail a", "--fail" },
+        { "list --host-kernel a", "--host-kernel" },
+        { "monitor --virtualization pv", "--virtualization" },
+        { "check a --host-processor", "--host-processor" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(XpvCtl) ctl = parse(cases[i][0], &error);
+        g_assert_null(ctl);
+        g_assert_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_USAGE);
+        expect_true(cases[i][0], strstr(error->message, cases[i][1]) != NULL, cases[i][1]);
+        expect_true(cases[i][0], strchr(error->message, '\n') == NULL, "one line");
+        expect_true(cases[i][0], is_publishable(error->message), "fit for a terminal");
+    }
+}
+
+/* Whatever else is asked. */
+static void
+test_help(void)
+{
+    g_autoptr(XpvCtl) help = parse("show --help", NULL);
+    g_autoptr(XpvCtl) version = parse("frob --version", NULL);
+    g_assert_true(help && help->help);
+    g_assert_true(version && version->version);
+    g_assert_nonnull(strstr(help->help_text, "monitor"));
+    g_assert_nonnull(strstr(help->help_text, "--host-architecture"));
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    g_set_prgname("xenpv-compatctl");
+    g_test_add_func("/ctl/options/right", test_right);
+    g_test_add_func("/ctl/options/facts", test_facts);
+    g_test_add_func("/ctl/options/wrong", test_wrong);
+    g_test_add_func("/ctl/options/help", test_help);
+    return g_test_run();
+}
