@@ -307,6 +307,19 @@ fitting_package(const XpvHost *host, const XpvKernel *kernel)
                            keep ? kernel->release : first, xpv_arch_to_word(best->arch));
 }
 
+/* What fits whichever of its kernels the guest runs. Returns: (nullable) */
+static char *
+common_package(const XpvHost *host, const XpvCandidates *candidates)
+{
+    g_autofree char *package = fitting_package(host, candidates->kernels[0]);
+    for (guint i = 1; package && i < candidates->n; i++) {
+        g_autofree char *other = fitting_package(host, candidates->kernels[i]);
+        if (g_strcmp0(other, package) != 0)
+            return NULL;
+    }
+    return g_steal_pointer(&package);
+}
+
 static char *
 remedy_release(const XpvHost *host, const XpvKernel *kernel, const char *package)
 {
@@ -316,8 +329,9 @@ remedy_release(const XpvHost *host, const XpvKernel *kernel, const char *package
     return g_strdup_printf("Update the guest to RHEL %u.%u or newer.", kernel->major, update);
 }
 
+/* @where: after "an" */
 static char *
-remedy_host(const char *package, const char *where)
+remedy_other_host(const char *package, const char *where)
 {
     if (package)
         return g_strdup_printf("Install %s in the guest, or run it on an %s.", package, where);
@@ -325,13 +339,18 @@ remedy_host(const char *package, const char *where)
 }
 
 static char *
-remedy_architecture(const XpvHost *host, const XpvCandidates *candidates, const char *package)
+remedy_architecture(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement,
+                    const char *package)
 {
     g_autofree char *archs = NULL;
     g_autofree char *citation = NULL;
     required_hosts(candidates, XPV_BIT(host->architecture), &archs, &citation);
-    g_autofree char *where = g_strdup_printf("%s host", archs);
-    return remedy_host(package, where);
+    gboolean needs_processor = (judgement->reasons & XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH)) != 0 &&
+                               judgement->processor != XPV_PROCESSOR_UNKNOWN;
+    g_autofree char *where = g_strdup_printf("%s host%s%s%s", archs, needs_processor ? " with an " : "",
+                                             needs_processor ? processor_names[judgement->processor] : "",
+                                             needs_processor ? " processor" : "");
+    return remedy_other_host(package, where);
 }
 
 static char *
@@ -359,7 +378,7 @@ static char *
 remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
 {
     const XpvKernel *kernel = candidates->kernels[0];
-    g_autofree char *package = fitting_package(host, kernel);
+    g_autofree char *package = common_package(host, candidates);
     switch ((int)first_reason(judgement)) {
     case XPV_REASON_GUEST_RELEASE_UNSUPPORTED:
         return remedy_release(host, kernel, package);
@@ -367,9 +386,9 @@ remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const 
         return package ? g_strdup_printf("Install %s in the guest and boot it.", package)
                        : g_strdup("Install a kernel in the guest that table 12.1 supports.");
     case XPV_REASON_HOST_ARCHITECTURE_MISMATCH:
-        return remedy_architecture(host, candidates, package);
+        return remedy_architecture(host, candidates, judgement, package);
     case XPV_REASON_PROCESSOR_MISMATCH:
-        return remedy_host(package, host->processor == XPV_PROCESSOR_INTEL ? "AMD host" : "Intel host");
+        return remedy_other_host(package, host->processor == XPV_PROCESSOR_INTEL ? "AMD host" : "Intel host");
     default:
         return remedy_host_release(host);
     }

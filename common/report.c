@@ -200,8 +200,9 @@ static guint
 archs_of_machine(XpvArch machine)
 {
     switch ((int)machine) {
-    case XPV_ARCH_I386: /* what tools say that know of 32 bits only */
-    case XPV_ARCH_I686: /* an athlon kernel says so too */
+    case XPV_ARCH_I386:   /* what tools say that know of 32 bits only */
+    case XPV_ARCH_ATHLON: /* uname -p of any AMD processor */
+    case XPV_ARCH_I686:   /* an athlon kernel says so too */
         return XPV_BIT(XPV_ARCH_ATHLON) | XPV_BIT(XPV_ARCH_I386) | XPV_BIT(XPV_ARCH_I686);
     case XPV_ARCH_X86_64: /* an ia32e kernel says so too */
         return XPV_ARCHS_X86_64;
@@ -252,7 +253,10 @@ static void
 add_kernels(GArray *kernels, const Name *name, const Machine *machine)
 {
     XpvKernel kernel = name->kernel;
-    if (!xpv_kernel_is_covered(&kernel) || (name->is_package && kernel.arch != XPV_ARCH_UNKNOWN)) {
+    /* Behind uname -r an architecture is the machine's, as later releases write it; but no machine is these two. */
+    gboolean is_exact = kernel.arch == XPV_ARCH_ATHLON || kernel.arch == XPV_ARCH_IA32E ||
+                        (name->is_package && kernel.arch != XPV_ARCH_UNKNOWN);
+    if (!xpv_kernel_is_covered(&kernel) || is_exact) {
         add_kernel(kernels, &kernel);
         return;
     }
@@ -306,6 +310,12 @@ parse_line(const char *start, gsize length, GArray *kernels)
     Machine machine;
     parse_machine((const char *const *)words + release + 1, &machine);
     add_kernels(kernels, &name, &machine);
+
+    /* Packages that were printed a line each, and whose lines somebody has joined. */
+    for (guint i = release + 1; i < n; i++) {
+        if (parse_name(words[i], &name) && name.is_package)
+            add_kernels(kernels, &name, &machine);
+    }
 }
 
 XpvReport *
