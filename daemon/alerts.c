@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/alerts.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+/* How long to wait for a bus that is slow to take the alerts. */
+#define UNTOLD_MS 20
+
+/* A run that was alerted, or is about to be. */
+typedef struct {
+    char *name;
+    gint id;
+    gboolean cleared;
+} Run;
+
+struct _XpvAlerts {
+    char *path;
+    const XpvAlertsListener *listener;
+    gpointer data;
+    gboolean has_begun;
+    gboolean has_looked;
+    gboolean cannot_write;
+    GHashTable *runs; /* UUID, owned → Run, owned */
+    GHashTable *due;  /* UUIDs, owned: those of `runs` whose alert is yet to be sent */
+    guint send_source;
+    guint commit_source;
+    gboolean is_written; /* a new file waits to be put in place */
+};
+
+static void
+run_free(gpointer data)
+{
+    Run *run = data;
+    g_free(run->name);
+    g_free(run);
+}
+
+static void
+remember(XpvAlerts *alerts, const char *uuid, const char *name, gint id, gboolean cleared)
+{
+    Run *run = g_new0(Run, 1);
+    run->name = g_strdup(name);
+    run->id = id;
+    run->cleared = cleared;
+    g_hash_table_replace(alerts->runs, g_strdup(uuid), run);
+}
+
+/* The file: a group for each run, named by the domain's UUID. */
+
+static gboolean
+parse_runs(XpvAlerts *alerts, const char *text, gsize length, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    if (!g_utf8_validate_len(text, length, NULL)) {
+        g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is no text");
+        return FALSE;
+    }
+    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
+        return FALSE;
+    g_auto(GStrv) uuids = g_key_file_get_groups(file, NULL);
+    for (guint i = 0; uuids[i]; i++) {
+        g_autoptr(GError) cause = NULL;
+        g_autofree char *name = g_key_file_get_string(file, uuids[i], "name", &cause);
+        gint id = cause ? -1 : g_key_file_get_integer(file, uuids[i], "id", &cause);
+        gboolean cleared = cause ? FALSE : g_key_file_get_boolean(file, uuids[i], "cleared", &cause);
+        if (cause) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+        remember(alerts, uuids[i], name, id, cleared);
+    }
+    return TRUE;
+}
+
+/* Losing what was alerted costs repeated alerts; believing what is broken could cost one that was never sent. */
+static void
+set_aside(XpvAlerts *alerts, const GError *error)
+{
+    g_autofree char *aside = g_strconcat(alerts->path, ".corrupt", NULL);
+    g_hash_table_remove_all(alerts->runs);
+    (void)g_rename(alerts->path, aside);
+    g_warning("What was alerted is not readable, so alerts may be repeated; %s is set aside as %s: %s", alerts->path,
+              aside, error->message);
+}
+
+static void
+load(XpvAlerts *alerts)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = NULL;
+    gsize length;
+    if (!g_file_get_contents(alerts->path, &text, &length, &error)) {
+        if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            set_aside(alerts, error);
+        return;
+    }
+    if (!parse_runs(alerts, text, length, &error))
+        set_aside(alerts, error);
+}
+
+static char *
+new_path(const XpvAlerts *alerts)
+{
+    return g_strconcat(alerts->path, ".new", NULL);
+}
+
+static void
+warn_once(XpvAlerts *alerts, const char *why)
+{
+    if (!alerts->cannot_write)
+        g_warning("Cannot keep what was alerted in %s, so a restart repeats alerts: %s", alerts->path, why);
+    alerts->cannot_write = TRUE;
+}
+
+/* Writes the file beside the one that is in force. */
+static void
+write_new(XpvAlerts *alerts)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    GHashTableIter iter;
+    gpointer uuid, value;
+
+    g_hash_table_iter_init(&iter, alerts->runs);
+    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
+        const Run *run = value;
+        g_key_file_set_string(file, uuid, "name", run->name);
+        g_key_file_set_integer(file, uuid, "id", run->id);
+        g_key_file_set_boolean(file, uuid, "cleared", run->cleared);
+    }
+    gsize length;
+    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
+    g_autofree char *path = new_path(alerts);
+    alerts->is_written = g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0600, &error);
+    if (error)
+        warn_once(alerts, error->message);
+}
+
+/* Puts the file in place as soon as the bus has been told. */
+static gboolean
+commit(gpointer data)
+{
+    XpvAlerts *alerts = data;
+    if (!alerts->listener->is_told(alerts->data)) {
+        if (alerts->commit_source == 0)
+            alerts->commit_source = g_timeout_add(UNTOLD_MS, commit, alerts);
+        return G_SOURCE_CONTINUE;
+    }
+    g_autofree char *path = new_path(alerts);
+    if (alerts->is_written && g_rename(path, alerts->path) < 0)
+        warn_once(alerts, g_strerror(errno));
+    alerts->is_written = FALSE;
+    g_clear_handle_id(&alerts->commit_source, g_source_remove); /* another than this may wait */
+    return G_SOURCE_REMOVE;
+}
+
+/* What is said. */
+
+static void
+log_alert(XpvAlerts *alerts, const XpvDomain *domain)
+{
+    g_autofree char *reasons = g_strjoinv(" ", (char **)domain->reasons);
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", XPV_MESSAGE_ID_INCOMPATIBLE, "XENPV_DOMAIN_NAME",
+                     domain->name, "XENPV_DOMAIN_UUID", domain->uuid, "XENPV_KERNEL", domain->kernel, "XENPV_VERDICT",
+                     domain->verdict, "XENPV_REASONS", reasons, "XENPV_HOST_ARCHITECTURE",
+                     alerts->listener->host_architecture(alerts->data), "MESSAGE",
+                     "Domain %s runs with a kernel whose para-virtualized drivers will not load: %s %s", domain->name,
+                     domain->explanation, domain->remedy);
+}
+
+/* @domain: (nullable) NULL: it is gone, or a run of it that nobody saw */
+static void
+clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
+{
+    gboolean is_compatible = domain && domain->id == run->id;
+    g_autofree char *reasons = domain ? g_strjoinv(" ", (char **)domain->reasons) : g_strdup("");
+    run->cleared = TRUE;
+    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", XPV_MESSAGE_ID_CLEARED, "XENPV_DOMAIN_NAME",
+                     run->name, "XENPV_DOMAIN_UUID", uuid, "XENPV_KERNEL", domain ? domain->kernel : "",
+                     "XENPV_VERDICT", domain ? domain->verdict : "", "XENPV_REASONS", reasons,
+                     "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
+                     "Domain %s no longer runs with an incompatible kernel: %s", run->name,
+                     is_compatible ? domain->explanation : "that run has ended.");
+}
+
+/* Sends what is due, between writing that it was sent and putting that in place.
+ * @before: (nullable) a domain as it was a moment ago, when its alert became due */
+static void
+send_due(XpvAlerts *alerts, const XpvDomain *before)
+{
+    GHashTableIter iter;
+    gpointer uuid;
+
+    write_new(alerts);
+    g_hash_table_iter_init(&iter, alerts->due);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL)) {
+        const XpvDomain *domain =
+            before && g_str_equal(before->uuid, uuid) ? before : alerts->listener->lookup(uuid, alerts->data);
+        alerts->listener->alert(domain, alerts->data);
+        log_alert(alerts, domain);
+    }
+    g_hash_table_remove_all(alerts->due);
+    g_clear_handle_id(&alerts->send_source, g_source_remove);
+    commit(alerts);
+}
+
+static gboolean
+on_idle(gpointer data)
+{
+    XpvAlerts *alerts = data;
+    alerts->send_source = 0;
+    send_due(alerts, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* One file for all that changes in one turn of the loop. */
+static void
+schedule(XpvAlerts *alerts)
+{
+    if (alerts->send_source == 0)
+        alerts->send_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_idle, alerts, NULL);
+}
+
+/* @domain: (nullable) NULL: it is no more */
+static void
+end_run(XpvAlerts *alerts, const char *uuid, const XpvDomain *domain)
+{
+    Run *run = g_hash_table_lookup(alerts->runs, uuid);
+    if (!run->cleared)
+        clear(alerts, uuid, run, domain);
+    g_hash_table_remove(alerts->runs, uuid);
+    schedule(alerts);
+}
+
+static void
+consider(XpvAlerts *alerts, const XpvDomain *domain)
+{
+    Run *run = g_hash_table_lookup(alerts->runs, domain->uuid);
+    if (run && run->id != domain->id) {
+        end_run(alerts, domain->uuid, domain);
+        run = NULL;
+    }
+
+    gboolean is_incompatible = g_str_equal(domain->verdict, xpv_verdict_to_word(XPV_VERDICT_INCOMPATIBLE));
+    gboolean is_compatible = g_str_equal(domain->verdict, xpv_verdict_to_word(XPV_VERDICT_COMPATIBLE));
+    if (!run && domain->id >= 0 && is_incompatible && !domain->acknowledged) {
+        remember(alerts, domain->uuid, domain->name, domain->id, FALSE);
+        g_hash_table_add(alerts->due, g_strdup(domain->uuid));
+        schedule(alerts);
+    } else if (run && !run->cleared && is_compatible) {
+        clear(alerts, domain->uuid, run, domain);
+        schedule(alerts);
+    }
+}
+
+void
+xpv_alerts_domain_changing(XpvAlerts *alerts, const XpvDomain *before)
+{
+    if (g_hash_table_contains(alerts->due, before->uuid))
+        send_due(alerts, before);
+}
+
+void
+xpv_alerts_domain_changed(XpvAlerts *alerts, const XpvDomain *before, const XpvDomain *after)
+{
+    if (!alerts->has_begun)
+        return;
+    if (after)
+        consider(alerts, after);
+    else if (g_hash_table_contains(alerts->runs, before->uuid))
+        end_run(alerts, before->uuid, NULL);
+}
+
+void
+xpv_alerts_begin(XpvAlerts *alerts, GPtrArray *domains)
+{
+    alerts->has_begun = TRUE;
+    for (guint i = 0; i < domains->len; i++)
+        consider(alerts, domains->pdata[i]);
+    if (alerts->has_looked)
+        xpv_alerts_looked(alerts);
+}
+
+void
+xpv_alerts_looked(XpvAlerts *alerts)
+{
+    alerts->has_looked = TRUE;
+    if (!alerts->has_begun) /* whose name is another's, whose memory is, too */
+        return;
+
+    g_autoptr(GList) uuids = g_hash_table_get_keys(alerts->runs);
+    for (GList *link = uuids; link; link = link->next) {
+        if (!alerts->listener->lookup(link->data, alerts->data))
+            end_run(alerts, link->data, NULL);
+    }
+    if (alerts->send_source != 0)
+        send_due(alerts, NULL);
+}
+
+XpvAlerts *
+xpv_alerts_new(const char *directory, const XpvAlertsListener *listener, gpointer data)
+{
+    XpvAlerts *alerts = g_new0(XpvAlerts, 1);
+    alerts->path = g_build_filename(directory, "alerts", NULL);
+    alerts->listener = listener;
+    alerts->data = data;
+    alerts->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
+    alerts->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    load(alerts);
+    return alerts;
+}
+
+void
+xpv_alerts_free(XpvAlerts *alerts)
+{
+    if (!alerts)
+        return;
+    if (alerts->send_source != 0)
+        send_due(alerts, NULL);
+    g_clear_handle_id(&alerts->commit_source, g_source_remove);
+    g_hash_table_unref(alerts->runs);
+    g_hash_table_unref(alerts->due);
+    g_free(alerts->path);
+    g_free(alerts);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/domain-xml.h"
+
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <string.h>
+
+#include "common/names.h"
+#include "common/report.h"
+
+#define OSINFO_NAMESPACE "http://libosinfo.org/xmlns/libvirt/domain/1.0"
+#define OSINFO_RHEL "http://redhat.com/rhel/"
+
+G_DEFINE_QUARK(xpv - domain - xml - error - quark, xpv_domain_xml_error)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
+
+static gboolean
+is_element(const xmlNode *node, const char *name)
+{
+    return node->type == XML_ELEMENT_NODE && (!name || strcmp((const char *)node->name, name) == 0);
+}
+
+static gboolean
+is_in_namespace(const xmlNode *node, const char *uri)
+{
+    return node->ns && g_strcmp0((const char *)node->ns->href, uri) == 0;
+}
+
+/* The first element @name among @parent's children; @name NULL: any. */
+static xmlNode *
+find_child(xmlNode *parent, const char *name)
+{
+    xmlNode *node = parent ? parent->children : NULL;
+    while (node && !is_element(node, name))
+        node = node->next;
+    return node;
+}
+
+static xmlNode *
+find_child_in_namespace(xmlNode *parent, const char *name, const char *uri)
+{
+    xmlNode *node = find_child(parent, name);
+    while (node && !(is_element(node, name) && is_in_namespace(node, uri)))
+        node = node->next;
+    return node;
+}
+
+/* Returns: (nullable) a copy of at most @max bytes; 0: all. */
+static char *
+copy_text(xmlNode *node, gsize max)
+{
+    if (!node)
+        return NULL;
+    xmlChar *content = xmlNodeGetContent(node);
+    char *copy = max ? g_strndup((char *)content, max) : g_strdup((char *)content);
+    xmlFree(content);
+    return copy;
+}
+
+static char *
+copy_attribute(xmlNode *node, const char *name)
+{
+    xmlChar *value = node ? xmlGetProp(node, (const xmlChar *)name) : NULL;
+    char *copy = g_strdup((char *)value);
+    xmlFree(value);
+    return copy;
+}
+
+static void
+read_type(XpvDomainXml *xml, xmlNode *os)
+{
+    static const struct {
+        const char *type;
+        XpvVirtualization virtualization;
+    } types[] = {
+        { "hvm", XPV_VIRTUALIZATION_HVM },
+        { "linux", XPV_VIRTUALIZATION_PV },
+        { "xen", XPV_VIRTUALIZATION_PV },
+        { "xenpvh", XPV_VIRTUALIZATION_PVH },
+    };
+    xmlNode *type = find_child(os, "type");
+    g_autofree char *word = copy_text(type, 0);
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+        if (g_strcmp0(word, types[i].type) == 0)
+            xml->virtualization = types[i].virtualization;
+    }
+    g_autofree char *arch = copy_attribute(type, "arch");
+    if (!xpv_arch_from_word(arch, &xml->arch))
+        xml->arch = XPV_ARCH_UNKNOWN;
+}
+
+static void
+read_os(XpvDomainXml *xml, xmlNode *os)
+{
+    read_type(xml, os);
+    g_autofree char *kernel = copy_text(find_child(os, "kernel"), 0);
+    if (kernel && *g_strstrip(kernel))
+        xml->boot_kernel = g_path_get_basename(kernel);
+}
+
+/* <guest> is matched by namespace, whatever the prefix; its children may stand in no namespace. */
+static void
+read_metadata(XpvDomainXml *xml, xmlNode *metadata)
+{
+    xmlNode *guest = find_child_in_namespace(metadata, "guest", XPV_METADATA_NAMESPACE);
+    xml->metadata_kernel = copy_text(find_child(guest, "kernel"), XPV_REPORT_MAX + 1);
+    xml->acknowledged = find_child(guest, "acknowledged") != NULL;
+
+    xmlNode *osinfo = find_child_in_namespace(metadata, "libosinfo", OSINFO_NAMESPACE);
+    g_autofree char *id = copy_attribute(find_child(osinfo, "os"), "id");
+    if (id && g_str_has_prefix(id, OSINFO_RHEL))
+        xml->declared_major = (guint)MIN(g_ascii_strtoull(id + strlen(OSINFO_RHEL), NULL, 10), G_MAXUINT);
+}
+
+static gboolean
+is_paravirtualized_disk(xmlNode *disk)
+{
+    xmlNode *target = find_child(disk, "target");
+    g_autofree char *bus = copy_attribute(target, "bus");
+    return g_strcmp0(bus, "xen") == 0;
+}
+
+/* The boot disk is that of the lowest <boot order>, else the first. */
+static void
+read_boot_disk(XpvDomainXml *xml, xmlNode *devices)
+{
+    xmlNode *boot_disk = NULL;
+    guint64 lowest = G_MAXUINT64;
+
+    for (xmlNode *disk = find_child(devices, "disk"); disk; disk = disk->next) {
+        if (!is_element(disk, "disk"))
+            continue;
+        g_autofree char *device = copy_attribute(disk, "device");
+        if (device && strcmp(device, "disk") != 0)
+            continue;
+        g_autofree char *order = copy_attribute(find_child(disk, "boot"), "order");
+        guint64 number = order ? g_ascii_strtoull(order, NULL, 10) : G_MAXUINT64;
+        if (!boot_disk || number < lowest) {
+            boot_disk = disk;
+            lowest = number;
+        }
+    }
+    xml->boot_disk_paravirtualized = boot_disk && !xml->boot_kernel && is_paravirtualized_disk(boot_disk);
+}
+
+static gint
+read_id(xmlNode *domain)
+{
+    g_autofree char *id = copy_attribute(domain, "id");
+    guint64 number;
+    return id && g_ascii_string_to_unsigned(id, 10, 0, G_MAXINT, &number, NULL) ? (gint)number : -1;
+}
+
+/* libvirt writes no document type, and the entities of one can grow without bound. */
+static void
+refuse_document_type(void *context, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
+{
+    xmlStopParser(context);
+}
+
+static xmlDoc *
+read_document(const char *text)
+{
+    xmlParserCtxt *context = xmlNewParserCtxt();
+    context->sax->internalSubset = refuse_document_type;
+    xmlDoc *doc = xmlCtxtReadMemory(context, text, (int)strlen(text), NULL, NULL,
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlFreeParserCtxt(context);
+    return doc;
+}
+
+XpvDomainXml *
+xpv_domain_xml_parse(const char *text, GError **error)
+{
+    g_autoptr(xmlDoc) doc = read_document(text);
+    xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
+    if (!domain || !is_element(domain, "domain")) {
+        g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID, "its XML is not a domain's");
+        return NULL;
+    }
+
+    g_autoptr(XpvDomainXml) xml = g_new0(XpvDomainXml, 1);
+    xml->id = read_id(domain);
+    xml->name = copy_text(find_child(domain, "name"), 0);
+    xml->uuid = copy_text(find_child(domain, "uuid"), 0);
+    if (!xml->name || !xml->uuid || !g_uuid_string_is_valid(xml->uuid)) {
+        g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID,
+                            "its XML has no name or no valid UUID");
+        return NULL;
+    }
+    read_os(xml, find_child(domain, "os"));
+    read_metadata(xml, find_child(domain, "metadata"));
+    read_boot_disk(xml, find_child(domain, "devices"));
+    return g_steal_pointer(&xml);
+}
+
+void
+xpv_domain_xml_free(XpvDomainXml *xml)
+{
+    if (!xml)
+        return;
+    g_free(xml->uuid);
+    g_free(xml->name);
+    g_free(xml->metadata_kernel);
+    g_free(xml->boot_kernel);
+    g_free(xml);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a domain's XML says that matters here. */
+#pragma once
+
+#include "common/words.h"
+
+typedef struct {
+    char *uuid;
+    char *name;
+    gint id; /* -1: not running */
+    XpvVirtualization virtualization;
+    XpvArch arch;          /* of <os><type> */
+    char *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
+    gboolean acknowledged; /* the metadata has <acknowledged/> */
+    char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
+    gboolean boot_disk_paravirtualized;
+    guint declared_major; /* of RHEL, by libosinfo's metadata; 0: none */
+} XpvDomainXml;
+
+#define XPV_DOMAIN_XML_ERROR (xpv_domain_xml_error_quark())
+GQuark xpv_domain_xml_error_quark(void);
+
+typedef enum { XPV_DOMAIN_XML_ERROR_INVALID } XpvDomainXmlError;
+
+/* xpv_domain_xml_parse: reads <domain>. Any thread.
+ * Errors: XPV_DOMAIN_XML_ERROR where it is no XML, or no domain with name and UUID. */
+XpvDomainXml *xpv_domain_xml_parse(const char *xml, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_domain_xml_free(XpvDomainXml *xml);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvDomainXml, xpv_domain_xml_free)

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/domain.h"
+
+#include <string.h>
+
+#include "common/names.h"
+#include "common/text.h"
+
+static guint64
+changed_at(const char *verdict, const XpvDomain *previous)
+{
+    if (previous && g_str_equal(previous->verdict, verdict))
+        return previous->changed_at;
+    return (guint64)g_get_real_time();
+}
+
+XpvDomain *
+xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJudgement *judgement,
+               const XpvDomain *previous)
+{
+    XpvDomain *domain = g_new0(XpvDomain, 1);
+    domain->uuid = g_strdup(guest->uuid);
+    domain->name = xpv_text_clean(status->name, -1, 0);
+    domain->id = guest->id;
+    domain->state = status->state;
+    domain->virtualization = xpv_virtualization_to_word(guest->virtualization);
+    domain->kernel = g_strdup(guest->report ? xpv_report_text(guest->report) : "");
+    domain->kernel_source = status->kernel_source;
+    domain->release = g_intern_string(judgement->release);
+    domain->variant = judgement->variant;
+    domain->processor = xpv_processor_to_word(judgement->processor);
+    domain->required_host_architectures = xpv_archs_to_words(judgement->required_archs);
+    domain->verdict = xpv_verdict_to_word(judgement->verdict);
+    domain->reasons = xpv_reasons_to_words(judgement->reasons);
+    domain->warnings = xpv_warnings_to_words(judgement->warnings);
+    domain->explanation = g_ref_string_new_intern(judgement->explanation);
+    domain->remedy = g_ref_string_new_intern(judgement->remedy);
+    domain->driver_source = xpv_driver_source_to_word(judgement->driver_source);
+    domain->drivers = xpv_drivers_to_word(guest->drivers);
+    domain->acknowledged = status->acknowledged;
+    domain->stale = status->stale;
+    domain->changed_at = changed_at(domain->verdict, previous);
+    return domain;
+}
+
+void
+xpv_domain_free(XpvDomain *domain)
+{
+    if (!domain)
+        return;
+    g_free(domain->uuid);
+    g_free(domain->name);
+    g_free(domain->kernel);
+    g_free(domain->required_host_architectures);
+    g_free(domain->reasons);
+    g_free(domain->warnings);
+    g_ref_string_release(domain->explanation);
+    g_ref_string_release(domain->remedy);
+    g_free(domain);
+}
+
+char *
+xpv_domain_path(const char *uuid)
+{
+    char *path = g_strconcat(XPV_DOMAIN_PREFIX "/_", uuid, NULL);
+    return g_strdelimit(path, "-", '_');
+}
+
+char *
+xpv_domain_uuid_from_path(const char *path)
+{
+    if (!g_str_has_prefix(path, XPV_DOMAIN_PREFIX "/_"))
+        return NULL;
+    return g_strdelimit(g_strdup(path + strlen(XPV_DOMAIN_PREFIX "/_")), "_", '-');
+}

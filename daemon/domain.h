@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A domain as it is published: one immutable struct, made once for each change, that everything on the bus reads. */
+#pragma once
+
+#include "common/judge.h"
+
+/* Members are of the types that sd-bus reads: char *, int32_t, uint64_t, int for booleans, NULL-terminated arrays. All
+ * strings are valid UTF-8 and not NULL; those that are const are static. */
+typedef struct {
+    char *uuid;
+    char *name;
+    gint32 id;
+    const char *state;
+    const char *virtualization;
+    char *kernel;
+    const char *kernel_source;
+    const char *release;
+    const char *variant;
+    const char *processor;
+    const char **required_host_architectures;
+    const char *verdict;
+    const char **reasons;
+    const char **warnings;
+    GRefString *explanation; /* thousands of domains share a few sentences */
+    GRefString *remedy;
+    const char *driver_source;
+    const char *drivers;
+    gint acknowledged;
+    gint stale;
+    guint64 changed_at;
+} XpvDomain;
+
+/* What a domain is beside what it is judged by. */
+typedef struct {
+    const char *name; /* as libvirt has it */
+    const char *state;
+    const char *kernel_source;
+    gboolean acknowledged;
+    gboolean stale;
+} XpvDomainStatus;
+
+/* xpv_domain_new:
+ * @previous: (nullable) the domain before the change: as long as the verdict stays, so does the time of its change */
+XpvDomain *xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJudgement *judgement,
+                          const XpvDomain *previous);
+void xpv_domain_free(XpvDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvDomain, xpv_domain_free)
+
+/* xpv_domain_path: the object path of a UUID. */
+char *xpv_domain_path(const char *uuid);
+
+/* xpv_domain_uuid_from_path: Returns: (nullable) NULL where the path is no domain's. */
+char *xpv_domain_uuid_from_path(const char *path);

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/guest-keys.h"
+
+#include <string.h>
+
+#include "common/report.h"
+#include "common/text.h"
+
+#define DOMAINS "/local/domain/"
+
+/* How many front ends of a class are looked at. */
+#define FRONT_ENDS_MAX 64
+
+/* XenbusStateConnected */
+#define STATE_CONNECTED "4"
+
+/* In the order in which they are believed. */
+static const char *const report_keys[] = {
+    "data/xenpv-compat/kernel",
+    "data/os_uname",
+    "data/os/unix/kernel-version",
+};
+
+static const char *const device_classes[] = { "device/vbd", "device/vif" };
+
+static const char *const watched[] = { "data", "device/vbd", "device/vif", NULL };
+G_STATIC_ASSERT(G_N_ELEMENTS(watched) == XPV_GUEST_KEYS_WATCHES + 1);
+
+/* NULs are dropped, as all control characters are when a report is read: a string is then all that is needed. */
+static char *
+to_string(char *value, gsize length)
+{
+    gsize n = 0;
+    for (gsize i = 0; i < length; i++) {
+        if (value[i] != '\0')
+            value[n++] = value[i];
+    }
+    value[n] = '\0';
+    return value;
+}
+
+static gboolean
+is_blank(const char *text)
+{
+    g_autofree char *clean = xpv_text_clean(text, -1, 1);
+    return *clean == '\0';
+}
+
+static gboolean
+read_report(XpvXenstore *xenstore, gint id, char **ret_report)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(report_keys); i++) {
+        g_autofree char *path = g_strdup_printf(DOMAINS "%d/%s", id, report_keys[i]);
+        g_autofree char *value = NULL;
+        gsize length = 0;
+        if (!xpv_xenstore_read(xenstore, path, XPV_REPORT_MAX + 1, &value, &length))
+            return FALSE;
+        if (value && !is_blank(to_string(value, length))) {
+            *ret_report = g_steal_pointer(&value);
+            return TRUE;
+        }
+    }
+    return TRUE;
+}
+
+/* The length of the number that is the next piece of a path; 0: it is something else. */
+static gsize
+number_length(const char *piece)
+{
+    gsize length = strspn(piece, "0123456789");
+    return length <= 10 && (piece[length] == '\0' || piece[length] == '/') ? length : 0;
+}
+
+static gboolean
+read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *drivers)
+{
+    g_autofree char *folder = g_strdup_printf(DOMAINS "%d/%s", id, class);
+    g_auto(GStrv) names = NULL;
+    if (!xpv_xenstore_list(xenstore, folder, FRONT_ENDS_MAX, &names))
+        return FALSE;
+
+    for (guint i = 0; names[i] && *drivers != XPV_DRIVERS_ACTIVE; i++) {
+        if (number_length(names[i]) == 0)
+            continue;
+        g_autofree char *path = g_strdup_printf("%s/%s/state", folder, names[i]);
+        g_autofree char *state = NULL;
+        gsize length = 0;
+        if (!xpv_xenstore_read(xenstore, path, sizeof STATE_CONNECTED, &state, &length))
+            return FALSE;
+        if (state)
+            *drivers = g_str_equal(state, STATE_CONNECTED) ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_INACTIVE;
+    }
+    return TRUE;
+}
+
+gboolean
+xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_keys)
+{
+    g_auto(XpvGuestKeys) keys = { NULL, XPV_DRIVERS_UNKNOWN };
+    if (!read_report(xenstore, id, &keys.report))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(device_classes); i++) {
+        if (!read_class(xenstore, id, device_classes[i], &keys.drivers))
+            return FALSE;
+    }
+    *ret_keys = keys;
+    keys.report = NULL;
+    return TRUE;
+}
+
+void
+xpv_guest_keys_clear(XpvGuestKeys *keys)
+{
+    g_clear_pointer(&keys->report, g_free);
+}
+
+static void
+for_each_watched(XpvXenstore *xenstore, gint id, const char *token,
+                 void (*call)(XpvXenstore *xenstore, const char *path, const char *token))
+{
+    for (guint i = 0; watched[i]; i++) {
+        g_autofree char *path = g_strdup_printf(DOMAINS "%d/%s", id, watched[i]);
+        call(xenstore, path, token);
+    }
+}
+
+void
+xpv_guest_keys_watch(XpvXenstore *xenstore, gint id, const char *token)
+{
+    for_each_watched(xenstore, id, token, xpv_xenstore_watch);
+}
+
+void
+xpv_guest_keys_unwatch(XpvXenstore *xenstore, gint id, const char *token)
+{
+    for_each_watched(xenstore, id, token, xpv_xenstore_unwatch);
+}
+
+/* What follows /local/domain/<id>/; NULL: it is no such path. */
+static const char *
+within_domain(const char *path)
+{
+    if (!g_str_has_prefix(path, DOMAINS))
+        return NULL;
+    path += strlen(DOMAINS);
+    gsize length = number_length(path);
+    return length > 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+gboolean
+xpv_guest_keys_is_watched(const char *path)
+{
+    const char *key = within_domain(path);
+    return key && g_strv_contains(watched, key);
+}
+
+static gboolean
+is_at_or_above(const char *path, const char *key)
+{
+    gsize length = strlen(path);
+    return strncmp(path, key, length) == 0 && (key[length] == '\0' || key[length] == '/');
+}
+
+/* What follows a class: a front end as a whole, or its state. */
+static gboolean
+is_front_end(const char *rest)
+{
+    if (*rest == '\0')
+        return TRUE;
+    if (*rest++ != '/')
+        return FALSE;
+    gsize length = number_length(rest);
+    return length > 0 && (rest[length] == '\0' || g_str_equal(rest + length, "/state"));
+}
+
+gboolean
+xpv_guest_keys_matter(const char *path)
+{
+    const char *key = within_domain(path);
+    if (!key)
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(report_keys); i++) {
+        if (is_at_or_above(key, report_keys[i]))
+            return TRUE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(device_classes); i++) {
+        if (g_str_has_prefix(key, device_classes[i]) && is_front_end(key + strlen(device_classes[i])))
+            return TRUE;
+    }
+    return FALSE;
+}

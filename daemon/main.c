@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xenpv-compatd: options, main loop, signals, exit status: 2 for what is asked wrongly, 1 for what fails. */
+#include <glib-unix.h>
+#include <locale.h>
+#include <unistd.h>
+
+#include "daemon/build.h"
+#include "daemon/libvirt.h"
+#include "daemon/log.h"
+#include "daemon/manager.h"
+#include "daemon/service.h"
+#include "daemon/workers.h"
+
+#define EXIT_USAGE 2
+
+/* How long a call of libvirt that hangs may hold up the end. */
+#define LEAVE_MS 1000
+
+typedef struct {
+    const XpvOptions *options;
+    GMainLoop *loop;
+    XpvService *service;
+    XpvManager *manager;
+    int status;
+} Process;
+
+static gboolean
+is_alive(gpointer data)
+{
+    return xpv_manager_is_watched(((Process *)data)->manager);
+}
+
+static void
+on_ready(gpointer data)
+{
+    xpv_service_ready(((Process *)data)->service);
+}
+
+static void
+on_changed(const XpvHostState *host, gpointer data)
+{
+    xpv_service_show(((Process *)data)->service, host);
+}
+
+static void
+on_failed(const GError *error, gpointer data)
+{
+    Process *process = data;
+    g_critical("%s", error->message);
+    process->status = EXIT_FAILURE;
+    g_main_loop_quit(process->loop);
+}
+
+static gboolean
+on_end(gpointer data)
+{
+    g_main_loop_quit(((Process *)data)->loop);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload(gpointer data)
+{
+    Process *process = data;
+    g_autoptr(GError) error = NULL;
+    xpv_service_reloading(process->service);
+    XpvConfig *config = xpv_config_load(process->options, &error);
+    if (config)
+        xpv_manager_reload(process->manager, config);
+    else
+        g_warning("The configuration stays as it was: %s", error->message);
+    xpv_service_reloaded(process->service);
+    return G_SOURCE_CONTINUE;
+}
+
+static int
+run(const XpvOptions *options, XpvConfig *config)
+{
+    static const XpvManagerListener listener = { on_ready, on_changed, on_failed };
+    const char *runtime_directory = g_getenv("RUNTIME_DIRECTORY"); /* systemd's */
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GError) error = NULL;
+    Process process = { options, loop, NULL, NULL, EXIT_SUCCESS };
+    g_autoptr(XpvService) service = process.service = xpv_service_new(is_alive, &process);
+
+    xpv_libvirt_init();
+    g_unix_signal_add(SIGTERM, on_end, &process);
+    g_unix_signal_add(SIGINT, on_end, &process);
+    g_unix_signal_add(SIGHUP, on_reload, &process);
+    process.manager = xpv_manager_new(config, runtime_directory ? runtime_directory : XPV_RUNTIME_DIRECTORY, &listener,
+                                      &process, &error);
+    if (!process.manager) {
+        on_failed(error, &process);
+        return process.status;
+    }
+    g_main_loop_run(loop);
+    xpv_service_stopping(service);
+    xpv_manager_free(process.manager);
+    if (!xpv_workers_wait_for_abandoned(LEAVE_MS))
+        _exit(process.status); /* a thread hangs in libvirt: what it uses must not be torn down */
+    return process.status;
+}
+
+static int
+refuse(const GError *error)
+{
+    g_printerr("xenpv-compatd: %s\n", error->message);
+    return EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    setlocale(LC_ALL, "");
+    xpv_log_init();
+
+    g_autoptr(XpvOptions) options = xpv_options_parse(&argc, &argv, &error);
+    if (!options)
+        return refuse(error);
+    if (options->version) {
+        g_print("xenpv-compatd %s\n", XPV_VERSION);
+        return EXIT_SUCCESS;
+    }
+    XpvConfig *config = xpv_config_load(options, &error);
+    return config ? run(options, config) : refuse(error);
+}

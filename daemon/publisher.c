@@ -1,0 +1,533 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/publisher.h"
+
+#include <string.h>
+#include <systemd/sd-bus.h>
+
+#include "common/facts.h"
+#include "common/names.h"
+#include "common/text.h"
+#include "daemon/bus-loop.h"
+#include "daemon/log-control.h"
+
+G_DEFINE_QUARK(xpv - publisher - error - quark, xpv_publisher_error)
+
+/* A call of Refresh() that waits. */
+typedef struct {
+    guint64 serial;
+    sd_bus_message *call;
+} Refresh;
+
+struct _XpvPublisher {
+    XpvHostState host; /* first, so that the vtable's offsets are its own */
+    XpvRegistry *registry;
+    const XpvPublisherListener *listener;
+    gpointer data;
+    sd_bus *bus;
+    GSource *loop;
+    gboolean is_announced; /* the name is asked for: from now on somebody may listen */
+    GQueue refreshes;      /* of Refresh, lowest serial first */
+};
+
+/* Reads and compares what vtables point at. */
+
+static gboolean
+is_equal(const char *signature, gconstpointer a, gconstpointer b)
+{
+    if (g_str_equal(signature, "s"))
+        return g_strcmp0(*(char *const *)a, *(char *const *)b) == 0;
+    if (g_str_equal(signature, "as"))
+        return g_strv_equal(*(const char *const *const *)a, *(const char *const *const *)b);
+    if (g_str_equal(signature, "t"))
+        return *(const guint64 *)a == *(const guint64 *)b;
+    if (g_str_equal(signature, "a{su}"))
+        return memcmp(a, b, sizeof((XpvHostState *)NULL)->counts) == 0;
+    return *(const gint32 *)a == *(const gint32 *)b; /* "i", "b" */
+}
+
+/* The properties of which clients are told that differ. Returns: (transfer container) NULL-terminated. */
+static GPtrArray *
+find_changes(const sd_bus_vtable *vtable, gconstpointer before, gconstpointer after)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (const sd_bus_vtable *row = vtable; row->type != _SD_BUS_VTABLE_END; row++) {
+        if (row->type != _SD_BUS_VTABLE_PROPERTY || !(row->flags & SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE))
+            continue;
+        gsize offset = row->x.property.offset;
+        if (!is_equal(row->x.property.signature, G_STRUCT_MEMBER_P(before, offset), G_STRUCT_MEMBER_P(after, offset)))
+            g_ptr_array_add(names, (gpointer)row->x.property.member);
+    }
+    g_ptr_array_add(names, NULL);
+    return names;
+}
+
+static void
+emit_changes(XpvPublisher *publisher, const char *path, const char *interface, const sd_bus_vtable *vtable,
+             gconstpointer before, gconstpointer after)
+{
+    g_autoptr(GPtrArray) names = find_changes(vtable, before, after);
+    if (publisher->is_announced && names->len > 1)
+        sd_bus_emit_properties_changed_strv(publisher->bus, path, interface, (char **)names->pdata);
+}
+
+/* org.xenpv.Compat1.Domain */
+
+#define DOMAIN_PROPERTY(name, signature, member, flags)                                                                \
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvDomain, member), flags)
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+static const sd_bus_vtable domain_vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    DOMAIN_PROPERTY("Uuid", "s", uuid, SD_BUS_VTABLE_PROPERTY_CONST),
+    DOMAIN_PROPERTY("Name", "s", name, CHANGES),
+    DOMAIN_PROPERTY("Id", "i", id, CHANGES),
+    DOMAIN_PROPERTY("State", "s", state, CHANGES),
+    DOMAIN_PROPERTY("Virtualization", "s", virtualization, CHANGES),
+    DOMAIN_PROPERTY("Kernel", "s", kernel, CHANGES),
+    DOMAIN_PROPERTY("KernelSource", "s", kernel_source, CHANGES),
+    DOMAIN_PROPERTY("Release", "s", release, CHANGES),
+    DOMAIN_PROPERTY("Variant", "s", variant, CHANGES),
+    DOMAIN_PROPERTY("Processor", "s", processor, CHANGES),
+    DOMAIN_PROPERTY("RequiredHostArchitectures", "as", required_host_architectures, CHANGES),
+    DOMAIN_PROPERTY("Verdict", "s", verdict, CHANGES),
+    DOMAIN_PROPERTY("Reasons", "as", reasons, CHANGES),
+    DOMAIN_PROPERTY("Warnings", "as", warnings, CHANGES),
+    DOMAIN_PROPERTY("Explanation", "s", explanation, CHANGES),
+    DOMAIN_PROPERTY("Remedy", "s", remedy, CHANGES),
+    DOMAIN_PROPERTY("DriverSource", "s", driver_source, CHANGES),
+    DOMAIN_PROPERTY("Drivers", "s", drivers, CHANGES),
+    DOMAIN_PROPERTY("Acknowledged", "b", acknowledged, CHANGES),
+    DOMAIN_PROPERTY("Stale", "b", stale, CHANGES),
+    DOMAIN_PROPERTY("ChangedAt", "t", changed_at, CHANGES),
+    SD_BUS_VTABLE_END,
+};
+
+static int
+find_domain(sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    g_autofree char *uuid = xpv_domain_uuid_from_path(path);
+    const XpvDomain *domain = uuid ? xpv_registry_lookup(publisher->registry, uuid) : NULL;
+    *ret_found = (void *)domain;
+    return domain != NULL;
+}
+
+static int
+enumerate_domains(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    g_autoptr(GPtrArray) domains = xpv_registry_list(publisher->registry);
+    char **nodes = calloc(domains->len + 1, sizeof *nodes); /* sd-bus frees it */
+    if (!nodes)
+        return -ENOMEM;
+    for (guint i = 0; i < domains->len; i++)
+        nodes[i] = xpv_domain_path(((const XpvDomain *)domains->pdata[i])->uuid);
+    *ret_nodes = nodes;
+    return 0;
+}
+
+/* org.xenpv.Compat1.Manager */
+
+static gint
+compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(const XpvDomain *const *)a)->name, (*(const XpvDomain *const *)b)->name);
+}
+
+static int
+append_domain(sd_bus_message *reply, const XpvDomain *domain)
+{
+    g_autofree char *path = xpv_domain_path(domain->uuid);
+    return sd_bus_message_append(reply, "(ssssso)", domain->name, domain->uuid, domain->state, domain->verdict,
+                                 domain->kernel, path);
+}
+
+/* Sends what is written, unless (@result < 0) writing it failed. Takes over @message. */
+static int
+send_message(sd_bus_message *message, int result)
+{
+    if (result >= 0)
+        result = sd_bus_send(NULL, message, NULL);
+    sd_bus_message_unref(message);
+    return result;
+}
+
+static int
+list_domains(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    g_autoptr(GPtrArray) domains = xpv_registry_list(publisher->registry);
+    g_ptr_array_sort(domains, compare_names);
+
+    sd_bus_message *reply = NULL;
+    int result = sd_bus_message_new_method_return(call, &reply);
+    if (result >= 0)
+        result = sd_bus_message_open_container(reply, 'a', "(ssssso)");
+    for (guint i = 0; result >= 0 && i < domains->len; i++)
+        result = append_domain(reply, domains->pdata[i]);
+    if (result >= 0)
+        result = sd_bus_message_close_container(reply);
+    return send_message(reply, result);
+}
+
+/* An error that quotes the caller: cut, as what comes back must not be larger than the bus takes. */
+static int G_GNUC_PRINTF(3, 4) refuse(sd_bus_error *error, const char *name, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *cut = xpv_text_clean(sentence, -1, XPV_TEXT_PUBLISHED_MAX);
+    return sd_bus_error_set(error, name, cut);
+}
+
+static int
+get_domain(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    const char *name = NULL;
+    int result = sd_bus_message_read(call, "s", &name);
+    if (result < 0)
+        return result;
+    const XpvDomain *domain = xpv_registry_find(publisher->registry, name);
+    if (!domain)
+        return refuse(error, XPV_ERROR_NO_SUCH_DOMAIN, "There is no domain with name or UUID “%s”", name);
+    g_autofree char *path = xpv_domain_path(domain->uuid);
+    return sd_bus_reply_method_return(call, "o", path);
+}
+
+/* Reads the next fact of CheckKernel(). Returns: 0 at the end. */
+static int
+read_fact(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
+{
+    const char *key, *contents, *value;
+    int result = sd_bus_message_enter_container(call, 'e', "sv");
+    if (result <= 0)
+        return result;
+    if ((result = sd_bus_message_read_basic(call, 's', &key)) < 0 ||
+        (result = sd_bus_message_peek_type(call, NULL, &contents)) < 0)
+        return result;
+    if (!g_str_equal(contents, "s"))
+        return refuse(error, XPV_ERROR_INVALID_ARGS, "A fact is a string (s), not of type “%s”: %s", contents, key);
+    if ((result = sd_bus_message_read(call, "v", "s", &value)) < 0)
+        return result;
+
+    g_autoptr(GError) cause = NULL;
+    if (!xpv_facts_set(host, &guest->virtualization, key, value, &cause))
+        return refuse(error, XPV_ERROR_INVALID_ARGS, "%s", cause->message);
+    result = sd_bus_message_exit_container(call);
+    return result < 0 ? result : 1;
+}
+
+static int
+read_facts(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
+{
+    int result = sd_bus_message_enter_container(call, 'a', "{sv}");
+    while (result > 0)
+        result = read_fact(call, host, guest, error);
+    return result < 0 ? result : sd_bus_message_exit_container(call);
+}
+
+/* What CheckKernel() tells beside verdict and reasons. */
+static gboolean
+is_result(const sd_bus_vtable *row)
+{
+    static const char *const results[] = {
+        "Kernel",       "Warnings",    "Release", "Variant", "Processor", "RequiredHostArchitectures",
+        "DriverSource", "Explanation", "Remedy",  NULL
+    };
+    return row->type == _SD_BUS_VTABLE_PROPERTY && g_strv_contains(results, row->x.property.member);
+}
+
+static int
+append_result(sd_bus_message *reply, const sd_bus_vtable *row, const XpvDomain *domain)
+{
+    gconstpointer value = G_STRUCT_MEMBER_P(domain, row->x.property.offset);
+    if (g_str_equal(row->x.property.signature, "s"))
+        return sd_bus_message_append(reply, "{sv}", row->x.property.member, "s", *(char *const *)value);
+
+    int result = sd_bus_message_open_container(reply, 'e', "sv");
+    if (result >= 0)
+        result = sd_bus_message_append(reply, "s", row->x.property.member);
+    if (result >= 0)
+        result = sd_bus_message_open_container(reply, 'v', "as");
+    if (result >= 0)
+        result = sd_bus_message_append_strv(reply, *(char **const *)value);
+    if (result >= 0)
+        result = sd_bus_message_close_container(reply);
+    return result < 0 ? result : sd_bus_message_close_container(reply);
+}
+
+static int
+answer_check(sd_bus_message *call, const XpvDomain *domain)
+{
+    sd_bus_message *reply = NULL;
+    int result = sd_bus_message_new_method_return(call, &reply);
+    if (result >= 0)
+        result = sd_bus_message_append(reply, "s", domain->verdict);
+    if (result >= 0)
+        result = sd_bus_message_append_strv(reply, (char **)domain->reasons);
+    if (result >= 0)
+        result = sd_bus_message_open_container(reply, 'a', "{sv}");
+    for (const sd_bus_vtable *row = domain_vtable; result >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
+        result = is_result(row) ? append_result(reply, row, domain) : result;
+    if (result >= 0)
+        result = sd_bus_message_close_container(reply);
+    return send_message(reply, result);
+}
+
+/* Judged as on Xen: it is a question about such a host, wherever it is asked. */
+static int
+check_kernel(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    XpvGuest guest = { .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM };
+    XpvHost host;
+    const char *text;
+
+    xpv_host_state_get_facts(&publisher->host, &host);
+    host.hypervisor = "Xen";
+    int result = sd_bus_message_read(call, "s", &text);
+    if (result >= 0)
+        result = read_facts(call, &host, &guest, error);
+    if (result < 0)
+        return result;
+
+    g_autoptr(XpvReport) report = xpv_report_parse(text, -1);
+    guest.report = report;
+    g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
+    XpvDomainStatus status = { .name = "", .state = "", .kernel_source = "" };
+    g_autoptr(XpvDomain) domain = xpv_domain_new(&status, &guest, judgement, NULL);
+    return answer_check(call, domain);
+}
+
+static int
+refresh(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    XpvPublisher *publisher = userdata;
+    guint64 serial = publisher->listener->refresh(publisher->data);
+    if (sd_bus_message_get_expect_reply(call) <= 0) /* the bus does not count such calls, so they must cost nothing */
+        return 1;
+    Refresh *waiting = g_new0(Refresh, 1);
+    waiting->call = sd_bus_message_ref(call);
+    waiting->serial = serial;
+    g_queue_push_tail(&publisher->refreshes, waiting);
+    return 1;
+}
+
+static int
+get_counts(sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+           void *userdata, sd_bus_error *error)
+{
+    const guint32 *counts = userdata;
+    int result = sd_bus_message_open_container(reply, 'a', "{su}");
+    for (guint i = 0; result >= 0 && i < XPV_VERDICT_MAX; i++)
+        result = sd_bus_message_append(reply, "{su}", xpv_verdict_to_word((XpvVerdict)i), counts[i]);
+    return result < 0 ? result : sd_bus_message_close_container(reply);
+}
+
+#define HOST_PROPERTY(name, signature, member, flags)                                                                  \
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostState, member), flags)
+
+static const sd_bus_vtable manager_vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    HOST_PROPERTY("Version", "s", version, SD_BUS_VTABLE_PROPERTY_CONST),
+    HOST_PROPERTY("Rules", "s", rules, SD_BUS_VTABLE_PROPERTY_CONST),
+    HOST_PROPERTY("Uri", "s", uri, SD_BUS_VTABLE_PROPERTY_CONST),
+    HOST_PROPERTY("Connected", "b", connected, CHANGES),
+    HOST_PROPERTY("LastUpdate", "t", last_update, 0),
+    HOST_PROPERTY("Hypervisor", "s", hypervisor, CHANGES),
+    HOST_PROPERTY("HostName", "s", host_name, CHANGES),
+    HOST_PROPERTY("HostKernel", "s", host_kernel, CHANGES),
+    HOST_PROPERTY("HostArchitecture", "s", host_architecture, CHANGES),
+    HOST_PROPERTY("HostProcessor", "s", host_processor, CHANGES),
+    HOST_PROPERTY("HostRelease", "s", host_release, CHANGES),
+    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostState, counts), CHANGES),
+    SD_BUS_METHOD_WITH_ARGS("ListDomains", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssso)", domains), list_domains,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", domain), SD_BUS_RESULT("o", path), get_domain,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("CheckKernel", SD_BUS_ARGS("s", report, "a{sv}", facts),
+                            SD_BUS_RESULT("s", verdict, "as", reasons, "a{sv}", results), check_kernel,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, refresh, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_SIGNAL_WITH_ARGS("IncompatibleDomain",
+                            SD_BUS_ARGS("o", domain, "s", name, "s", uuid, "s", kernel, "as", reasons), 0),
+    SD_BUS_VTABLE_END,
+};
+
+/* The connection and the name. */
+
+static void
+fail(XpvPublisher *publisher, const char *what, const char *why)
+{
+    g_autoptr(GError) error = g_error_new(XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED, "%s: %s", what, why);
+    publisher->listener->failed(error, publisher->data);
+}
+
+static void
+on_disconnected(gpointer data)
+{
+    fail(data, "The bus has closed the connection", "nobody can reach this daemon any more");
+}
+
+static int
+add_objects(XpvPublisher *publisher)
+{
+    sd_bus *bus = publisher->bus;
+    int result = sd_bus_add_object_manager(bus, NULL, XPV_ROOT_PATH);
+    if (result >= 0)
+        result = sd_bus_add_object_vtable(bus, NULL, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, publisher);
+    if (result >= 0)
+        result = xpv_log_control_add(bus);
+    if (result >= 0)
+        result = sd_bus_add_fallback_vtable(bus, NULL, XPV_DOMAIN_PREFIX, XPV_DOMAIN_INTERFACE, domain_vtable,
+                                            find_domain, publisher);
+    return result < 0 ? result : sd_bus_add_node_enumerator(bus, NULL, XPV_DOMAIN_PREFIX, enumerate_domains, publisher);
+}
+
+XpvPublisher *
+xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherListener *listener, gpointer data,
+                  GError **error)
+{
+    g_autoptr(XpvPublisher) publisher = g_new0(XpvPublisher, 1);
+    publisher->host = *host;
+    g_free(host);
+    publisher->registry = registry;
+    publisher->listener = listener;
+    publisher->data = data;
+
+    int result = sd_bus_open_system_with_description(&publisher->bus, "xenpv-compatd");
+    if (result >= 0)
+        result = add_objects(publisher);
+    if (result < 0) {
+        const char *address = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+        g_set_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED, "Cannot connect to the system bus%s%s: %s",
+                    address ? " at " : "", address ? address : "", g_strerror(-result));
+        return NULL;
+    }
+    publisher->loop = xpv_bus_loop_attach(publisher->bus, on_disconnected, publisher);
+    return g_steal_pointer(&publisher);
+}
+
+static void
+refresh_free(gpointer data)
+{
+    Refresh *waiting = data;
+    sd_bus_message_unref(waiting->call);
+    g_free(waiting);
+}
+
+void
+xpv_publisher_free(XpvPublisher *publisher)
+{
+    if (!publisher)
+        return;
+    g_queue_clear_full(&publisher->refreshes, refresh_free);
+    if (publisher->loop) {
+        g_source_destroy(publisher->loop);
+        g_source_unref(publisher->loop);
+    }
+    sd_bus_close_unref(publisher->bus);
+    xpv_host_state_clear(&publisher->host);
+    g_free(publisher);
+}
+
+static int
+on_name_reply(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
+{
+    XpvPublisher *publisher = userdata;
+    uint32_t result = 0;
+    const sd_bus_error *error = sd_bus_message_get_error(reply);
+    if (!error && sd_bus_message_read(reply, "u", &result) >= 0 && result == 1)
+        publisher->listener->named(publisher->data);
+    else
+        fail(publisher, "Cannot own the bus name " XPV_BUS_NAME,
+             error ? error->message : "another process owns it; is xenpv-compatd running already?");
+    return 1;
+}
+
+void
+xpv_publisher_acquire_name(XpvPublisher *publisher)
+{
+    if (publisher->is_announced)
+        return;
+    publisher->is_announced = TRUE;
+    int result = sd_bus_request_name_async(publisher->bus, NULL, XPV_BUS_NAME, 0, on_name_reply, publisher);
+    if (result < 0)
+        fail(publisher, "Cannot ask for the bus name " XPV_BUS_NAME, g_strerror(-result));
+}
+
+const XpvHostState *
+xpv_publisher_get_host(const XpvPublisher *publisher)
+{
+    return &publisher->host;
+}
+
+void
+xpv_publisher_set_host(XpvPublisher *publisher, XpvHostState *host)
+{
+    XpvHostState before = publisher->host;
+    publisher->host = *host;
+    g_free(host);
+    emit_changes(publisher, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, &before, &publisher->host);
+    xpv_host_state_clear(&before);
+}
+
+void
+xpv_publisher_domain_changed(XpvPublisher *publisher, const XpvDomain *before, const XpvDomain *after)
+{
+    if (!publisher->is_announced)
+        return;
+    g_autofree char *path = xpv_domain_path(after ? after->uuid : before->uuid);
+    if (!before)
+        sd_bus_emit_object_added(publisher->bus, path);
+    else if (!after)
+        sd_bus_emit_object_removed(publisher->bus, path);
+    else
+        emit_changes(publisher, path, XPV_DOMAIN_INTERFACE, domain_vtable, before, after);
+}
+
+void
+xpv_publisher_alert(XpvPublisher *publisher, const XpvDomain *domain)
+{
+    g_autofree char *path = xpv_domain_path(domain->uuid);
+    sd_bus_message *signal = NULL;
+    int result =
+        sd_bus_message_new_signal(publisher->bus, &signal, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, "IncompatibleDomain");
+    if (result >= 0)
+        result = sd_bus_message_append(signal, "osss", path, domain->name, domain->uuid, domain->kernel);
+    if (result >= 0)
+        result = sd_bus_message_append_strv(signal, (char **)domain->reasons);
+    result = send_message(signal, result);
+    if (result < 0)
+        g_warning("Cannot send the alert of domain %s: %s", domain->name, g_strerror(-result));
+}
+
+gboolean
+xpv_publisher_is_told(XpvPublisher *publisher)
+{
+    uint64_t queued = 0;
+    return sd_bus_get_n_queued_write(publisher->bus, &queued) < 0 || queued == 0;
+}
+
+void
+xpv_publisher_refreshed(XpvPublisher *publisher, guint64 serial)
+{
+    Refresh *waiting;
+    while ((waiting = g_queue_peek_head(&publisher->refreshes)) && waiting->serial <= serial) {
+        g_queue_pop_head(&publisher->refreshes);
+        sd_bus_reply_method_return(waiting->call, NULL);
+        refresh_free(waiting);
+    }
+}
+
+void
+xpv_publisher_refresh_failed(XpvPublisher *publisher, const GError *error)
+{
+    Refresh *waiting;
+    while ((waiting = g_queue_pop_head(&publisher->refreshes))) {
+        sd_bus_reply_method_errorf(waiting->call, XPV_ERROR_NOT_CONNECTED, "%s", error->message);
+        refresh_free(waiting);
+    }
+}

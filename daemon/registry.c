@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/registry.h"
+
+typedef struct {
+    XpvDomainXml *xml;
+    const char *state;
+    gint64 seen;      /* when the look that saw it began */
+    gint64 run_since; /* when this run was first seen; monotonic µs */
+    gboolean in_grace;
+    gboolean stale;
+    XpvDomain *domain; /* as published */
+} Entry;
+
+struct _XpvRegistry {
+    XpvHost host;
+    XpvReports *reports;
+    guint grace;
+    XpvRegistryChanged changed;
+    gpointer data;
+    GHashTable *entries;  /* UUID, the XML's → Entry, owned */
+    GHashTable *expected; /* UUID, the XML's → XpvDomainXml, owned, of name and id alone */
+    guint32 counts[XPV_VERDICT_MAX];
+    guint grace_timer; /* while any domain is in grace */
+};
+
+static void
+entry_free(gpointer data)
+{
+    Entry *entry = data;
+    xpv_domain_xml_free(entry->xml);
+    xpv_domain_free(entry->domain);
+    g_free(entry);
+}
+
+static void
+set_host(XpvRegistry *registry, const XpvHost *host)
+{
+    registry->host = *host;
+    registry->host.hypervisor = g_intern_string(host->hypervisor);
+}
+
+XpvRegistry *
+xpv_registry_new(const XpvHost *host, XpvReports *reports, guint grace, XpvRegistryChanged changed, gpointer data)
+{
+    XpvRegistry *registry = g_new0(XpvRegistry, 1);
+    set_host(registry, host);
+    registry->reports = reports;
+    registry->grace = grace;
+    registry->changed = changed;
+    registry->data = data;
+    registry->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+    registry->expected = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)xpv_domain_xml_free);
+    return registry;
+}
+
+void
+xpv_registry_free(XpvRegistry *registry)
+{
+    if (!registry)
+        return;
+    g_clear_handle_id(&registry->grace_timer, g_source_remove);
+    g_hash_table_unref(registry->entries);
+    g_hash_table_unref(registry->expected);
+    g_free(registry);
+}
+
+const XpvDomain *
+xpv_registry_lookup(XpvRegistry *registry, const char *uuid)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    return entry ? entry->domain : NULL;
+}
+
+const XpvDomain *
+xpv_registry_find(XpvRegistry *registry, const char *name_or_uuid)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, registry->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const XpvDomain *domain = ((Entry *)value)->domain;
+        if (g_str_equal(domain->name, name_or_uuid))
+            return domain;
+    }
+    g_autofree char *uuid = g_ascii_strdown(name_or_uuid, -1);
+    return xpv_registry_lookup(registry, uuid);
+}
+
+GPtrArray *
+xpv_registry_list(XpvRegistry *registry)
+{
+    GPtrArray *domains = g_ptr_array_sized_new(g_hash_table_size(registry->entries));
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, registry->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(domains, ((Entry *)value)->domain);
+    return domains;
+}
+
+void
+xpv_registry_count(XpvRegistry *registry, guint32 ret_counts[XPV_VERDICT_MAX])
+{
+    for (guint i = 0; i < XPV_VERDICT_MAX; i++)
+        ret_counts[i] = registry->counts[i];
+}
+
+static void
+count(XpvRegistry *registry, const XpvDomain *domain, gint32 by)
+{
+    XpvVerdict verdict;
+    if (domain && xpv_verdict_from_word(domain->verdict, &verdict))
+        registry->counts[verdict] += (guint32)by;
+}
+
+static gint64
+grace_ends(const XpvRegistry *registry, const Entry *entry)
+{
+    return entry->run_since + (gint64)registry->grace * G_USEC_PER_SEC;
+}
+
+static gboolean end_grace(gpointer data);
+
+static void
+schedule_end_of_grace(XpvRegistry *registry, gint64 at)
+{
+    gint64 wait = MAX(at - g_get_monotonic_time(), 0);
+    registry->grace_timer = g_timeout_add((guint)(wait / 1000) + 1, end_grace, registry);
+}
+
+/* Judges the entry's domain and tells of it. */
+static void
+publish(XpvRegistry *registry, Entry *entry)
+{
+    g_auto(XpvSaid) said = { 0 };
+    xpv_reports_ask(registry->reports, entry->xml, &said);
+    g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
+
+    const XpvDomainXml *xml = entry->xml;
+    entry->in_grace = xml->id >= 0 && g_get_monotonic_time() < grace_ends(registry, entry);
+    if (entry->in_grace && registry->grace_timer == 0)
+        schedule_end_of_grace(registry, grace_ends(registry, entry));
+
+    XpvGuest guest = {
+        .uuid = xml->uuid,
+        .id = xml->id,
+        .virtualization = xml->virtualization,
+        .arch = xml->arch,
+        .report = report,
+        .report_is_live = said.is_live,
+        .in_grace = entry->in_grace,
+        .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
+        .declared_major = xml->declared_major,
+        .drivers = said.drivers,
+    };
+    XpvDomainStatus status = { xml->name, entry->state, said.source, said.acknowledged, entry->stale };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(&registry->host, &guest);
+    g_autoptr(XpvDomain) before = entry->domain;
+    entry->domain = xpv_domain_new(&status, &guest, judgement, before);
+
+    count(registry, before, -1);
+    count(registry, entry->domain, 1);
+    registry->changed(before, entry->domain, registry->data);
+}
+
+/* One timer for all: all have the same grace, so they leave it in the order in which they came. */
+static gboolean
+end_grace(gpointer data)
+{
+    XpvRegistry *registry = data;
+    gint64 now = g_get_monotonic_time();
+    gint64 next = G_MAXINT64;
+    GHashTableIter iter;
+    gpointer value;
+
+    registry->grace_timer = 0;
+    g_hash_table_iter_init(&iter, registry->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Entry *entry = value;
+        if (entry->in_grace && grace_ends(registry, entry) <= now)
+            publish(registry, entry);
+        else if (entry->in_grace)
+            next = MIN(next, grace_ends(registry, entry));
+    }
+    if (next != G_MAXINT64 && registry->grace_timer == 0)
+        schedule_end_of_grace(registry, next);
+    return G_SOURCE_REMOVE;
+}
+
+void
+xpv_registry_set_grace(XpvRegistry *registry, guint grace)
+{
+    registry->grace = grace;
+    g_clear_handle_id(&registry->grace_timer, g_source_remove);
+    end_grace(registry);
+}
+
+void
+xpv_registry_judge(XpvRegistry *registry, const char *uuid)
+{
+    GHashTableIter iter;
+    gpointer value;
+    if (uuid) {
+        Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+        if (entry)
+            publish(registry, entry);
+        return;
+    }
+    g_hash_table_iter_init(&iter, registry->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        publish(registry, value);
+}
+
+void
+xpv_registry_set_host(XpvRegistry *registry, const XpvHost *host)
+{
+    set_host(registry, host);
+    xpv_registry_judge(registry, NULL);
+}
+
+static void
+see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began, gboolean stale)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, xml->uuid);
+    gboolean is_new_run = !entry || entry->xml->id != xml->id;
+    if (!entry)
+        entry = g_new0(Entry, 1);
+    else
+        g_hash_table_steal(registry->entries, xml->uuid); /* its key goes with the old XML */
+
+    g_clear_pointer(&entry->xml, xpv_domain_xml_free);
+    entry->xml = xml;
+    entry->state = state;
+    entry->seen = began;
+    entry->stale = stale;
+    if (is_new_run)
+        entry->run_since = g_get_monotonic_time();
+    g_hash_table_insert(registry->entries, xml->uuid, entry);
+    g_hash_table_remove(registry->expected, xml->uuid);
+    publish(registry, entry);
+}
+
+void
+xpv_registry_see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began)
+{
+    see(registry, xml, state, began, FALSE);
+}
+
+void
+xpv_registry_expect(XpvRegistry *registry, const char *uuid, const char *name, gint id)
+{
+    if (g_hash_table_contains(registry->entries, uuid))
+        return;
+    XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
+    xml->uuid = g_strdup(uuid);
+    xml->name = g_strdup(name);
+    xml->id = id;
+    g_hash_table_replace(registry->expected, xml->uuid, xml);
+}
+
+void
+xpv_registry_set_stale(XpvRegistry *registry, const char *uuid)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    gpointer expected = NULL;
+    if (entry && !entry->stale) {
+        entry->stale = TRUE;
+        publish(registry, entry);
+    } else if (!entry && g_hash_table_steal_extended(registry->expected, uuid, NULL, &expected)) {
+        see(registry, expected, "no-state", 0, TRUE);
+    }
+}
+
+static void
+tell_removal(XpvRegistry *registry, Entry *entry)
+{
+    count(registry, entry->domain, -1);
+    registry->changed(entry->domain, NULL, registry->data);
+    xpv_reports_forget(registry->reports, entry->xml->uuid);
+}
+
+void
+xpv_registry_remove(XpvRegistry *registry, const char *uuid)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    g_hash_table_remove(registry->expected, uuid);
+    if (!entry)
+        return;
+    tell_removal(registry, entry);
+    g_hash_table_remove(registry->entries, uuid);
+}
+
+void
+xpv_registry_keep(XpvRegistry *registry, GHashTable *uuids, gint64 began)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, registry->entries);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        Entry *entry = value;
+        if (g_hash_table_contains(uuids, key) || entry->seen >= began)
+            continue;
+        tell_removal(registry, entry);
+        g_hash_table_iter_remove(&iter);
+    }
+    g_hash_table_iter_init(&iter, registry->expected);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        if (!g_hash_table_contains(uuids, key))
+            g_hash_table_iter_remove(&iter);
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The file name of the kernel that the host itself gives to the domain. */
+#include "daemon/reports.h"
+
+static void
+ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+{
+    xpv_said_report(said, xml->boot_kernel);
+}
+
+const XpvReportSource xpv_report_direct_boot = { .name = "direct-boot", .ask = ask };

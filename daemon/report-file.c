@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an admin wrote into kernels.conf, for hosts whose libvirt has no metadata. It stands beside the daemon's
+ * configuration. */
+#include <gio/gio.h>
+
+#include "daemon/reports.h"
+
+#define FILE_NAME "kernels.conf"
+#define KERNELS "Kernels"
+#define ACKNOWLEDGED "Acknowledged"
+
+typedef struct {
+    char *path;
+    void (*changed)(const char *uuid, gpointer data);
+    gpointer data;
+    GKeyFile *keys;
+    GFileMonitor *monitor; /* (nullable) of the directory: the file itself may come, go, and be replaced */
+    guint reload_idle;
+} File;
+
+/* Says what in the file is not understood, as it would be missed without a word. */
+static void
+check(const File *file, GKeyFile *keys)
+{
+    g_auto(GStrv) groups = g_key_file_get_groups(keys, NULL);
+    for (guint i = 0; groups[i]; i++) {
+        if (!g_str_equal(groups[i], KERNELS) && !g_str_equal(groups[i], ACKNOWLEDGED))
+            g_warning("%s: there is no group [%s]; the groups are [" KERNELS "] and [" ACKNOWLEDGED "]", file->path,
+                      groups[i]);
+    }
+    g_auto(GStrv) domains = g_key_file_get_keys(keys, ACKNOWLEDGED, NULL, NULL);
+    for (guint i = 0; domains && domains[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        g_key_file_get_boolean(keys, ACKNOWLEDGED, domains[i], &error);
+        if (error)
+            g_warning("%s: group [" ACKNOWLEDGED "], %s is neither true nor false: %s", file->path, domains[i],
+                      error->message);
+    }
+}
+
+/* A file that cannot be understood leaves what was known. */
+static void
+load(File *file)
+{
+    g_autoptr(GKeyFile) keys = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    if (!g_key_file_load_from_file(keys, file->path, G_KEY_FILE_NONE, &error) &&
+        !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_warning("Cannot read %s, so what it said before stays: %s", file->path, error->message);
+        return;
+    }
+    check(file, keys);
+    g_key_file_unref(file->keys);
+    file->keys = g_steal_pointer(&keys);
+}
+
+static gboolean
+reload(gpointer data)
+{
+    File *file = data;
+    file->reload_idle = 0;
+    load(file);
+    file->changed(NULL, file->data);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_ours(GFile *file)
+{
+    g_autofree char *name = file ? g_file_get_basename(file) : NULL;
+    return g_strcmp0(name, FILE_NAME) == 0;
+}
+
+static void
+on_directory_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+    File *file = data;
+    if ((is_ours(changed) || is_ours(other)) && file->reload_idle == 0)
+        file->reload_idle = g_idle_add(reload, file);
+}
+
+/* Where the directory is missing there is nothing to watch, and GLib would poll for it. */
+static void
+watch(File *file, const char *directory)
+{
+    g_autoptr(GFile) folder = g_file_new_for_path(directory);
+    g_autoptr(GError) error = NULL;
+    if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
+        return;
+    file->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+    if (!file->monitor) {
+        g_warning("Cannot watch %s for changes: %s", directory, error->message);
+        return;
+    }
+    g_signal_connect(file->monitor, "changed", G_CALLBACK(on_directory_changed), file);
+}
+
+static gpointer
+start(const XpvReportContext *context)
+{
+    File *file = g_new0(File, 1);
+    g_autofree char *directory = g_path_get_dirname(context->config_path);
+    file->path = g_build_filename(directory, FILE_NAME, NULL);
+    file->changed = context->changed;
+    file->data = context->data;
+    file->keys = g_key_file_new();
+    watch(file, directory);
+    load(file);
+    return file;
+}
+
+static void
+stop(gpointer self)
+{
+    File *file = self;
+    g_clear_handle_id(&file->reload_idle, g_source_remove);
+    if (file->monitor)
+        g_signal_handlers_disconnect_by_data(file->monitor, file);
+    g_clear_object(&file->monitor);
+    g_key_file_unref(file->keys);
+    g_free(file->path);
+    g_free(file);
+}
+
+/* The key of a domain: its UUID, or else its name. */
+static const char *
+find_key(const File *file, const char *group, const XpvDomainXml *xml)
+{
+    return g_key_file_has_key(file->keys, group, xml->uuid, NULL) ? xml->uuid : xml->name;
+}
+
+static void
+ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+{
+    const File *file = self;
+    g_autofree char *report = g_key_file_get_string(file->keys, KERNELS, find_key(file, KERNELS, xml), NULL);
+    xpv_said_report(said, report);
+    if (g_key_file_get_boolean(file->keys, ACKNOWLEDGED, find_key(file, ACKNOWLEDGED, xml), NULL))
+        said->acknowledged = TRUE;
+}
+
+const XpvReportSource xpv_report_file = { .name = "file", .start = start, .stop = stop, .ask = ask };

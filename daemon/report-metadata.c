@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an admin or a provisioning tool wrote into the domain's libvirt metadata. */
+#include "daemon/reports.h"
+
+static void
+ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+{
+    xpv_said_report(said, xml->metadata_kernel);
+    said->acknowledged = said->acknowledged || xml->acknowledged;
+}
+
+const XpvReportSource xpv_report_metadata = { .name = "metadata", .ask = ask };

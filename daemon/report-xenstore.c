@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the running guest itself tells through xenstore.
+ *
+ * Read once a domain's run is seen, and again when a watch tells that something changed. While xenstored is away or
+ * hangs, what was read stays; it goes with the run. */
+#include "daemon/backoff.h"
+#include "daemon/reports.h"
+#include "daemon/xenstore-session.h"
+
+/* A domain is read no more often than that, whatever its guest does. */
+#define REST_US (G_USEC_PER_SEC / 4)
+
+/* How long the watches on a domain whose guest floods them are taken away: it then costs xenstored nothing either. */
+#define FLOOD_REST_US G_USEC_PER_SEC
+
+/* How long who wants a complete answer waits for the first reads. */
+#define SETTLE_MS 1000
+
+typedef struct {
+    XpvReportContext context;
+    XpvXenstoreSession *session; /* (nullable) */
+    gboolean is_open;
+    gboolean is_missed; /* it was open before */
+    guint tries;
+    guint retry_timer;
+    guint n_awaited;    /* runs whose first read is */
+    guint settle_timer; /* while there are, or were */
+    guint last_run;
+    GHashTable *runs;      /* uuid, the run's → Run, owned */
+    GHashTable *by_number; /* Run.number → Run */
+} Xenstore;
+
+/* A run of a domain, from a start to its stop. */
+typedef struct {
+    Xenstore *xenstore;
+    char *uuid;
+    gint id;
+    guint number;
+    gboolean is_awaited;
+    gboolean is_watched;
+    gboolean is_out; /* the session has been asked */
+    gboolean again;  /* something changed since */
+    gboolean flood_is_logged;
+    gint64 rests_until;
+    guint rest_timer;
+    XpvGuestKeys keys; /* as last read */
+} Run;
+
+static void start_session(Xenstore *xenstore);
+
+static void
+tell_settled(Xenstore *xenstore)
+{
+    if (xenstore->n_awaited > 0 || xenstore->settle_timer == 0)
+        return;
+    g_clear_handle_id(&xenstore->settle_timer, g_source_remove);
+    xenstore->context.settled(xenstore->context.data);
+}
+
+static void
+await(Run *run, gboolean is_awaited)
+{
+    if (run->is_awaited == is_awaited)
+        return;
+    run->is_awaited = is_awaited;
+    if (is_awaited)
+        run->xenstore->n_awaited++;
+    else
+        run->xenstore->n_awaited--;
+}
+
+static void
+await_no_more(Xenstore *xenstore)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, xenstore->runs);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        await(value, FALSE);
+    tell_settled(xenstore);
+}
+
+static gboolean
+on_settle_timer(gpointer data)
+{
+    await_no_more(data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+run_free(gpointer data)
+{
+    Run *run = data;
+    g_clear_handle_id(&run->rest_timer, g_source_remove);
+    xpv_guest_keys_clear(&run->keys);
+    g_free(run->uuid);
+    g_free(run);
+}
+
+static void
+unwatch(Run *run)
+{
+    if (run->is_watched)
+        xpv_xenstore_session_unwatch(run->xenstore->session, run->number, run->id);
+    run->is_watched = FALSE;
+}
+
+static void
+read_now(Run *run)
+{
+    Xenstore *xenstore = run->xenstore;
+    run->is_out = TRUE;
+    run->again = FALSE;
+    if (run->is_watched)
+        xpv_xenstore_session_read(xenstore->session, run->number, run->id);
+    else
+        xpv_xenstore_session_watch(xenstore->session, run->number, run->id);
+    run->is_watched = TRUE;
+}
+
+static gboolean
+on_rested(gpointer data)
+{
+    Run *run = data;
+    run->rest_timer = 0;
+    read_now(run);
+    return G_SOURCE_REMOVE;
+}
+
+/* Reads as soon as the run has rested. */
+static void
+read_soon(Run *run)
+{
+    gint64 wait = run->rests_until - g_get_monotonic_time();
+    if (run->is_out)
+        run->again = TRUE;
+    else if (wait <= 0)
+        read_now(run);
+    else if (run->rest_timer == 0)
+        run->rest_timer = g_timeout_add((guint)(wait / 1000) + 1, on_rested, run);
+}
+
+static void
+let_rest(Run *run, gint64 us)
+{
+    run->rests_until = MAX(run->rests_until, g_get_monotonic_time() + us);
+}
+
+/* What the session was asked is forgotten, what it told is not. */
+static void
+drop_session(Xenstore *xenstore)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_clear_pointer(&xenstore->session, xpv_xenstore_session_abandon);
+    xenstore->is_open = FALSE;
+    g_hash_table_iter_init(&iter, xenstore->runs);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Run *run = value;
+        g_clear_handle_id(&run->rest_timer, g_source_remove);
+        run->is_watched = FALSE;
+        run->is_out = FALSE;
+    }
+}
+
+static void
+on_opened(gpointer data)
+{
+    Xenstore *xenstore = data;
+    GHashTableIter iter;
+    gpointer value;
+    if (xenstore->is_missed)
+        g_message("Connected to xenstored again");
+    xenstore->is_open = TRUE;
+    xenstore->is_missed = FALSE;
+    xenstore->tries = 0;
+    g_hash_table_iter_init(&iter, xenstore->runs);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        read_soon(value);
+}
+
+/* Returns: whether it is news. */
+static gboolean
+take_keys(Run *run, XpvGuestKeys *keys)
+{
+    if (run->keys.drivers == keys->drivers && g_strcmp0(run->keys.report, keys->report) == 0)
+        return FALSE;
+    xpv_guest_keys_clear(&run->keys);
+    run->keys = *keys;
+    keys->report = NULL;
+    return TRUE;
+}
+
+static void
+on_read(guint number, XpvGuestKeys *keys, gpointer data)
+{
+    Xenstore *xenstore = data;
+    Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
+    if (!run)
+        return;
+    run->is_out = FALSE;
+    let_rest(run, REST_US);
+    if (run->again)
+        read_soon(run);
+    await(run, FALSE);
+    if (keys && take_keys(run, keys))
+        xenstore->context.changed(run->uuid, xenstore->context.data);
+    tell_settled(xenstore);
+}
+
+static void
+on_changed(guint number, gpointer data)
+{
+    Xenstore *xenstore = data;
+    Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
+    if (run)
+        read_soon(run);
+}
+
+static void
+on_flooded(guint number, gpointer data)
+{
+    Xenstore *xenstore = data;
+    Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
+    if (!run)
+        return;
+    if (!run->flood_is_logged)
+        g_message("The guest of domain %s floods xenstore; it is read once a second", run->uuid);
+    run->flood_is_logged = TRUE;
+    unwatch(run);
+    let_rest(run, FLOOD_REST_US);
+    g_clear_handle_id(&run->rest_timer, g_source_remove);
+    read_soon(run);
+}
+
+static gboolean
+on_retry(gpointer data)
+{
+    Xenstore *xenstore = data;
+    xenstore->retry_timer = 0;
+    if (g_hash_table_size(xenstore->runs) > 0)
+        start_session(xenstore);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+on_ended(const GError *error, gpointer data)
+{
+    Xenstore *xenstore = data;
+    if (xenstore->is_open)
+        g_warning("%s; what guests reported stays, trying again", error->message);
+    else if (xenstore->tries == 0)
+        g_info("%s; trying again", error->message);
+    xenstore->is_missed = xenstore->is_missed || xenstore->is_open;
+    drop_session(xenstore);
+    xenstore->retry_timer = g_timeout_add(xpv_backoff_ms(xenstore->tries++), on_retry, xenstore);
+    await_no_more(xenstore);
+}
+
+static const XpvXenstoreSessionListener listener = { on_opened, on_read, on_changed, on_flooded, on_ended };
+
+static void
+start_session(Xenstore *xenstore)
+{
+    xenstore->session = xpv_xenstore_session_new(xenstore->context.call_timeout, &listener, xenstore);
+}
+
+static gpointer
+start(const XpvReportContext *context)
+{
+    if (!context->is_local || !xpv_xenstore_is_supported())
+        return NULL;
+    Xenstore *xenstore = g_new0(Xenstore, 1);
+    xenstore->context = *context;
+    xenstore->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, run_free);
+    xenstore->by_number = g_hash_table_new(NULL, NULL);
+    return xenstore;
+}
+
+static void
+stop(gpointer self)
+{
+    Xenstore *xenstore = self;
+    if (!xenstore)
+        return;
+    drop_session(xenstore);
+    g_clear_handle_id(&xenstore->retry_timer, g_source_remove);
+    g_clear_handle_id(&xenstore->settle_timer, g_source_remove);
+    g_hash_table_unref(xenstore->by_number);
+    g_hash_table_unref(xenstore->runs);
+    g_free(xenstore);
+}
+
+static Run *
+add_run(Xenstore *xenstore, const char *uuid, gint id)
+{
+    Run *run = g_new0(Run, 1);
+    run->xenstore = xenstore;
+    run->uuid = g_strdup(uuid);
+    run->id = id;
+    run->number = ++xenstore->last_run;
+    g_hash_table_insert(xenstore->runs, run->uuid, run);
+    g_hash_table_insert(xenstore->by_number, GUINT_TO_POINTER(run->number), run);
+    if (!xenstore->session && xenstore->retry_timer == 0)
+        start_session(xenstore);
+    if (xenstore->is_open)
+        read_now(run);
+    await(run, xenstore->session != NULL);
+    if (xenstore->n_awaited > 0 && xenstore->settle_timer == 0)
+        xenstore->settle_timer = g_timeout_add(SETTLE_MS, on_settle_timer, xenstore);
+    return run;
+}
+
+static void
+end_run(Xenstore *xenstore, Run *run)
+{
+    unwatch(run);
+    await(run, FALSE);
+    g_hash_table_remove(xenstore->by_number, GUINT_TO_POINTER(run->number));
+    g_hash_table_remove(xenstore->runs, run->uuid);
+}
+
+static void
+ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+{
+    Xenstore *xenstore = self;
+    if (!xenstore)
+        return;
+    Run *run = g_hash_table_lookup(xenstore->runs, xml->uuid);
+    if (run && run->id != xml->id) {
+        end_run(xenstore, run);
+        run = NULL;
+    }
+    if (xml->id < 0)
+        return;
+    if (!run)
+        run = add_run(xenstore, xml->uuid, xml->id);
+
+    if (!said->report) {
+        xpv_said_report(said, run->keys.report);
+        said->is_live = said->report != NULL;
+    }
+    if (xml->virtualization == XPV_VIRTUALIZATION_HVM)
+        said->drivers = run->keys.drivers;
+}
+
+static void
+forget(gpointer self, const char *uuid)
+{
+    Xenstore *xenstore = self;
+    Run *run = xenstore ? g_hash_table_lookup(xenstore->runs, uuid) : NULL;
+    if (run)
+        end_run(xenstore, run);
+}
+
+static gboolean
+is_settled(gpointer self)
+{
+    Xenstore *xenstore = self;
+    return !xenstore || xenstore->n_awaited == 0;
+}
+
+const XpvReportSource xpv_report_xenstore = {
+    .name = "xenstore",
+    .start = start,
+    .stop = stop,
+    .ask = ask,
+    .forget = forget,
+    .is_settled = is_settled,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/reports.h"
+
+#include "common/text.h"
+
+/* In the order in which they are believed: the running guest itself, then those who know it. */
+static const XpvReportSource *const sources[] = {
+    &xpv_report_xenstore,
+    &xpv_report_metadata,
+    &xpv_report_file,
+    &xpv_report_direct_boot,
+};
+
+struct _XpvReports {
+    gpointer selves[G_N_ELEMENTS(sources)];
+};
+
+XpvReports *
+xpv_reports_new(const XpvReportContext *context)
+{
+    XpvReports *reports = g_new0(XpvReports, 1);
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->start)
+            reports->selves[i] = sources[i]->start(context);
+    }
+    return reports;
+}
+
+void
+xpv_reports_free(XpvReports *reports)
+{
+    if (!reports)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->stop)
+            sources[i]->stop(reports->selves[i]);
+    }
+    g_free(reports);
+}
+
+void
+xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said)
+{
+    *ret_said = (XpvSaid){ .source = "" };
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        gboolean had_report = ret_said->report != NULL;
+        sources[i]->ask(reports->selves[i], xml, ret_said);
+        if (ret_said->report && !had_report)
+            ret_said->source = sources[i]->name;
+    }
+}
+
+void
+xpv_reports_forget(XpvReports *reports, const char *uuid)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->forget)
+            sources[i]->forget(reports->selves[i], uuid);
+    }
+}
+
+gboolean
+xpv_reports_are_settled(const XpvReports *reports)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->is_settled && !sources[i]->is_settled(reports->selves[i]))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+void
+xpv_said_clear(XpvSaid *said)
+{
+    g_clear_pointer(&said->report, g_free);
+}
+
+void
+xpv_said_report(XpvSaid *said, const char *report)
+{
+    if (said->report || !report)
+        return;
+    g_autofree char *text = xpv_text_clean(report, -1, 1);
+    if (*text != '\0')
+        said->report = g_strdup(report);
+}

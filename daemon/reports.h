@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a guest's kernel report comes from: the sources in their order. A source is a file of its own, and one line in
+ * reports.c. */
+#pragma once
+
+#include "daemon/domain-xml.h"
+
+/* What the sources say of one domain. */
+typedef struct {
+    const char *source; /* KernelSource: the name of the first that had a report; "" */
+    char *report;       /* NULL: none; owned */
+    gboolean is_live;   /* it is the running kernel's own, not what somebody wrote down */
+    gboolean acknowledged;
+    XpvDrivers drivers;
+} XpvSaid;
+
+/* What a source works with. */
+typedef struct {
+    const char *config_path; /* of the daemon's configuration; borrowed during start() */
+    gboolean is_local;       /* the domains run on this machine */
+    /* Ask again about the domain, or (@uuid NULL) about all. On the main thread; not from within ask(). */
+    void (*changed)(const char *uuid, gpointer data);
+    gpointer data;
+    guint call_timeout;             /* seconds that a call may take */
+    void (*settled)(gpointer data); /* is_settled() may be true now; not from within ask() */
+} XpvReportContext;
+
+/* All on the main thread; none may block. */
+typedef struct {
+    const char *name;
+    /* Returns: (nullable) what the others get. NULL here: the source knows nothing but the XML. */
+    gpointer (*start)(const XpvReportContext *context);
+    void (*stop)(gpointer self);
+    /* Adds what the source has to say: a report where there is none yet (xpv_said_report()), and the rest. Called at
+     * each look at a domain: whether it runs, under which id, stands in its XML. */
+    void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
+    /* The domain is no more. NULL: no matter. */
+    void (*forget)(gpointer self, const char *uuid);
+    /* Whether it has said of every domain what it can say at first; within some seconds. NULL: always. */
+    gboolean (*is_settled)(gpointer self);
+} XpvReportSource;
+
+extern const XpvReportSource xpv_report_xenstore;
+extern const XpvReportSource xpv_report_metadata;
+extern const XpvReportSource xpv_report_file;
+extern const XpvReportSource xpv_report_direct_boot;
+
+typedef struct _XpvReports XpvReports;
+
+XpvReports *xpv_reports_new(const XpvReportContext *context);
+void xpv_reports_free(XpvReports *reports);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvReports, xpv_reports_free)
+
+/* xpv_reports_ask: clear with xpv_said_clear(). */
+void xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said);
+void xpv_reports_forget(XpvReports *reports, const char *uuid);
+gboolean xpv_reports_are_settled(const XpvReports *reports);
+
+void xpv_said_clear(XpvSaid *said);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvSaid, xpv_said_clear)
+
+/* xpv_said_report: for sources. @report: (nullable) copied; nothing but blanks and control characters is no report. */
+void xpv_said_report(XpvSaid *said, const char *report);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/service.h"
+
+#include <systemd/sd-daemon.h>
+
+/* How long changes of the status are gathered. */
+#define STATUS_MS 250
+
+struct _XpvService {
+    gboolean (*is_alive)(gpointer data);
+    gpointer data;
+    guint watchdog_timer;
+    gboolean is_ready;
+    char *status; /* (nullable) */
+    guint status_timer;
+};
+
+static gboolean
+tell_watchdog(gpointer data)
+{
+    XpvService *service = data;
+    if (service->is_alive(service->data))
+        sd_notify(FALSE, "WATCHDOG=1");
+    else
+        g_warning("A call of libvirt is overdue and nobody has noticed: leaving the rest to systemd's watchdog");
+    return G_SOURCE_CONTINUE;
+}
+
+XpvService *
+xpv_service_new(gboolean (*is_alive)(gpointer data), gpointer data)
+{
+    XpvService *service = g_new0(XpvService, 1);
+    uint64_t watchdog_us;
+    service->is_alive = is_alive;
+    service->data = data;
+    if (sd_watchdog_enabled(FALSE, &watchdog_us) > 0)
+        service->watchdog_timer = g_timeout_add((guint)(watchdog_us / 2000), tell_watchdog, service);
+    return service;
+}
+
+void
+xpv_service_free(XpvService *service)
+{
+    if (!service)
+        return;
+    g_clear_handle_id(&service->watchdog_timer, g_source_remove);
+    g_clear_handle_id(&service->status_timer, g_source_remove);
+    g_free(service->status);
+    g_free(service);
+}
+
+static void
+tell_status(XpvService *service)
+{
+    g_clear_handle_id(&service->status_timer, g_source_remove);
+    sd_notifyf(FALSE, "STATUS=%s", service->status);
+}
+
+void
+xpv_service_ready(XpvService *service)
+{
+    service->is_ready = TRUE;
+    if (service->status_timer != 0)
+        tell_status(service);
+    sd_notify(FALSE, "READY=1");
+}
+
+void
+xpv_service_reloading(XpvService *service)
+{
+    /* By the clock, systemd tells this reload from an earlier one. */
+    if (service->is_ready)
+        sd_notifyf(FALSE, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
+}
+
+void
+xpv_service_reloaded(XpvService *service)
+{
+    if (service->is_ready)
+        sd_notify(FALSE, "READY=1");
+}
+
+void
+xpv_service_stopping(XpvService *service)
+{
+    sd_notify(FALSE, "STOPPING=1");
+}
+
+static gboolean
+on_status_timer(gpointer data)
+{
+    XpvService *service = data;
+    service->status_timer = 0;
+    tell_status(service);
+    return G_SOURCE_REMOVE;
+}
+
+static char *
+describe(const XpvHostState *host)
+{
+    guint32 n = 0;
+    for (guint i = 0; i < XPV_VERDICT_MAX; i++)
+        n += host->counts[i];
+    return g_strdup_printf("%u domain%s, %u incompatible%s", n, n == 1 ? "" : "s",
+                           host->counts[XPV_VERDICT_INCOMPATIBLE], host->connected ? "" : "; libvirt does not answer");
+}
+
+void
+xpv_service_show(XpvService *service, const XpvHostState *host)
+{
+    g_autofree char *status = describe(host);
+    if (g_strcmp0(status, service->status) == 0)
+        return;
+    g_free(service->status);
+    service->status = g_steal_pointer(&status);
+    if (service->status_timer == 0)
+        service->status_timer = g_timeout_add(STATUS_MS, on_status_timer, service);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/session.h"
+
+#include "daemon/workers.h"
+
+struct _XpvSession {
+    guint timeout;
+    XpvWorkers *workers;
+    gboolean has_events;
+    guint deadline_timer; /* runs while calls do */
+    const XpvSessionListener *listener;
+    gpointer data;
+};
+
+typedef struct {
+    XpvJob head;
+    XpvWorkers *subscriber; /* (nullable) */
+    XpvLibvirtHost *host;
+    gboolean has_events;
+    GError *error;
+} OpenJob;
+
+typedef struct {
+    XpvJob head;
+    GPtrArray *domains;
+    GError *error;
+} ListJob;
+
+typedef struct {
+    XpvJob head;
+    char uuid[37];
+    XpvLibvirtDomain *domain; /* (nullable) */
+    gboolean for_look;
+    XpvLibvirtLook look;
+    GError *error;
+} LookJob;
+
+/* Something that libvirt tells by itself. */
+typedef struct {
+    XpvJob head;
+    char uuid[37]; /* "": the connection is closed */
+} NoteJob;
+
+static void
+note_done(XpvJob *job, gpointer data)
+{
+    NoteJob *note = (NoteJob *)job;
+    XpvSession *session = data;
+    if (*note->uuid)
+        session->listener->domain_changed(session, note->uuid, session->data);
+    else
+        session->listener->closed(session, session->data);
+}
+
+static void
+note_free(XpvJob *job)
+{
+    g_free(job);
+}
+
+static void
+post_note(XpvWorkers *workers, const char *uuid)
+{
+    NoteJob *note = g_new0(NoteJob, 1);
+    note->head = (XpvJob){ .done = note_done, .free = note_free };
+    g_strlcpy(note->uuid, uuid, sizeof note->uuid);
+    xpv_workers_post(workers, &note->head);
+}
+
+static void
+on_domain_changed(const char *uuid, gpointer data)
+{
+    post_note(data, uuid);
+}
+
+static void
+on_closed(gpointer data)
+{
+    post_note(data, "");
+}
+
+static const XpvLibvirtListener libvirt_listener = { on_domain_changed, on_closed };
+
+static void
+open_run(XpvJob *job, gpointer shared)
+{
+    OpenJob *open = (OpenJob *)job;
+    XpvWorkers *subscriber = g_steal_pointer(&open->subscriber);
+    open->host = subscriber ? xpv_libvirt_open(shared, &libvirt_listener, subscriber, (GDestroyNotify)xpv_workers_unref,
+                                               &open->error)
+                            : xpv_libvirt_open(shared, NULL, NULL, NULL, &open->error);
+    open->has_events = xpv_libvirt_has_events(shared);
+}
+
+static void
+open_done(XpvJob *job, gpointer data)
+{
+    OpenJob *open = (OpenJob *)job;
+    XpvSession *session = data;
+    session->has_events = open->has_events;
+    session->listener->opened(session, open->host, open->error, session->data);
+}
+
+static void
+open_free(XpvJob *job)
+{
+    OpenJob *open = (OpenJob *)job;
+    g_clear_pointer(&open->subscriber, xpv_workers_unref);
+    xpv_libvirt_host_free(open->host);
+    g_clear_error(&open->error);
+    g_free(open);
+}
+
+static void
+list_run(XpvJob *job, gpointer shared)
+{
+    ListJob *list = (ListJob *)job;
+    list->domains = xpv_libvirt_list(shared, &list->error);
+}
+
+static void
+list_done(XpvJob *job, gpointer data)
+{
+    ListJob *list = (ListJob *)job;
+    XpvSession *session = data;
+    session->listener->listed(session, list->domains, job->started, list->error, session->data);
+}
+
+static void
+list_free(XpvJob *job)
+{
+    ListJob *list = (ListJob *)job;
+    g_clear_pointer(&list->domains, g_ptr_array_unref);
+    g_clear_error(&list->error);
+    g_free(list);
+}
+
+static void
+look_run(XpvJob *job, gpointer shared)
+{
+    LookJob *look = (LookJob *)job;
+    if (!xpv_libvirt_look(shared, look->domain, look->uuid, &look->look, &look->error))
+        g_assert(look->error);
+    /* Here, as the last handle of a connection closes it, which blocks. */
+    g_clear_pointer(&look->domain, xpv_libvirt_domain_free);
+}
+
+static void
+look_done(XpvJob *job, gpointer data)
+{
+    LookJob *look = (LookJob *)job;
+    XpvSession *session = data;
+    session->listener->looked(session, look->uuid, &look->look, job->started, look->for_look, look->error,
+                              session->data);
+}
+
+static void
+look_free(XpvJob *job)
+{
+    LookJob *look = (LookJob *)job;
+    xpv_libvirt_domain_free(look->domain);
+    xpv_libvirt_look_clear(&look->look);
+    g_clear_error(&look->error);
+    g_free(look);
+}
+
+static gboolean
+find_overdue(gpointer data)
+{
+    XpvSession *session = data;
+    if (!xpv_workers_is_busy(session->workers)) {
+        session->deadline_timer = 0;
+        return G_SOURCE_REMOVE;
+    }
+
+    gint64 started_by = g_get_monotonic_time() - (gint64)session->timeout * G_USEC_PER_SEC;
+    g_autoptr(GPtrArray) jobs = xpv_workers_find_overdue(session->workers, started_by);
+    if (jobs->len == 0)
+        return G_SOURCE_CONTINUE;
+
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    gboolean others = FALSE;
+    for (guint i = 0; i < jobs->len; i++) {
+        XpvJob *job = jobs->pdata[i];
+        if (job->run == look_run)
+            g_ptr_array_add(uuids, g_strdup(((LookJob *)job)->uuid));
+        else
+            others = TRUE;
+    }
+    session->deadline_timer = 0;
+    session->listener->overdue(session, uuids, others, session->data);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+push(XpvSession *session, XpvJob *job)
+{
+    xpv_workers_push(session->workers, job);
+    if (session->deadline_timer != 0)
+        return;
+    /* Of high priority, so that a process that was stopped notices what is overdue before it asks itself whether it
+     * has: see xpv_session_is_watched(). */
+    session->deadline_timer =
+        g_timeout_add_full(G_PRIORITY_HIGH, CLAMP(session->timeout * 1000 / 8, 100, 2000), find_overdue, session, NULL);
+    g_source_set_name_by_id(session->deadline_timer, XPV_SESSION_DEADLINES);
+}
+
+XpvSession *
+xpv_session_new(const char *uri, guint timeout, guint threads, gboolean with_events, const XpvSessionListener *listener,
+                gpointer data)
+{
+    XpvSession *session = g_new0(XpvSession, 1);
+    session->timeout = timeout;
+    session->listener = listener;
+    session->data = data;
+    session->workers =
+        xpv_workers_new(threads, xpv_libvirt_new(uri, MAX(timeout / 2, 1)), (GDestroyNotify)xpv_libvirt_free, session);
+
+    OpenJob *open = g_new0(OpenJob, 1);
+    open->head = (XpvJob){ open_run, open_done, open_free, 0 };
+    open->subscriber = with_events ? xpv_workers_ref(session->workers) : NULL;
+    push(session, &open->head);
+    return session;
+}
+
+void
+xpv_session_abandon(XpvSession *session)
+{
+    g_clear_handle_id(&session->deadline_timer, g_source_remove);
+    xpv_workers_abandon(session->workers);
+    g_free(session);
+}
+
+void
+xpv_session_list(XpvSession *session)
+{
+    ListJob *list = g_new0(ListJob, 1);
+    list->head = (XpvJob){ list_run, list_done, list_free, 0 };
+    push(session, &list->head);
+}
+
+void
+xpv_session_look(XpvSession *session, const char *uuid, XpvLibvirtDomain *domain, gboolean for_look)
+{
+    LookJob *look = g_new0(LookJob, 1);
+    look->head = (XpvJob){ look_run, look_done, look_free, 0 };
+    look->domain = domain;
+    look->for_look = for_look;
+    g_strlcpy(look->uuid, uuid, sizeof look->uuid);
+    push(session, &look->head);
+}
+
+gboolean
+xpv_session_has_events(const XpvSession *session)
+{
+    return session->has_events;
+}
+
+gboolean
+xpv_session_is_watched(const XpvSession *session)
+{
+    gint64 started_by = g_get_monotonic_time() - 2 * (gint64)session->timeout * G_USEC_PER_SEC;
+    g_autoptr(GPtrArray) forgotten = xpv_workers_find_overdue(session->workers, started_by);
+    return forgotten->len == 0;
+}
+
+guint
+xpv_sessions_count_stuck_threads(void)
+{
+    return xpv_workers_count_abandoned_threads();
+}

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/source.h"
+
+#include <string.h>
+
+#include "daemon/backoff.h"
+#include "daemon/session.h"
+
+/* How many calls run at a time: more make a first look no faster. */
+#define THREADS 4
+
+/* A domain is looked at no more often than that on its events. */
+#define REST_US (G_USEC_PER_SEC / 4)
+
+/* How often everything is looked at where libvirt tells no events. */
+#define POLL_SECONDS 5
+
+/* How many threads may hang before no more calls are risked. */
+#define STUCK_MAX 16
+
+/* How soon libvirt is tried again when somebody asks for it, whatever the backoff. */
+#define PROMPT_US G_USEC_PER_SEC
+
+/* A domain that is being looked at, or was a moment ago. */
+typedef struct {
+    char uuid[37];
+    gboolean is_out;    /* the session has been asked */
+    gboolean again;     /* something changed since */
+    gboolean for_look;  /* the next look at it counts for the full one */
+    gint64 rests_until; /* while it is among source->resting */
+} Look;
+
+/* A domain that hung a call. */
+typedef struct {
+    XpvSource *source;
+    char uuid[37];
+    guint tries;
+    guint timer;
+    XpvSession *session; /* (nullable) the one that tries */
+} Stuck;
+
+struct _XpvSource {
+    char *uri;
+    guint timeout;
+    const XpvSourceListener *listener;
+    gpointer data;
+
+    XpvSession *session; /* (nullable) */
+    gboolean is_open;
+    guint tries;
+    gint64 tried;         /* when the last try began */
+    gboolean is_prompted; /* it was asked for, so it does not count for the backoff */
+    guint reconnect_timer;
+    guint poll_timer;
+
+    GHashTable *looks; /* uuid → Look, owned */
+    GQueue resting;    /* of Look, soonest first */
+    guint rest_timer;
+
+    guint64 serial_wanted; /* of full looks */
+    guint64 serial;        /* of the one that is under way, or the last */
+    gboolean is_looking;
+    guint remaining; /* domains that it waits for */
+
+    GHashTable *stuck; /* uuid → Stuck, owned */
+};
+
+static void start_session(XpvSource *source);
+static void start_full_look(XpvSource *source);
+
+/* Drops the session and what was asked of it; what it found so far has been told. */
+static void
+drop_session(XpvSource *source)
+{
+    g_clear_pointer(&source->session, xpv_session_abandon);
+    g_clear_handle_id(&source->rest_timer, g_source_remove);
+    g_clear_handle_id(&source->poll_timer, g_source_remove);
+    g_queue_clear(&source->resting);
+    g_hash_table_remove_all(source->looks);
+    source->is_open = FALSE;
+    source->is_looking = FALSE;
+    source->remaining = 0;
+}
+
+static gboolean
+reconnect(gpointer data)
+{
+    XpvSource *source = data;
+    source->reconnect_timer = 0;
+    start_session(source);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+disconnect(XpvSource *source, const GError *error)
+{
+    drop_session(source);
+    if (source->reconnect_timer == 0)
+        source->reconnect_timer = g_timeout_add(xpv_backoff_ms(source->tries), reconnect, source);
+    if (!source->is_prompted)
+        source->tries++;
+    source->is_prompted = FALSE;
+    source->listener->disconnected(error, source->data);
+}
+
+static void
+disconnect_because(XpvSource *source, const char *why)
+{
+    g_autoptr(GError) error = g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "%s: %s", source->uri, why);
+    disconnect(source, error);
+}
+
+static gboolean wake_rested(gpointer data);
+
+static void
+schedule_wake(XpvSource *source)
+{
+    Look *first = g_queue_peek_head(&source->resting);
+    if (!first || source->rest_timer != 0)
+        return;
+    gint64 wait = MAX(first->rests_until - g_get_monotonic_time(), 0);
+    source->rest_timer = g_timeout_add((guint)(wait / 1000) + 1, wake_rested, source);
+}
+
+static void
+send_look(XpvSource *source, Look *look, XpvLibvirtDomain *domain)
+{
+    look->is_out = TRUE;
+    look->again = FALSE;
+    xpv_session_look(source->session, look->uuid, domain, look->for_look);
+    look->for_look = FALSE;
+}
+
+static gboolean
+wake_rested(gpointer data)
+{
+    XpvSource *source = data;
+    gint64 now = g_get_monotonic_time();
+    Look *look;
+
+    source->rest_timer = 0;
+    while ((look = g_queue_peek_head(&source->resting)) && look->rests_until <= now) {
+        g_queue_pop_head(&source->resting);
+        if (look->again)
+            send_look(source, look, NULL);
+        else
+            g_hash_table_remove(source->looks, look->uuid);
+    }
+    schedule_wake(source);
+    return G_SOURCE_REMOVE;
+}
+
+/* @domain: (nullable) (transfer full) for a full look, of its list; NULL: after an event */
+static void
+want_look(XpvSource *source, const char *uuid, XpvLibvirtDomain *domain)
+{
+    g_autoptr(XpvLibvirtDomain) listed = domain;
+    if (g_hash_table_contains(source->stuck, uuid))
+        return;
+
+    Look *look = g_hash_table_lookup(source->looks, uuid);
+    gboolean is_new = look == NULL;
+    if (is_new) {
+        look = g_new0(Look, 1);
+        g_strlcpy(look->uuid, uuid, sizeof look->uuid);
+        g_hash_table_insert(source->looks, look->uuid, look);
+    }
+    look->again = TRUE;
+    if (listed && !look->for_look) {
+        look->for_look = TRUE;
+        source->remaining++;
+    }
+    if (look->is_out || (!is_new && !listed))
+        return; /* once it is back, or has rested */
+    if (!is_new)
+        g_queue_remove(&source->resting, look);
+    send_look(source, look, g_steal_pointer(&listed));
+}
+
+static void
+finish_full_look(XpvSource *source)
+{
+    source->is_looking = FALSE;
+    source->listener->looked(source->serial, source->data);
+    if (source->session && source->serial < source->serial_wanted)
+        start_full_look(source);
+}
+
+static gboolean
+poll_host(gpointer data)
+{
+    XpvSource *source = data;
+    xpv_source_look(source);
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+on_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+{
+    XpvSource *source = data;
+    if (error) {
+        disconnect(source, error);
+        return;
+    }
+    source->is_open = TRUE;
+    source->listener->connected(host, source->data);
+    if (!xpv_session_has_events(session))
+        source->poll_timer = g_timeout_add_seconds(POLL_SECONDS, poll_host, source);
+    start_full_look(source);
+}
+
+static void
+on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *error, gpointer data)
+{
+    XpvSource *source = data;
+    if (error) {
+        disconnect(source, error);
+        return;
+    }
+    source->tries = 0;
+    source->listener->listed(domains, began, source->data);
+    for (guint i = 0; i < domains->len; i++) {
+        XpvLibvirtDomain *domain = domains->pdata[i];
+        g_autofree char *uuid = g_strdup(domain->uuid);
+        domains->pdata[i] = NULL;
+        want_look(source, uuid, domain);
+    }
+    if (source->remaining == 0)
+        finish_full_look(source);
+}
+
+static void
+tell_look(XpvSource *source, const char *uuid, XpvLibvirtLook *look, gint64 began, const GError *error)
+{
+    if (!error)
+        source->listener->seen(look, began, source->data);
+    else if (g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN))
+        source->listener->gone(uuid, source->data);
+    else
+        source->listener->unreadable(uuid, error, source->data);
+}
+
+static void
+on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gint64 began, gboolean for_look,
+          const GError *error, gpointer data)
+{
+    XpvSource *source = data;
+    Look *look = g_hash_table_lookup(source->looks, uuid);
+
+    tell_look(source, uuid, seen, began, error);
+    look->is_out = FALSE;
+    if (look->for_look) {
+        send_look(source, look, NULL);
+    } else {
+        look->rests_until = began + REST_US;
+        g_queue_push_tail(&source->resting, look);
+        schedule_wake(source);
+    }
+    if (for_look && --source->remaining == 0)
+        finish_full_look(source);
+}
+
+static void
+on_domain_changed(XpvSession *session, const char *uuid, gpointer data)
+{
+    XpvSource *source = data;
+    g_debug("Event of domain %s", uuid);
+    if (source->is_open) /* else the look that follows sees it */
+        want_look(source, uuid, NULL);
+}
+
+static void
+on_closed(XpvSession *session, gpointer data)
+{
+    disconnect_because(data, "libvirt has closed the connection");
+}
+
+static void
+tell_overdue(XpvSource *source, const char *uuid)
+{
+    g_autoptr(GError) error =
+        g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", source->timeout);
+    source->listener->unreadable(uuid, error, source->data);
+}
+
+static void try_stuck_later(Stuck *stuck);
+
+static void
+on_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, gpointer data)
+{
+    XpvSource *source = data;
+    if (others) {
+        g_autofree char *why = g_strdup_printf("libvirt has not answered for %u s", source->timeout);
+        disconnect_because(source, why);
+        return;
+    }
+
+    drop_session(source);
+    for (guint i = 0; i < uuids->len; i++) {
+        Stuck *stuck = g_new0(Stuck, 1);
+        stuck->source = source;
+        g_strlcpy(stuck->uuid, uuids->pdata[i], sizeof stuck->uuid);
+        g_hash_table_replace(source->stuck, stuck->uuid, stuck);
+        try_stuck_later(stuck);
+        tell_overdue(source, stuck->uuid);
+    }
+    start_session(source);
+}
+
+static const XpvSessionListener session_listener = {
+    on_opened, on_listed, on_looked, on_domain_changed, on_closed, on_overdue,
+};
+
+static void
+start_session(XpvSource *source)
+{
+    source->tried = g_get_monotonic_time();
+    if (xpv_sessions_count_stuck_threads() >= STUCK_MAX) {
+        disconnect_because(source, "too many calls of libvirt hang");
+        return;
+    }
+    source->session = xpv_session_new(source->uri, source->timeout, THREADS, TRUE, &session_listener, source);
+}
+
+static void
+start_full_look(XpvSource *source)
+{
+    source->is_looking = TRUE;
+    source->serial = MAX(source->serial_wanted, 1);
+    source->serial_wanted = source->serial;
+    xpv_session_list(source->session);
+}
+
+guint64
+xpv_source_look(XpvSource *source)
+{
+    /* One that is under way may have passed what the caller has just changed. */
+    source->serial_wanted = source->serial + 1;
+    if (source->is_open && !source->is_looking) {
+        start_full_look(source);
+    } else if (!source->session && !source->is_prompted) {
+        gint64 wait = MAX(source->tried + PROMPT_US - g_get_monotonic_time(), 0);
+        g_clear_handle_id(&source->reconnect_timer, g_source_remove);
+        source->reconnect_timer = g_timeout_add((guint)(wait / 1000), reconnect, source);
+        source->is_prompted = TRUE;
+    }
+    return source->serial_wanted;
+}
+
+void
+xpv_source_set_timeout(XpvSource *source, guint timeout)
+{
+    source->timeout = timeout;
+}
+
+gboolean
+xpv_source_is_watched(const XpvSource *source)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, source->stuck);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Stuck *stuck = value;
+        if (stuck->session && !xpv_session_is_watched(stuck->session))
+            return FALSE;
+    }
+    return !source->session || xpv_session_is_watched(source->session);
+}
+
+/* The session of a domain that hung. */
+
+static void
+on_stuck_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+{
+    Stuck *stuck = data;
+    if (error)
+        try_stuck_later(stuck);
+    else
+        xpv_session_look(session, stuck->uuid, NULL, FALSE);
+}
+
+static void
+on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gint64 began, gboolean for_look,
+                const GError *error, gpointer data)
+{
+    Stuck *stuck = data;
+    XpvSource *source = stuck->source;
+    g_autofree char *id = g_strdup(uuid);
+
+    tell_look(source, id, look, began, error);
+    g_hash_table_remove(source->stuck, id);
+    if (source->is_open)
+        want_look(source, id, NULL); /* its events were not listened to */
+}
+
+static void
+on_stuck_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, gpointer data)
+{
+    try_stuck_later(data);
+}
+
+static const XpvSessionListener stuck_listener = {
+    .opened = on_stuck_opened,
+    .looked = on_stuck_looked,
+    .overdue = on_stuck_overdue,
+};
+
+static gboolean
+try_stuck(gpointer data)
+{
+    Stuck *stuck = data;
+    XpvSource *source = stuck->source;
+    stuck->timer = 0;
+    if (xpv_sessions_count_stuck_threads() >= STUCK_MAX / 2)
+        try_stuck_later(stuck);
+    else
+        stuck->session = xpv_session_new(source->uri, source->timeout, 1, FALSE, &stuck_listener, stuck);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+try_stuck_later(Stuck *stuck)
+{
+    g_clear_pointer(&stuck->session, xpv_session_abandon);
+    stuck->timer = g_timeout_add(xpv_backoff_ms(stuck->tries++), try_stuck, stuck);
+}
+
+static void
+stuck_free(gpointer data)
+{
+    Stuck *stuck = data;
+    g_clear_pointer(&stuck->session, xpv_session_abandon);
+    g_clear_handle_id(&stuck->timer, g_source_remove);
+    g_free(stuck);
+}
+
+XpvSource *
+xpv_source_new(const char *uri, guint timeout, const XpvSourceListener *listener, gpointer data)
+{
+    XpvSource *source = g_new0(XpvSource, 1);
+    source->uri = g_strdup(uri);
+    source->timeout = timeout;
+    source->listener = listener;
+    source->data = data;
+    source->looks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    source->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, stuck_free);
+    start_session(source);
+    return source;
+}
+
+void
+xpv_source_free(XpvSource *source)
+{
+    if (!source)
+        return;
+    drop_session(source);
+    g_clear_handle_id(&source->reconnect_timer, g_source_remove);
+    g_hash_table_unref(source->looks);
+    g_hash_table_unref(source->stuck);
+    g_free(source->uri);
+    g_free(source);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Threads for calls that may never return.
+ *
+ * Jobs are pushed on the main thread, run on one of a few threads, and come back to the main thread. The main thread
+ * never waits for them: where one does not come back in time, the whole set of threads is abandoned. Its jobs are then
+ * freed without being heard of again; a thread that hangs goes on until its call returns, if ever, and the last one to
+ * leave frees what all of them share, so that even that happens off the main thread. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _XpvWorkers XpvWorkers;
+typedef struct _XpvJob XpvJob;
+
+/* The head of every kind of job. */
+struct _XpvJob {
+    void (*run)(XpvJob *job, gpointer shared); /* on a worker */
+    void (*done)(XpvJob *job, gpointer data);  /* on the main thread; the job is freed after it */
+    void (*free)(XpvJob *job);                 /* on any thread */
+    gint64 started;                            /* monotonic µs; 0 until a worker takes it */
+};
+
+/* xpv_workers_new: starts threads as they are needed.
+ * @shared: handed to each run(), and freed with @free_shared by the last thread to leave
+ * @data: handed to each done() */
+XpvWorkers *xpv_workers_new(guint max_threads, gpointer shared, GDestroyNotify free_shared, gpointer data);
+
+/* xpv_workers_push: queues a job; takes it over. */
+void xpv_workers_push(XpvWorkers *workers, XpvJob *job);
+
+/* xpv_workers_post: hands a job to the main thread without running it; takes it over. Any thread, also after the
+ * workers have been abandoned, when it is freed without being heard of. */
+void xpv_workers_post(XpvWorkers *workers, XpvJob *job);
+
+/* xpv_workers_find_overdue: the running jobs that were started at or before a time.
+ * Returns: (transfer container) valid until control returns to the main loop. */
+GPtrArray *xpv_workers_find_overdue(XpvWorkers *workers, gint64 started_by);
+
+/* xpv_workers_is_busy: whether any job is queued or running. */
+gboolean xpv_workers_is_busy(XpvWorkers *workers);
+
+/* xpv_workers_abandon: ends them; none of its jobs is heard of again. The pointer is gone unless a reference is held.
+ */
+void xpv_workers_abandon(XpvWorkers *workers);
+
+XpvWorkers *xpv_workers_ref(XpvWorkers *workers);
+void xpv_workers_unref(XpvWorkers *workers);
+
+/* xpv_workers_count_abandoned_threads: threads of abandoned workers that have not left yet, in the whole process. */
+guint xpv_workers_count_abandoned_threads(void);
+
+/* xpv_workers_wait_for_abandoned: at the end of the process, gives them a moment to leave. Blocks, at most @ms.
+ * Returns: whether all have left. */
+gboolean xpv_workers_wait_for_abandoned(guint ms);

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/xenstore-session.h"
+
+#include "daemon/workers.h"
+
+/* How many events between two reads are a flood. A guest agent that rewrites all of its keys makes some 30. */
+#define FLOOD_EVENTS 100
+
+/* What the events of a run's watches have come to since it was read. */
+typedef struct {
+    guint n_begins; /* events to come with which new watches begin: they tell nothing */
+    guint n_events;
+    gboolean change_is_told;
+    gboolean flood_is_told;
+} Watched;
+
+/* What the thread of the watches and that of the calls share. */
+typedef struct {
+    XpvWorkers *workers; /* a reference; NULL until there are any */
+    GMutex mutex;
+    GHashTable *runs; /* run → Watched, owned */
+} Feed;
+
+struct _XpvXenstoreSession {
+    guint timeout;
+    XpvWorkers *workers;
+    Feed *feed;           /* the workers' */
+    guint deadline_timer; /* runs while calls do */
+    const XpvXenstoreSessionListener *listener;
+    gpointer data;
+};
+
+typedef struct {
+    XpvJob head;
+    GError *error;
+} OpenJob;
+
+typedef struct {
+    XpvJob head;
+    Feed *feed;
+    guint run;
+    gint id;
+    gboolean is_read;
+    XpvGuestKeys keys;
+} KeysJob;
+
+/* Something that the thread of the watches tells. */
+typedef struct {
+    XpvJob head;
+    guint run;
+} NoteJob;
+
+typedef void (*NoteDone)(XpvJob *note, gpointer data);
+
+static void
+end(XpvXenstoreSession *session, GFileError code, const char *why)
+{
+    g_autoptr(GError) error = g_error_new_literal(G_FILE_ERROR, (gint)code, why);
+    session->listener->ended(error, session->data);
+}
+
+static void
+changed_done(XpvJob *job, gpointer data)
+{
+    XpvXenstoreSession *session = data;
+    session->listener->changed(((NoteJob *)job)->run, session->data);
+}
+
+static void
+flooded_done(XpvJob *job, gpointer data)
+{
+    XpvXenstoreSession *session = data;
+    session->listener->flooded(((NoteJob *)job)->run, session->data);
+}
+
+static void
+lost_done(XpvJob *job, gpointer data)
+{
+    end(data, G_FILE_ERROR_PIPE, "xenstored has closed the connection");
+}
+
+static void
+note_free(XpvJob *job)
+{
+    g_free(job);
+}
+
+static void
+post_note(Feed *feed, NoteDone done, guint run)
+{
+    NoteJob *note = g_new0(NoteJob, 1);
+    note->head = (XpvJob){ .done = done, .free = note_free };
+    note->run = run;
+    xpv_workers_post(feed->workers, &note->head);
+}
+
+/* Returns: (nullable) what to tell of an event. */
+static NoteDone
+count_event(Watched *watched, const char *path)
+{
+    if (watched->n_begins > 0 && xpv_guest_keys_is_watched(path)) {
+        watched->n_begins--;
+        return NULL;
+    }
+    if (++watched->n_events >= FLOOD_EVENTS && !watched->flood_is_told) {
+        watched->flood_is_told = TRUE;
+        return flooded_done;
+    }
+    if (!watched->change_is_told && xpv_guest_keys_matter(path)) {
+        watched->change_is_told = TRUE;
+        return changed_done;
+    }
+    return NULL;
+}
+
+static void
+on_fired(const char *path, const char *token, gpointer data)
+{
+    Feed *feed = data;
+    guint run = (guint)g_ascii_strtoull(token, NULL, 10);
+    g_mutex_lock(&feed->mutex);
+    Watched *watched = g_hash_table_lookup(feed->runs, GUINT_TO_POINTER(run));
+    NoteDone note = watched ? count_event(watched, path) : NULL;
+    g_mutex_unlock(&feed->mutex);
+    if (note)
+        post_note(feed, note, run);
+}
+
+static void
+on_lost(gpointer data)
+{
+    post_note(data, lost_done, 0);
+}
+
+static const XpvXenstoreListener xenstore_listener = { on_fired, on_lost };
+
+static Feed *
+feed_new(void)
+{
+    Feed *feed = g_new0(Feed, 1);
+    g_mutex_init(&feed->mutex);
+    feed->runs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    return feed;
+}
+
+static void
+feed_free(gpointer data)
+{
+    Feed *feed = data;
+    g_hash_table_unref(feed->runs);
+    g_mutex_clear(&feed->mutex);
+    xpv_workers_unref(feed->workers);
+    g_free(feed);
+}
+
+static void
+feed_add(Feed *feed, guint run)
+{
+    Watched *watched = g_new0(Watched, 1);
+    watched->n_begins = XPV_GUEST_KEYS_WATCHES;
+    g_mutex_lock(&feed->mutex);
+    g_hash_table_replace(feed->runs, GUINT_TO_POINTER(run), watched);
+    g_mutex_unlock(&feed->mutex);
+}
+
+static void
+feed_remove(Feed *feed, guint run)
+{
+    g_mutex_lock(&feed->mutex);
+    g_hash_table_remove(feed->runs, GUINT_TO_POINTER(run));
+    g_mutex_unlock(&feed->mutex);
+}
+
+/* What changes from here on is told anew. */
+static void
+feed_begin_read(Feed *feed, guint run)
+{
+    g_mutex_lock(&feed->mutex);
+    Watched *watched = g_hash_table_lookup(feed->runs, GUINT_TO_POINTER(run));
+    if (watched)
+        *watched = (Watched){ .n_begins = watched->n_begins };
+    g_mutex_unlock(&feed->mutex);
+}
+
+static void
+open_run(XpvJob *job, gpointer shared)
+{
+    OpenJob *open = (OpenJob *)job;
+    if (!xpv_xenstore_open(shared, &open->error))
+        g_assert(open->error);
+}
+
+static void
+open_done(XpvJob *job, gpointer data)
+{
+    OpenJob *open = (OpenJob *)job;
+    XpvXenstoreSession *session = data;
+    if (open->error)
+        session->listener->ended(open->error, session->data);
+    else
+        session->listener->opened(session->data);
+}
+
+static void
+open_free(XpvJob *job)
+{
+    OpenJob *open = (OpenJob *)job;
+    g_clear_error(&open->error);
+    g_free(open);
+}
+
+static void
+read_run(XpvJob *job, gpointer shared)
+{
+    KeysJob *keys = (KeysJob *)job;
+    feed_begin_read(keys->feed, keys->run);
+    keys->is_read = xpv_guest_keys_read(shared, keys->id, &keys->keys);
+}
+
+static void
+watch_run(XpvJob *job, gpointer shared)
+{
+    KeysJob *keys = (KeysJob *)job;
+    g_autofree char *token = g_strdup_printf("%u", keys->run);
+    feed_add(keys->feed, keys->run);
+    xpv_guest_keys_watch(shared, keys->id, token);
+    read_run(job, shared);
+}
+
+static void
+read_done(XpvJob *job, gpointer data)
+{
+    KeysJob *keys = (KeysJob *)job;
+    XpvXenstoreSession *session = data;
+    session->listener->read(keys->run, keys->is_read ? &keys->keys : NULL, session->data);
+}
+
+static void
+unwatch_run(XpvJob *job, gpointer shared)
+{
+    KeysJob *keys = (KeysJob *)job;
+    g_autofree char *token = g_strdup_printf("%u", keys->run);
+    feed_remove(keys->feed, keys->run);
+    xpv_guest_keys_unwatch(shared, keys->id, token);
+}
+
+static void
+unwatch_done(XpvJob *job, gpointer data)
+{
+}
+
+static void
+keys_free(XpvJob *job)
+{
+    KeysJob *keys = (KeysJob *)job;
+    xpv_guest_keys_clear(&keys->keys);
+    g_free(keys);
+}
+
+static gboolean
+find_overdue(gpointer data)
+{
+    XpvXenstoreSession *session = data;
+    if (!xpv_workers_is_busy(session->workers)) {
+        session->deadline_timer = 0;
+        return G_SOURCE_REMOVE;
+    }
+
+    gint64 started_by = g_get_monotonic_time() - (gint64)session->timeout * G_USEC_PER_SEC;
+    g_autoptr(GPtrArray) jobs = xpv_workers_find_overdue(session->workers, started_by);
+    if (jobs->len == 0 || xpv_xenstore_count() > 1)
+        return G_SOURCE_CONTINUE;
+    session->deadline_timer = 0;
+    end(session, G_FILE_ERROR_AGAIN, "xenstored does not answer");
+    return G_SOURCE_REMOVE;
+}
+
+static void
+push(XpvXenstoreSession *session, XpvJob *job)
+{
+    xpv_workers_push(session->workers, job);
+    if (session->deadline_timer == 0)
+        session->deadline_timer = g_timeout_add(CLAMP(session->timeout * 1000 / 8, 100, 2000), find_overdue, session);
+}
+
+XpvXenstoreSession *
+xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listener, gpointer data)
+{
+    XpvXenstoreSession *session = g_new0(XpvXenstoreSession, 1);
+    session->timeout = timeout;
+    session->listener = listener;
+    session->data = data;
+    session->feed = feed_new();
+    session->workers = xpv_workers_new(1, xpv_xenstore_new(&xenstore_listener, session->feed, feed_free),
+                                       (GDestroyNotify)xpv_xenstore_free, session);
+    session->feed->workers = xpv_workers_ref(session->workers);
+
+    OpenJob *open = g_new0(OpenJob, 1);
+    open->head = (XpvJob){ open_run, open_done, open_free, 0 };
+    push(session, &open->head);
+    return session;
+}
+
+void
+xpv_xenstore_session_abandon(XpvXenstoreSession *session)
+{
+    g_clear_handle_id(&session->deadline_timer, g_source_remove);
+    xpv_workers_abandon(session->workers);
+    g_free(session);
+}
+
+static void
+push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJob *job, gpointer shared),
+          void (*done)(XpvJob *job, gpointer data))
+{
+    KeysJob *keys = g_new0(KeysJob, 1);
+    keys->head = (XpvJob){ run_job, done, keys_free, 0 };
+    keys->feed = session->feed;
+    keys->run = run;
+    keys->id = id;
+    push(session, &keys->head);
+}
+
+void
+xpv_xenstore_session_watch(XpvXenstoreSession *session, guint run, gint id)
+{
+    push_keys(session, run, id, watch_run, read_done);
+}
+
+void
+xpv_xenstore_session_read(XpvXenstoreSession *session, guint run, gint id)
+{
+    push_keys(session, run, id, read_run, read_done);
+}
+
+void
+xpv_xenstore_session_unwatch(XpvXenstoreSession *session, guint run, gint id)
+{
+    push_keys(session, run, id, unwatch_run, unwatch_done);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/fake-libvirt.h"
+
+#include <string.h>
+
+#define MAX_DOMAINS 200
+
+typedef struct {
+    gboolean is_there;
+    gint id;
+    const char *state;
+} Domain;
+
+struct _XpvLibvirt {
+    gboolean is_listening;
+    const XpvLibvirtListener *listener;
+    gpointer data;
+    GDestroyNotify free_data;
+};
+
+/* What is to be done with a kind of call, about each domain. */
+typedef struct {
+    gboolean hangs, fails;
+    guint begun, hanging;
+} Rule;
+
+static GThread *main_thread;
+static gint handles; /* atomic: they are freed under locks that our listener takes */
+
+static GMutex mutex; /* guards all below */
+static GCond released;
+static Domain domains[MAX_DOMAINS];
+static Rule rules[FAKE_CALLS][MAX_DOMAINS];
+static GPtrArray *connections; /* of XpvLibvirt */
+static GArray *opened_at;
+
+G_DEFINE_QUARK(xpv - libvirt - error - quark, xpv_libvirt_error)
+
+void
+fake_begin(void)
+{
+    main_thread = g_thread_self();
+    memset(domains, 0, sizeof domains);
+    memset(rules, 0, sizeof rules);
+    connections = g_ptr_array_new();
+    opened_at = g_array_new(FALSE, FALSE, sizeof(gint64));
+}
+
+void
+fake_end(void)
+{
+    g_assert_cmpint(g_atomic_int_get(&handles), ==, 0);
+    g_assert_cmpuint(connections->len, ==, 0);
+    g_clear_pointer(&connections, g_ptr_array_unref);
+    g_clear_pointer(&opened_at, g_array_unref);
+}
+
+const char *
+fake_uuid(guint number)
+{
+    g_autofree char *uuid = g_strdup_printf("5b1a3c10-0000-4000-8000-%012u", number);
+    return g_intern_string(uuid);
+}
+
+guint
+fake_number(const char *uuid)
+{
+    guint64 number;
+    g_assert_true(g_str_has_prefix(uuid, "5b1a3c10-0000-4000-8000-"));
+    g_assert_true(g_ascii_string_to_unsigned(uuid + 24, 10, 0, G_MAXUINT, &number, NULL));
+    return number < MAX_DOMAINS ? (guint)number : 0;
+}
+
+void
+fake_set_domain(guint number, gint id, const char *state)
+{
+    g_mutex_lock(&mutex);
+    domains[number] = (Domain){ TRUE, id, state };
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_remove_domain(guint number)
+{
+    g_mutex_lock(&mutex);
+    domains[number].is_there = FALSE;
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_send_event(guint number)
+{
+    g_mutex_lock(&mutex);
+    for (guint i = 0; i < connections->len; i++) {
+        XpvLibvirt *libvirt = connections->pdata[i];
+        if (libvirt->is_listening)
+            libvirt->listener->domain_changed(fake_uuid(number), libvirt->data);
+    }
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_send_closed(void)
+{
+    g_mutex_lock(&mutex);
+    for (guint i = 0; i < connections->len; i++) {
+        XpvLibvirt *libvirt = connections->pdata[i];
+        if (libvirt->is_listening)
+            libvirt->listener->closed(libvirt->data);
+    }
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_hang(FakeCall call, guint number)
+{
+    g_mutex_lock(&mutex);
+    rules[call][number].hangs = TRUE;
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_release(FakeCall call, guint number)
+{
+    g_mutex_lock(&mutex);
+    rules[call][number].hangs = FALSE;
+    g_cond_broadcast(&released);
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_release_all(void)
+{
+    g_mutex_lock(&mutex);
+    for (guint call = 0; call < FAKE_CALLS; call++) {
+        for (guint number = 0; number < MAX_DOMAINS; number++)
+            rules[call][number].hangs = FALSE;
+    }
+    g_cond_broadcast(&released);
+    g_mutex_unlock(&mutex);
+}
+
+void
+fake_fail(FakeCall call, guint number, gboolean fails)
+{
+    g_mutex_lock(&mutex);
+    rules[call][number].fails = fails;
+    g_mutex_unlock(&mutex);
+}
+
+guint
+fake_count(FakeCall call, guint number)
+{
+    g_mutex_lock(&mutex);
+    guint n = rules[call][number].begun;
+    g_mutex_unlock(&mutex);
+    return n;
+}
+
+guint
+fake_count_hanging(FakeCall call, guint number)
+{
+    g_mutex_lock(&mutex);
+    guint n = rules[call][number].hanging;
+    g_mutex_unlock(&mutex);
+    return n;
+}
+
+gint64
+fake_opened_at(guint n)
+{
+    g_mutex_lock(&mutex);
+    gint64 at = g_array_index(opened_at, gint64, n);
+    g_mutex_unlock(&mutex);
+    return at;
+}
+
+/* A call begins. It must not block the main thread. */
+static void
+begin_call(FakeCall call, guint number)
+{
+    g_assert_true(g_thread_self() != main_thread);
+    g_mutex_lock(&mutex);
+    rules[call][number].begun++;
+    if (number != FAKE_ALL)
+        rules[call][FAKE_ALL].begun++;
+}
+
+static void
+add_hanging(FakeCall call, guint number, guint by)
+{
+    rules[call][number].hanging += by;
+    if (number != FAKE_ALL)
+        rules[call][FAKE_ALL].hanging += by;
+}
+
+/* A call ends, as soon as it may. Returns: whether it succeeds. */
+static gboolean
+end_call(FakeCall call, guint number, const char *what, GError **error)
+{
+    g_main_context_wakeup(NULL);
+    add_hanging(call, number, 1);
+    while (rules[call][number].hangs || rules[call][FAKE_ALL].hangs)
+        g_cond_wait(&released, &mutex);
+    add_hanging(call, number, (guint)-1);
+    gboolean fails = rules[call][number].fails || rules[call][FAKE_ALL].fails;
+    g_mutex_unlock(&mutex);
+    if (fails)
+        g_set_error(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "fake: cannot %s", what);
+    return !fails;
+}
+
+void
+xpv_libvirt_init(void)
+{
+}
+
+XpvLibvirt *
+xpv_libvirt_new(const char *uri, guint keepalive)
+{
+    g_assert_cmpstr(uri, ==, "fake:///");
+    g_assert_cmpuint(keepalive, >, 0);
+    XpvLibvirt *libvirt = g_new0(XpvLibvirt, 1);
+    g_mutex_lock(&mutex);
+    g_ptr_array_add(connections, libvirt);
+    g_mutex_unlock(&mutex);
+    return libvirt;
+}
+
+void
+xpv_libvirt_free(XpvLibvirt *libvirt)
+{
+    g_assert_true(g_thread_self() != main_thread); /* it would block */
+    g_mutex_lock(&mutex);
+    g_assert_true(g_ptr_array_remove(connections, libvirt));
+    g_mutex_unlock(&mutex);
+    if (libvirt->free_data)
+        libvirt->free_data(libvirt->data);
+    g_free(libvirt);
+}
+
+XpvLibvirtHost *
+xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpointer data, GDestroyNotify free_data,
+                 GError **error)
+{
+    begin_call(FAKE_OPEN, FAKE_ALL);
+    gint64 now = g_get_monotonic_time();
+    g_array_append_val(opened_at, now);
+    libvirt->listener = listener;
+    libvirt->data = data;
+    libvirt->free_data = free_data;
+    libvirt->is_listening = listener && !rules[FAKE_OPEN][FAKE_ALL].fails;
+    if (!end_call(FAKE_OPEN, FAKE_ALL, "connect", error))
+        return NULL;
+    XpvLibvirtHost *host = g_new0(XpvLibvirtHost, 1);
+    host->hypervisor = g_strdup("Xen");
+    return host;
+}
+
+void
+xpv_libvirt_host_free(XpvLibvirtHost *host)
+{
+    if (!host)
+        return;
+    g_free(host->hypervisor);
+    g_free(host);
+}
+
+XpvLibvirtHost *
+xpv_libvirt_host_copy(const XpvLibvirtHost *host)
+{
+    XpvLibvirtHost *copy = g_new0(XpvLibvirtHost, 1);
+    copy->hypervisor = g_strdup(host->hypervisor);
+    return copy;
+}
+
+gboolean
+xpv_libvirt_has_events(const XpvLibvirt *libvirt)
+{
+    return libvirt->is_listening;
+}
+
+GPtrArray *
+xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_libvirt_domain_free);
+    begin_call(FAKE_LIST, FAKE_ALL);
+    for (guint number = 1; number < MAX_DOMAINS; number++) {
+        if (!domains[number].is_there)
+            continue;
+        XpvLibvirtDomain *domain = g_new0(XpvLibvirtDomain, 1);
+        g_strlcpy(domain->uuid, fake_uuid(number), sizeof domain->uuid);
+        domain->name = g_strdup_printf("guest-%u", number);
+        domain->id = domains[number].id;
+        domain->state = domains[number].state;
+        domain->handle = libvirt;
+        g_atomic_int_inc(&handles);
+        g_ptr_array_add(list, domain);
+    }
+    return end_call(FAKE_LIST, FAKE_ALL, "list", error) ? g_steal_pointer(&list) : NULL;
+}
+
+void
+xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
+{
+    if (!domain)
+        return;
+    g_atomic_int_add(&handles, -1);
+    g_free(domain->name);
+    g_free(domain);
+}
+
+gboolean
+xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *listed, const char *uuid, XpvLibvirtLook *ret_look,
+                 GError **error)
+{
+    guint number = fake_number(uuid);
+    if (listed) {
+        g_assert_true(listed->handle == libvirt); /* of the same connection */
+        g_assert_cmpstr(listed->uuid, ==, uuid);
+    }
+    begin_call(FAKE_LOOK, number);
+    Domain domain = domains[number];
+    if (!end_call(FAKE_LOOK, number, "look", error))
+        return FALSE;
+    if (!domain.is_there) {
+        g_set_error_literal(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN, "fake: no such domain");
+        return FALSE;
+    }
+    ret_look->xml = g_new0(XpvDomainXml, 1);
+    ret_look->xml->uuid = g_strdup(uuid);
+    ret_look->xml->name = g_strdup_printf("guest-%u", number);
+    ret_look->xml->id = domain.id;
+    ret_look->state = domain.state;
+    return TRUE;
+}
+
+void
+xpv_libvirt_look_clear(XpvLibvirtLook *look)
+{
+    g_clear_pointer(&look->xml, xpv_domain_xml_free);
+}

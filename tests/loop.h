@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting in the main loop for what must come. Nothing sleeps. */
+#pragma once
+
+#include <glib.h>
+
+/* Far above what anything takes; only a test that fails waits as long. */
+#define WAIT_SECONDS 60
+
+static inline gboolean
+waited_in_vain(gpointer what)
+{
+    g_error("waited %d s in vain for %s", WAIT_SECONDS, (const char *)what);
+    return G_SOURCE_REMOVE;
+}
+
+/* wait_until: runs the main loop until an expression is true. Another thread that makes it true must wake the loop. */
+#define wait_until(expression)                                                                                         \
+    G_STMT_START                                                                                                       \
+    {                                                                                                                  \
+        guint wait_timer = g_timeout_add_seconds(WAIT_SECONDS, waited_in_vain, (gpointer) #expression);                \
+        while (!(expression))                                                                                          \
+            g_main_context_iteration(NULL, TRUE);                                                                      \
+        g_source_remove(wait_timer);                                                                                   \
+    }                                                                                                                  \
+    G_STMT_END
+
+/* settle: runs the main loop as long as there is something for it to do at once. */
+static inline void
+settle(void)
+{
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Preloaded before libvirt: makes its calls answer as no driver at hand does.
+ *
+ * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
+ * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while there is such a FIFO, reading that domain's XML hangs until the FIFO is
+ *   opened for writing; NAME "*": any domain's, and the list of domains too.
+ * XPV_UNSUPPORTED=CALL,…: of "list-all", "state", "events" and "metadata-events", as servers before 0.9.13, 0.9.2,
+ *   0.8.0 and 3.0.0.
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REAL(name)                                                                                                     \
+    static __typeof__(&name) real;                                                                                     \
+    if (!real)                                                                                                         \
+    *(void **)&real = dlsym(RTLD_NEXT, #name)
+
+static __thread int is_unsupported;
+
+static int
+lacks(const char *call)
+{
+    const char *calls = getenv("XPV_UNSUPPORTED");
+    is_unsupported = calls && strstr(calls, call) != NULL;
+    return is_unsupported;
+}
+
+static void
+hang(const char *name)
+{
+    const char *hangs = getenv("XPV_HANG");
+    const char *fifo = getenv("XPV_HANG_FIFO");
+    if (!hangs || (strcmp(hangs, "*") != 0 && (!name || strcmp(hangs, name) != 0)))
+        return;
+    int fd = open(fifo, O_RDONLY);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* The error that goes with what is unsupported. */
+int
+virGetLastErrorCode(void)
+{
+    REAL(virGetLastErrorCode);
+    return is_unsupported ? VIR_ERR_NO_SUPPORT : real();
+}
+
+int
+virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsigned int flags)
+{
+    REAL(virConnectListAllDomains);
+    hang(NULL);
+    return lacks("list-all") ? -1 : real(connection, domains, flags);
+}
+
+int
+virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int flags)
+{
+    REAL(virDomainGetState);
+    return lacks("state") ? -1 : real(domain, state, reason, flags);
+}
+
+int
+virConnectDomainEventRegisterAny(virConnectPtr connection, virDomainPtr domain, int id,
+                                 virConnectDomainEventGenericCallback callback, void *opaque,
+                                 virFreeCallback free_opaque)
+{
+    REAL(virConnectDomainEventRegisterAny);
+    if (lacks("events") || (id == VIR_DOMAIN_EVENT_ID_METADATA_CHANGE && lacks("metadata-events")))
+        return -1;
+    return real(connection, domain, id, callback, opaque, free_opaque);
+}
+
+char *
+virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
+{
+    REAL(virDomainGetXMLDesc);
+    const char *unreadable = getenv("XPV_UNREADABLE");
+    hang(virDomainGetName(domain));
+    if (unreadable && strcmp(virDomainGetName(domain), unreadable) == 0) {
+        virDomainGetID(NULL); /* sets an error */
+        return NULL;
+    }
+    return real(domain, flags);
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Shared by demo and run: installs what is missing and builds. Sourced, with the name of the caller in $me.
+set -eu
+cd "$(dirname "$0")/.."
+top=$(pwd)
+# Root's PATH of "su" without "-" lacks these, and they hold libvirtd.
+PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
+export PATH
+
+say() { printf '%s: %s\n' "$me" "$*"; }
+die() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
+
+# What is needed to build, as a command or pkg-config module, and its package in Debian 12.
+build_needs="
+    command:cc gcc
+    command:meson meson
+    command:ninja ninja-build
+    command:pkg-config pkg-config
+    command:xmllint libxml2-utils
+    header:assert.h libc6-dev
+    module:dbus-1 libdbus-1-dev
+    module:gio-unix-2.0 libglib2.0-dev
+    module:json-glib-1.0 libjson-glib-dev
+    module:libsystemd libsystemd-dev
+    module:libvirt libvirt-dev
+    module:libvirt-glib-1.0 libvirt-glib-1.0-dev
+    module:libxml-2.0 libxml2-dev
+    module:systemd systemd
+    module:xenstore libxen-dev"
+
+# What runs: a bus, its clients, libvirt.
+run_needs="
+    command:busctl systemd
+    command:dbus-daemon dbus
+    command:dbus-send dbus"
+
+is_there() {
+    case $1 in
+    command:*) command -v "${1#*:}" >/dev/null ;;
+    header:*) [ -e "/usr/include/${1#*:}" ] ;;
+    module:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
+    python:*) /usr/bin/python3 -c "import ${1#*:}" 2>/dev/null ;;
+    package:*) dpkg-query -W -f '${Status}' "${1#*:}" 2>/dev/null | grep -q '^install ok installed$' ;;
+    esac
+}
+
+# Sets $missing to the packages, $missing_needs to what they are for.
+find_missing() {
+    missing='' missing_needs=''
+    while read -r need package; do
+        [ -n "$need" ] || continue
+        is_there "$need" && continue
+        case " $missing " in *" $package "*) ;; *) missing="$missing $package" ;; esac
+        missing_needs="$missing_needs ${need#*:}"
+    done <<LIST
+$1
+LIST
+}
+
+is_debian_12() { (. /etc/os-release && [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ]) 2>/dev/null; }
+
+apt() {
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null
+}
+
+install_missing() {
+    find_missing "$1"
+    [ -n "$missing" ] || { say "everything needed is installed"; return 0; }
+    is_debian_12 || die "this is not Debian 12, so install by hand what is missing:$missing_needs (in Debian:$missing)"
+    [ "$(id -u)" = 0 ] || die "run this as root, or install first:$missing"
+    log=$(mktemp)
+    say "installing$missing"
+    apt update || die "apt-get update failed: $(tail -n 1 "$log")"
+    # shellcheck disable=SC2086 # words are wanted
+    apt install --no-install-recommends $missing || die "apt-get install failed: $(tail -n 1 "$log")"
+    rm -f "$log"
+    find_missing "$1"
+    [ -z "$missing" ] || die "still missing after the installation:$missing_needs"
+}
+
+# build_in FOLDER OPTION…: configures and builds.
+build_in() {
+    folder=$1
+    shift
+    say "building in $folder"
+    log=$(mktemp)
+    if [ -f "$folder/build.ninja" ]; then
+        meson setup --reconfigure "$folder" "$@" >"$log" 2>&1 || meson setup --wipe "$folder" "$@" >"$log" 2>&1
+    else
+        meson setup "$folder" "$@" >"$log" 2>&1
+    fi || { cat "$log"; die "meson cannot configure $folder; see above"; }
+    ninja -C "$folder" >"$log" 2>&1 || { grep -v '^\[' "$log"; die "the build in $folder failed; see above"; }
+    rm -f "$log"
+}

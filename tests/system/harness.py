@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the system tests run: a real dbus-daemon, a real libvirtd with libvirt's test driver, and the daemon, all private.
+
+Nothing here sleeps: Client.wait_for() runs the main loop until what is awaited is true, and fails after TIMEOUT.
+Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE.
+"""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+import gi
+import libvirt
+
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+NAME = "org.xenpv.Compat1"
+ROOT = "/org/xenpv/Compat1"
+MANAGER = "org.xenpv.Compat1.Manager"
+DOMAIN = "org.xenpv.Compat1.Domain"
+OBJECT_MANAGER = "org.freedesktop.DBus.ObjectManager"
+PROPERTIES = "org.freedesktop.DBus.Properties"
+
+SOURCE = os.environ["XPV_SOURCE"]
+EXAMPLE_HOST = os.path.join(SOURCE, "tests", "data", "example-host.xml")
+NOBODY = 65534
+
+# Far above what anything takes; only a test that fails waits as long.
+TIMEOUT = 60
+
+libvirt.registerErrorHandler(lambda *_: None, None)
+
+
+def path_of(uuid):
+    return f"{ROOT}/domain/_{uuid.replace('-', '_')}"
+
+
+def uuid_of(number):
+    return f"5b1a3c10-0000-4000-8000-{number:012x}"
+
+
+def domain_xml(name, number, kernel=None, os_type="hvm", arch="x86_64", boot_kernel="", devices="", metadata=""):
+    """A domain of the test driver; kernel is its metadata's report."""
+    if kernel is not None:
+        metadata += f'<guest xmlns="urn:xenpv:compat:1"><kernel>{kernel}</kernel></guest>'
+    boot = f"<kernel>{boot_kernel}</kernel>" if boot_kernel else ""
+    return f"""<domain type="test"><name>{name}</name><uuid>{uuid_of(number)}</uuid><memory>8192</memory>
+        <metadata>{metadata}</metadata><os><type arch="{arch}">{os_type}</type>{boot}</os>
+        <devices>{devices}</devices></domain>"""
+
+
+class Process:
+    """A program whose standard error is kept."""
+
+    def __init__(self, argv, env=None, user=None, log=None):
+        self.log_path = log
+        self.log_file = open(log, "a+b")
+        self.popen = subprocess.Popen(argv, env=dict(os.environ, **(env or {})), stdin=subprocess.DEVNULL,
+                                      stdout=self.log_file, stderr=self.log_file, user=user, group=user)
+
+    @property
+    def pid(self):
+        return self.popen.pid
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def send(self, number):
+        self.popen.send_signal(number)
+
+    def wait(self, timeout=TIMEOUT):
+        return self.popen.wait(timeout)
+
+    def end(self, number=signal.SIGTERM):
+        """Ends it, or with the number 0 waits for its own end. Returns: its exit status."""
+        if number and self.popen.poll() is None:
+            self.popen.send_signal(signal.SIGCONT)
+            self.popen.send_signal(number)
+        status = self.wait()
+        self.log_file.close()
+        return status
+
+
+class Bus:
+    """A private system bus. Its policy allows everything, or what the files of `policies` say."""
+
+    def __init__(self, folder, policies=()):
+        self.socket = os.path.join(folder, "bus")
+        self.address = f"unix:path={self.socket}"
+        config = os.path.join(folder, "bus.conf")
+        rules = "".join(f"<include>{policy}</include>" for policy in policies) or """<policy context="default">
+            <allow own="*"/><allow send_destination="*"/></policy>"""
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f"""<busconfig><type>system</type><listen>{self.address}</listen><auth>EXTERNAL</auth>
+                <policy context="default"><allow user="*"/><deny own="*"/><deny send_type="method_call"/>
+                <allow send_type="signal"/><allow send_requested_reply="true" send_type="method_return"/>
+                <allow send_requested_reply="true" send_type="error"/><allow receive_type="method_call"/>
+                <allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
+                <allow send_destination="org.freedesktop.DBus"/></policy>{rules}</busconfig>""")
+        argv = ["dbus-daemon", "--nofork", "--print-address=1", f"--config-file={config}"]
+        self.popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if not self.popen.stdout.readline():
+            raise RuntimeError("dbus-daemon does not start")
+        self.popen.stdout.close()
+
+    def end(self):
+        self.popen.terminate()
+        self.popen.wait(TIMEOUT)
+
+
+class Libvirtd:
+    """A private libvirtd. The test driver's default host is shared by its clients while one is connected: `connection`
+    is. It has the domains that are given, running, and shows an i686 host."""
+
+    def __init__(self, folder, domains, log):
+        self.folder = folder
+        self.log = log
+        self.domains = domains  # their XML, after the next start too
+        self.socket = os.path.join(folder, "libvirt-sock")
+        self.uri = f"test+unix:///default?socket={self.socket}"
+        with open(os.path.join(folder, "libvirtd.conf"), "w", encoding="utf-8") as file:
+            file.write(f'unix_sock_dir = "{folder}"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n')
+        if os.getuid() == 0:
+            shutil.chown(folder, NOBODY, NOBODY)
+        self.process = None
+        self.connection = None
+        self.start()
+
+    def start(self):
+        """As another user than root: it then keeps to its own folder, and several do not meet."""
+        env = {name: self.folder for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
+        argv = ["libvirtd", "-f", os.path.join(self.folder, "libvirtd.conf"), "-p", os.path.join(self.folder, "pid")]
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.socket)
+        self.process = Process(argv, env=env, user=NOBODY if os.getuid() == 0 else None, log=self.log)
+        self.connection = self._connect()
+        for domain in self.connection.listAllDomains():
+            domain.destroy()
+            domain.undefine()
+        for domain in self.domains:
+            self.define(domain).create()
+
+    def _connect(self):
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                return libvirt.open(self.uri)
+            except libvirt.libvirtError:
+                if time.monotonic() > deadline or self.process.popen.poll() is not None:
+                    raise RuntimeError("libvirtd does not start: " + self.process.log()) from None
+                time.sleep(0.01)  # there is no event to wait for
+
+    def end(self, number=signal.SIGKILL):
+        if self.process:
+            self.process.end(number)
+            self.process = None
+        self.connection = None
+
+    def restart(self):
+        self.end()
+        self.start()
+
+    def define(self, xml):
+        return self.connection.defineXML(xml)
+
+    def domain(self, name):
+        return self.connection.lookupByName(name)
+
+
+class Client:
+    """A client of the bus. Records the signals of the daemon, in the order of their coming."""
+
+    def __init__(self, address):
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.bus = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
+        self.signals = []
+        self.owner = None
+        self.bus.signal_subscribe(NAME, None, None, None, None, Gio.DBusSignalFlags.NONE, self._on_signal)
+        self.watch = Gio.bus_watch_name_on_connection(self.bus, NAME, Gio.BusNameWatcherFlags.NONE,
+                                                      lambda _bus, _name, owner: self._set_owner(owner),
+                                                      lambda _bus, _name: self._set_owner(None))
+
+    def _set_owner(self, owner):
+        self.owner = owner
+
+    def _on_signal(self, _bus, _sender, path, interface, member, parameters):
+        self.signals.append((path, interface, member, parameters.unpack()))
+
+    def end(self):
+        Gio.bus_unwatch_name(self.watch)
+        if not self.bus.is_closed():
+            self.bus.close_sync(None)
+
+    def wait_for(self, condition, what, timeout=TIMEOUT):
+        """Runs the main loop until condition() is true, and returns what it returned."""
+        context = GLib.MainContext.default()
+        expired = []
+        timer = GLib.timeout_add(int(timeout * 1000), lambda: expired.append(True) or GLib.SOURCE_REMOVE)
+        try:
+            while not (result := condition()):
+                if expired:
+                    raise AssertionError(f"waited {timeout} s in vain: {what}; signals: {self.signals[-10:]}")
+                context.iteration(True)
+            return result
+        finally:
+            if not expired:
+                GLib.source_remove(timer)
+
+    def call(self, path, interface, method, signature=None, *arguments, timeout=TIMEOUT):
+        parameters = GLib.Variant(signature, arguments) if signature else None
+        reply = self.bus.call_sync(NAME, path, interface, method, parameters, None, Gio.DBusCallFlags.NONE,
+                                   int(timeout * 1000), None)
+        return reply.unpack()
+
+    def manager(self, method, signature=None, *arguments):
+        return self.call(ROOT, MANAGER, method, signature, *arguments)
+
+    def host(self):
+        return self.call(ROOT, PROPERTIES, "GetAll", "(s)", MANAGER)[0]
+
+    def domains(self):
+        """UUID to properties, by GetManagedObjects."""
+        objects = self.call(ROOT, OBJECT_MANAGER, "GetManagedObjects")[0]
+        return {all_[DOMAIN]["Uuid"]: all_[DOMAIN] for all_ in objects.values() if DOMAIN in all_}
+
+    def domain(self, uuid):
+        return self.call(path_of(uuid), PROPERTIES, "GetAll", "(s)", DOMAIN)[0]
+
+    def refresh(self):
+        self.manager("Refresh")
+
+    def changes(self, uuid):
+        """The changed properties of a domain's PropertiesChanged signals, oldest first."""
+        return [arguments[1] for path, interface, member, arguments in self.signals
+                if path == path_of(uuid) and member == "PropertiesChanged" and arguments[0] == DOMAIN]
+
+    def wait_for_change(self, uuid, **expected):
+        """Until the last told value of each property is as expected."""
+        def told():
+            values = {}
+            for change in self.changes(uuid):
+                values.update(change)
+            return all(values.get(name) == value for name, value in expected.items())
+        self.wait_for(told, f"{uuid}: {expected}")
+
+    def members(self, name):
+        """The arguments of all signals of a name."""
+        return [arguments for _path, _interface, member, arguments in self.signals if member == name]
+
+
+class TestCase(unittest.TestCase):
+    """A folder and a bus for each test, and what it starts, ended after it."""
+
+    policies = ()
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="xenpv-")
+        os.chmod(self.folder, 0o755)
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.bus = Bus(self.folder, self.policies)
+        self.addCleanup(self.bus.end)
+        self.client = Client(self.bus.address)
+        self.addCleanup(self.client.end)
+        self.daemon = None
+        self.runs = 0
+
+    def write(self, name, text):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return path
+
+    def libvirtd(self, *domains):
+        folder = os.path.join(self.folder, "libvirt")
+        os.mkdir(folder)
+        libvirtd = Libvirtd(folder, list(domains), os.path.join(self.folder, "libvirtd.log"))
+        self.addCleanup(libvirtd.end)
+        return libvirtd
+
+    def environment(self):
+        return {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
+
+    def launch(self, *options, env=None, runtime=True):
+        """Starts the daemon and waits for nothing."""
+        self.runs += 1
+        argv = [os.environ["XPV_DAEMON"], *options]
+        if "--config" not in " ".join(options):
+            argv += ["--config", self.write("empty.conf", "")]
+        environment = dict(self.environment(), **(env or {}))
+        if runtime:
+            environment.setdefault("RUNTIME_DIRECTORY", os.path.join(self.folder, "run"))
+            os.makedirs(environment["RUNTIME_DIRECTORY"], exist_ok=True)
+        self.daemon = Process(argv, env=environment, log=os.path.join(self.folder, f"daemon-{self.runs}.log"))
+        self.addCleanup(self.stop_daemon)
+        return self.daemon
+
+    def start(self, uri, *options, env=None):
+        """Starts the daemon and waits for its name."""
+        daemon = self.launch("--uri", uri, *options, env=env)
+        self.client.wait_for(lambda: self.client.owner or daemon.popen.poll() is not None, "the bus name")
+        if daemon.popen.poll() is not None:
+            raise AssertionError("the daemon ended: " + daemon.log())
+        return daemon
+
+    def start_example(self, *options):
+        return self.start("test://" + EXAMPLE_HOST, "--host-kernel=2.6.18-53.el5xen", "--host-processor=intel",
+                          *options)
+
+    def stop_daemon(self, number=signal.SIGTERM):
+        """Ends it and lets no sanitizer's finding pass."""
+        if not self.daemon:
+            return None
+        daemon, self.daemon = self.daemon, None
+        status = daemon.end(number)
+        log = daemon.log()
+        self.assertNotRegex(log, "AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error|CRITICAL|Assertion", log)
+        return status
+
+    def run_daemon(self, *options, env=None):
+        """Runs it until it ends by itself. Returns: exit status, standard error."""
+        daemon = self.launch(*options, env=env)
+        self.daemon = None
+        return daemon.end(0), daemon.log()
+
+    def ctl(self, *arguments, stdin=None, env=None, text=True):
+        return subprocess.run([os.environ["XPV_CTL"], *arguments], env=dict(os.environ, **self.environment(), **(env or {})),
+                              input=stdin, capture_output=True, text=text, timeout=TIMEOUT, check=False)
+
+
+def main():
+    unittest.main(verbosity=2)

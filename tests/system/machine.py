@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine of its own: this one's files under an overlay, in namespaces of their own, with systemd as the first process.
+
+What is installed there, and what runs there, leaves no trace here. It wants root, and a kernel with overlayfs and cgroup 2.
+"""
+import os
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+
+TIMEOUT = 60
+
+# In a mount namespace; becomes the head of a control group of its own. $1 is a folder, $2 the group's name.
+OUTER = """
+set -e
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/cgroup" "$1/upper" "$1/work" "$1/root"
+mount -t cgroup2 cgroup2 "$1/cgroup"
+mkdir "$1/cgroup/$2"
+echo $$ > "$1/cgroup/$2/cgroup.procs"
+umount "$1/cgroup"
+exec unshare --cgroup --ipc --net --pid --uts --fork --kill-child sh -c "$3" sh "$@"
+"""
+
+# In all namespaces. What belongs to the kernel of both machines is read-only.
+INNER = """
+set -e
+root="$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$root"
+mount -t proc proc "$root/proc"
+mount --bind "$root/proc/sys" "$root/proc/sys"
+mount -o remount,bind,ro "$root/proc/sys"
+mount -t sysfs -o ro sysfs "$root/sys"
+mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+for folder in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs "$root/$folder"; done
+chmod 1777 "$root/tmp"
+mkdir "$root/dev/pts" "$root/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+for node in full null random tty urandom zero; do
+    touch "$root/dev/$node"
+    mount --bind "/dev/$node" "$root/dev/$node"
+done
+touch "$root/run/notify"
+mount --bind "$4" "$root/run/notify"
+tar -C "$5" -c . | tar -C "$root" -x --keep-directory-symlink
+cd "$root"
+pivot_root . mnt
+umount -l /mnt
+exec setpriv --bounding-set=-audit_control,-audit_read,-sys_module,-sys_rawio,-sys_time,-syslog -- \
+    env -i container=test NOTIFY_SOCKET=/run/notify PATH="$PATH" /lib/systemd/systemd --unit=basic.target </dev/null
+"""
+
+
+class Machine:
+    """Boots at once. `files`: a folder that is copied over the overlay's root."""
+
+    def __init__(self, folder, files):
+        self.init = None
+        self.mount = tempfile.mkdtemp(dir=folder)
+        self.group = "xenpv-test-" + os.path.basename(self.mount)
+        notify = os.path.join(folder, "notify")
+        self.log = open(os.path.join(folder, "machine.log"), "a+b")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
+            ready.bind(notify)
+            os.chmod(notify, 0o666)
+            # It does not outlive us, however we end.
+            self.popen = subprocess.Popen(["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private",
+                                           "sh", "-c", OUTER, "sh", self.mount, self.group, INNER, notify, files],
+                                          stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+            pidfd = os.pidfd_open(self.popen.pid)
+            message = b""
+            while b"READY=1" not in message:
+                readable = select.select([ready, pidfd], [], [], TIMEOUT)[0]
+                if ready not in readable:
+                    self.end()
+                    with open(self.log.name, encoding="utf-8", errors="replace") as log:
+                        raise RuntimeError("the machine does not boot: " + log.read())
+                message = ready.recv(4096)
+            os.close(pidfd)
+        with open(f"/proc/{self.popen.pid}/task/{self.popen.pid}/children", encoding="ascii") as children:
+            self.init = int(children.read())
+
+    def argv(self, *argv):
+        """What runs a program there."""
+        return ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--", *argv]
+
+    def run(self, *argv, check=True, timeout=TIMEOUT):
+        """Runs a program there. Returns: its exit status and what it printed."""
+        result = subprocess.run(self.argv(*argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=timeout, check=False)
+        if check and result.returncode != 0:
+            raise AssertionError(f"{' '.join(argv)}: {result.returncode}: {result.stdout}")
+        return result.returncode, result.stdout
+
+    def end(self):
+        if self.init:
+            os.kill(self.init, signal.SIGKILL)  # and all others with it
+        else:
+            self.popen.kill()
+        self.popen.wait(TIMEOUT)
+        self.log.close()
+        subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c",
+                        'mount -t cgroup2 cgroup2 "$1" && find "$1/$2" -depth -type d -exec rmdir {} +', "sh",
+                        self.mount, self.group], check=False)

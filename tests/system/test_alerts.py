@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Alerts: once for each run, whatever is killed."""
+import glob
+import os
+import pathlib
+import random
+import signal
+
+import harness
+from harness import domain_xml, path_of, uuid_of
+
+COMPATIBLE = "2.6.18-398.el5PAE"
+INCOMPATIBLE = "2.6.18-8.el5PAE"
+ALERT = "runs with a kernel whose para-virtualized drivers will not load"
+CLEARED = "no longer runs with an incompatible kernel"
+
+
+class Alerts(harness.TestCase):
+    def start_with(self, *domains):
+        self.virt = self.libvirtd(*domains)
+        self.again()
+
+    def again(self):
+        return self.start(self.virt.uri, "--host-architecture=x86_64", "--host-kernel=2.6.18-398.el5xen")
+
+    def alerts(self):
+        return self.client.members("IncompatibleDomain")
+
+    def wait_for_alerts(self, count):
+        self.client.wait_for(lambda: len(self.alerts()) >= count, f"{count} alerts")
+        self.settle()
+        self.assertEqual(len(self.alerts()), count)
+
+    def settle(self):
+        """Until all that has been caused so far has been told."""
+        self.client.refresh()
+
+    def logs(self, message):
+        """Over all runs of the daemon."""
+        return sum(pathlib.Path(log).read_text("utf-8").count(message)
+                   for log in glob.glob(os.path.join(self.folder, "daemon-*.log")))
+
+    def wait_for_log(self, message, count):
+        self.client.wait_for(lambda: self.logs(message) >= count or self.settle(), message)
+        self.assertEqual(self.logs(message), count)
+
+    def set_kernel(self, name, kernel, acknowledged=False):
+        text = f"<guest><kernel>{kernel}</kernel>{'<acknowledged/>' if acknowledged else ''}</guest>"
+        self.virt.domain(name).setMetadata(2, text, "compat", "urn:xenpv:compat:1", 1)
+
+    def test_already_running(self):
+        """Sent after the name is acquired, so that whoever waits for it hears of it."""
+        self.start_with(domain_xml("bad", 1, INCOMPATIBLE), domain_xml("good", 2, COMPATIBLE))
+        self.wait_for_alerts(1)
+        self.assertEqual(self.alerts()[0], (path_of(uuid_of(1)), "bad", uuid_of(1), INCOMPATIBLE,
+                                            ["guest-release-unsupported"]))
+        self.assertEqual(self.logs(f"Domain bad {ALERT}: RHEL 5.0 kernel i686-PAE is older than RHEL 5.1"), 1)
+
+    def test_each_run_once(self):
+        self.start_with()
+        domain = self.virt.define(domain_xml("bad", 1, INCOMPATIBLE))
+        self.settle()
+        self.assertEqual(self.alerts(), [])
+        for run in range(1, 4):
+            domain.create()
+            self.wait_for_alerts(run)
+            domain.suspend()
+            domain.resume()
+            self.settle()
+            domain.destroy()
+            self.wait_for_log(CLEARED, run)
+        self.assertEqual(len(self.alerts()), 3)
+
+    def test_late_report(self):
+        self.start_with(domain_xml("guest", 1))
+        self.assertEqual(self.alerts(), [])
+        self.set_kernel("guest", INCOMPATIBLE)
+        self.wait_for_alerts(1)
+
+    def test_turns_compatible(self):
+        """One alert and one clearing a run, and what is unknown does not clear."""
+        self.start_with(domain_xml("guest", 1, INCOMPATIBLE))
+        self.wait_for_alerts(1)
+        self.set_kernel("guest", "gibberish")
+        self.client.wait_for_change(uuid_of(1), Verdict="unknown")
+        self.assertEqual(self.logs(CLEARED), 0)
+        self.set_kernel("guest", COMPATIBLE)
+        self.client.wait_for_change(uuid_of(1), Verdict="compatible")
+        self.wait_for_log(CLEARED, 1)
+        self.set_kernel("guest", INCOMPATIBLE)
+        self.client.wait_for_change(uuid_of(1), Verdict="incompatible")
+        self.virt.domain("guest").destroy()
+        self.client.wait_for_change(uuid_of(1), State="shut-off")
+        self.settle()
+        self.assertEqual((len(self.alerts()), self.logs(CLEARED)), (1, 1))
+
+    def test_acknowledged(self):
+        self.start_with(domain_xml("guest", 1))
+        self.set_kernel("guest", INCOMPATIBLE, acknowledged=True)
+        self.client.wait_for_change(uuid_of(1), Verdict="incompatible", Acknowledged=True)
+        self.settle()
+        self.assertEqual(self.alerts(), [])
+        self.set_kernel("guest", INCOMPATIBLE)
+        self.wait_for_alerts(1)
+        self.set_kernel("guest", INCOMPATIBLE, acknowledged=True)
+        self.client.wait_for_change(uuid_of(1), Acknowledged=True)
+        self.set_kernel("guest", INCOMPATIBLE)
+        self.client.wait_for_change(uuid_of(1), Acknowledged=False)
+        self.settle()
+        self.assertEqual(len(self.alerts()), 1)
+
+    def test_daemon_restarts(self):
+        self.start_with(domain_xml("bad", 1, INCOMPATIBLE))
+        self.wait_for_alerts(1)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self.stop_daemon(number)
+            self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+            self.again()
+            self.settle()
+            self.assertEqual(len(self.alerts()), 1)
+        # What ended while nobody looked is said afterwards.
+        self.stop_daemon()
+        self.virt.domain("bad").destroy()
+        self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+        self.again()
+        self.wait_for_log(CLEARED, 1)
+
+    def test_libvirt_restarts(self):
+        self.start_with(domain_xml("bad", 1, INCOMPATIBLE))
+        self.wait_for_alerts(1)
+        self.virt.restart()
+        self.settle_connected()
+        self.assertEqual((len(self.alerts()), self.logs(CLEARED)), (1, 0))
+        # A look without the domain ends the run; after it, the same id is another run.
+        self.virt.domains = []
+        self.virt.restart()
+        self.client.wait_for(lambda: self.client.members("InterfacesRemoved"), "the removal")
+        self.wait_for_log(CLEARED, 1)
+        self.virt.define(domain_xml("bad", 1, INCOMPATIBLE)).create()
+        self.wait_for_alerts(2)
+
+    def settle_connected(self):
+        self.client.wait_for(lambda: any(arguments[1].get("Connected") is True
+                                         for arguments in self.client.members("PropertiesChanged")), "Connected")
+        self.settle()
+
+    def test_corrupt_file(self):
+        """Costs at most a repeated alert, never a lost one, and is kept to be looked at."""
+        path = os.path.join(self.folder, "run", "alerts")
+        for content in (b"\x00\xff garbage", b"[" + uuid_of(1).encode() + b"]\nid=x\n", b"[", b"x" * 100_000):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as file:
+                file.write(content)
+            self.client.signals.clear()
+            if hasattr(self, "virt"):
+                self.again()
+            else:
+                self.start_with(domain_xml("bad", 1, INCOMPATIBLE))
+            self.wait_for_alerts(1)
+            with open(path + ".corrupt", "rb") as file:
+                self.assertEqual(file.read(), content)
+            self.assertRegex(self.daemon.log(), "alerts may be repeated; .*alerts.corrupt")
+            self.stop_daemon()
+            self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+
+    def test_nowhere_to_write(self):
+        """Alerts go on."""
+        self.virt = self.libvirtd(domain_xml("bad", 1, INCOMPATIBLE))
+        missing = os.path.join(self.folder, "missing", "run")
+        self.launch("--uri", self.virt.uri, "--host-architecture=x86_64", env={"RUNTIME_DIRECTORY": missing}, runtime=False)
+        self.wait_for_alerts(1)
+        self.assertRegex(self.daemon.log(), "Cannot keep what was alerted in .*missing/run/alerts")
+
+    def test_hundreds_of_runs(self):
+        """Runs start and stop while daemon and libvirtd are killed: each that outlived a look is alerted exactly once."""
+        seed = random.randrange(1 << 30)
+        dice = random.Random(seed)
+        self.start_with()
+        expected = []
+        domains = [self.virt.define(domain_xml(f"bad-{n}", n, INCOMPATIBLE)) for n in range(1, 6)]
+        self.virt.domains = []
+        for round_ in range(100):
+            for domain in domains:
+                domain.create()
+                expected.append((domain.UUIDString(), domain.ID()))
+            self.settle()
+            if dice.random() < 0.25:
+                self.stop_daemon(dice.choice((signal.SIGKILL, signal.SIGTERM)))
+                self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+                self.again()
+                self.settle()
+            self.client.wait_for(lambda: len(self.alerts()) >= len(expected), f"all alerts (seed {seed})")
+            for domain in domains:
+                domain.destroy()
+            if dice.random() < 0.05:
+                self.client.signals = [s for s in self.client.signals if s[2] == "IncompatibleDomain"]
+                self.virt.restart()
+                domains = [self.virt.define(domain_xml(f"bad-{n}", n, INCOMPATIBLE)) for n in range(1, 6)]
+                self.settle_connected()
+            else:
+                self.settle()
+        self.assertEqual(len(self.alerts()), len(expected), f"seed {seed}")
+        alerted = sorted(uuid for _path, _name, uuid, _kernel, _reasons in self.alerts())
+        self.assertEqual(alerted, sorted(uuid for uuid, _id in expected))
+        self.wait_for_log(CLEARED, len(expected))
+
+
+if __name__ == "__main__":
+    harness.main()

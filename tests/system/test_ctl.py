@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The client, against the real daemon."""
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+
+import harness
+from harness import domain_xml, uuid_of
+
+CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
+              "driver_source", "explanation", "remedy"]
+DOMAIN_KEYS = CHECK_KEYS + ["name", "uuid", "id", "state", "virtualization", "kernel_source", "drivers", "acknowledged",
+                            "stale", "changed_at"]
+FACTS = ["--host-architecture=x86_64", "--host-processor=intel", "--host-kernel=2.6.18-53.el5xen"]
+COMPATIBLE, INCOMPATIBLE, UNKNOWN = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "gibberish"
+
+
+class Check(harness.TestCase):
+    """Needs neither daemon nor bus."""
+
+    def environment(self):
+        return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
+
+    def test_exit_status(self):
+        for reports, status in (([COMPATIBLE], 0), ([COMPATIBLE, INCOMPATIBLE], 1), ([UNKNOWN, INCOMPATIBLE], 1),
+                                ([COMPATIBLE, UNKNOWN], 3), (["6.1.0-18-amd64"], 3), ([" ", ""], 0)):
+            self.assertEqual(self.ctl("check", *FACTS, *reports).returncode, status, reports)
+
+    def test_json(self):
+        done = self.ctl("check", *FACTS, "--json", "2.4.21-50.EL i686", COMPATIBLE)
+        first, second = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(list(first), CHECK_KEYS)
+        self.assertEqual((first["kernel"], first["release"], first["variant"]), ("2.4.21-50.EL i686", "3.9", ""))
+        self.assertEqual(second["required_host_architectures"], ["i686", "x86_64"])
+
+    def test_standard_input(self):
+        reports = f"{COMPATIBLE}\n\n  \n{INCOMPATIBLE}\r\n{COMPATIBLE}".encode() + b"\x00\n\xff\xfe\n" + b"x" * 100_000
+        done = self.ctl("check", *FACTS, "--json", "-", stdin=reports, text=False)
+        verdicts = [json.loads(line)["verdict"] for line in done.stdout.decode().splitlines()]
+        self.assertEqual(verdicts, ["compatible", "incompatible", "compatible", "unknown", "unknown"])
+        self.assertEqual(done.returncode, 1)
+
+    def test_this_machine(self):
+        """Without options: as on Xen, against this machine."""
+        result = json.loads(self.ctl("check", "--json", COMPATIBLE).stdout)
+        self.assertIn(result["verdict"], ("compatible", "unknown", "incompatible"))
+        self.assertIn("host-release-unverified", result["warnings"])
+
+    def test_virtualization(self):
+        result = json.loads(self.ctl("check", *FACTS, "--json", "--virtualization=pv", COMPATIBLE).stdout)
+        self.assertEqual((result["verdict"], result["reasons"]), ("not-applicable", ["paravirtualized-guest"]))
+
+    def test_wrong_usage(self):
+        for arguments, sentence in ((["frobnicate"], "no verb “frobnicate”"), (["list", "--colour"], "--colour"),
+                                    (["check"], "needs an argument"), (["show"], "needs an argument"),
+                                    (["show", "a", "b"], "“b”"), (["host", "x"], "“x”"),
+                                    (["check", "--fail", "x"], "--fail"), (["list", "--host-processor=amd"], "--host-"),
+                                    (["check", "--host-processor=arm", "x"], "“arm”.*intel or amd"),
+                                    (["check", "--host-architecture=i386", "x"], "“i386”"),
+                                    (["check", "--virtualization=kvm", "x"], "“kvm”")):
+            done = self.ctl(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
+            self.assertRegex(done.stderr, "^xenpv-compatctl: .*" + sentence)
+            self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_no_bus(self):
+        for verb in (["list"], ["show", "x"], ["host"], ["monitor"], []):
+            done = self.ctl(*verb)
+            self.assertEqual(done.returncode, 4, verb)
+            self.assertRegex(done.stderr, "^xenpv-compatctl: .*bus")
+
+
+class Verbs(harness.TestCase):
+    def test_no_daemon(self):
+        done = self.ctl("list")
+        self.assertEqual((done.returncode, done.stdout), (4, ""))
+        self.assertRegex(done.stderr, "systemctl start xenpv-compatd")
+
+    def test_list(self):
+        self.start_example()
+        done = self.ctl("list", "--json")
+        domains = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([domain["name"] for domain in domains], sorted(domain["name"] for domain in domains))
+        self.assertEqual(len(domains), 13)
+        for domain in domains:
+            self.assertEqual(sorted(domain), sorted(DOMAIN_KEYS))
+        self.assertEqual(self.ctl().stdout, self.ctl("list").stdout)
+        self.assertEqual(self.ctl("list").returncode, 0)
+        self.assertEqual(self.ctl("list", "--fail").returncode, 1)
+        self.assertNotIn("\x1b", self.ctl("list").stdout)
+
+    def test_show(self):
+        self.start_example()
+        for name in ("erp39-smp", uuid_of(5)):
+            self.assertIn("Install kernel-2.4.21-50.EL.ia32e in the guest", self.ctl("show", name).stdout)
+        shown = json.loads(self.ctl("show", "erp39-smp", "--json").stdout)
+        self.assertEqual(sorted(shown), sorted(DOMAIN_KEYS))
+        self.assertEqual((shown["uuid"], shown["verdict"], shown["stale"]), (uuid_of(5), "incompatible", False))
+        done = self.ctl("show", "nobody")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("nobody", done.stderr)
+
+    def test_host(self):
+        self.start_example()
+        host = json.loads(self.ctl("host", "--json").stdout)
+        self.assertEqual(set(host), {"version", "rules", "uri", "connected", "last_update", "hypervisor", "host_name",
+                                     "host_kernel", "host_architecture", "host_processor", "host_release", "counts"})
+        self.assertEqual((host["connected"], host["host_release"], host["counts"]["unknown"]), (True, "5.1", 3))
+        self.assertIn("2.6.18-53.el5xen", self.ctl("host").stdout)
+
+    def test_libvirt_away(self):
+        self.start("test+unix:///default?socket=/nonexistent")
+        done = self.ctl("list")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("does not answer", done.stdout + done.stderr)
+
+    def test_hostile_name(self):
+        """What a name does to a terminal is not left to the name."""
+        self.start("test://" + self.write("node.xml", "<node>" + domain_xml("a\u202e\u0085\u200bb", 1) + "</node>"))
+        for verb in (["list"], ["show", uuid_of(1)]):
+            self.assertNotRegex(self.ctl(*verb).stdout, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+class Monitor(harness.TestCase):
+    def start_monitor(self):
+        self.process = subprocess.Popen([os.environ["XPV_CTL"], "monitor", "--json"],
+                                        env=dict(os.environ, **self.environment()), stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.process.stdout.close)
+        self.addCleanup(self.process.wait)
+        self.addCleanup(self.process.kill)
+        self.lines = queue.Queue()
+        threading.Thread(target=lambda: [self.lines.put(line) for line in self.process.stdout], daemon=True).start()
+
+    def read_event(self, event, timeout=harness.TIMEOUT):
+        """The next line of that event."""
+        while True:
+            parsed = json.loads(self.lines.get(timeout=timeout))
+            self.assertEqual(next(iter(parsed)), "event")
+            if parsed["event"] == event:
+                return parsed
+
+    def wait_for_monitor(self, virt):
+        """It tells nothing before the first change, so there is one after the other until it does."""
+        while True:
+            probe = virt.define(domain_xml("probe", 99))
+            self.client.refresh()
+            probe.undefine()
+            self.client.refresh()
+            try:
+                return self.read_event("removed", timeout=0.1)
+            except queue.Empty:
+                pass
+
+    def test_events(self):
+        virt = self.libvirtd()
+        options = ["--host-architecture=x86_64", "--host-kernel=2.6.18-398.el5xen"]
+        self.start(virt.uri, *options)
+        self.start_monitor()
+        self.wait_for_monitor(virt)
+        domain = virt.define(domain_xml("guest", 1, INCOMPATIBLE))
+        self.client.wait_for(lambda: uuid_of(1) in self.client.domains(), "the domain")
+        while self.read_event("added")["name"] != "guest":
+            pass
+        domain.create()
+        changed = self.read_event("changed")
+        self.assertEqual((changed["state"], changed["verdict"]), ("running", "incompatible"))
+        self.assertEqual(self.read_event("alert")["uuid"], uuid_of(1))
+        domain.destroy()
+        domain.undefine()
+        self.assertEqual(self.read_event("removed")["name"], "guest")
+        virt.end()
+        self.read_event("disconnected")
+        virt.start()
+        self.read_event("connected")
+        self.stop_daemon()
+        self.read_event("disconnected")
+        self.start(virt.uri, *options)
+        self.read_event("connected")
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(), 0)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What "meson install" puts in place for systemd, the bus and the journal, in a folder that stands for the root."""
+import configparser
+import glob
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+SOURCE = os.environ["XPV_SOURCE"]
+UNIT = "xenpv-compatd.service"
+MESSAGE_IDS = {"8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21", "3a7e2b9c41d84f6fb0c5d28e96a1f073"}
+
+
+def install(root):
+    subprocess.run(["meson", "install", "-C", os.environ["XPV_BUILD"], "--no-rebuild", "--quiet", "--destdir", root],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+class TestCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.root = tempfile.mkdtemp(prefix="xenpv-")
+        cls.addClassCleanup(shutil.rmtree, cls.root)
+        install(cls.root)
+
+    def find(self, name):
+        """The one file of that name; the path within the root."""
+        found = glob.glob(os.path.join(self.root, "**", name), recursive=True)
+        self.assertEqual(len(found), 1, (name, found))
+        return found[0], found[0][len(self.root):]
+
+    def run_program(self, *argv):
+        result = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        return result.returncode, result.stdout
+
+
+class Installed(TestCase):
+    def test_places(self):
+        for name, place in (
+                (UNIT, "(/usr)?/lib/systemd/system/"),
+                ("xenpv-compat.catalog", "/usr/lib/systemd/catalog/"),
+                ("org.xenpv.Compat1.conf", "/usr/share/dbus-1/system.d/"),
+                ("org.xenpv.Compat1.service", "/usr/share/dbus-1/system-services/"),
+                ("org.xenpv.Compat1.xml", "/share/dbus-1/interfaces/"),
+                ("remote.conf.example", "/share/doc/xenpv-compat/"),
+                ("xenpv-compatd", "/libexec/"),
+                ("xenpv-compatctl", "/bin/")):
+            with self.subTest(name):
+                found = glob.glob(os.path.join(self.root, "**", name), recursive=True)
+                found = [path for path in found if os.path.isfile(path) and "completion" not in path]
+                self.assertEqual(len(found), 1, found)
+                self.assertRegex(found[0], f"{place}{name}$")
+
+    def test_activation(self):
+        """The bus starts the unit that owns the name."""
+        service = configparser.RawConfigParser()
+        service.optionxform = str
+        service.read(self.find("org.xenpv.Compat1.service")[0])
+        unit, place = self.find(UNIT)
+        with open(unit, encoding="utf-8") as file:
+            text = file.read()
+        self.assertEqual(dict(service["D-BUS Service"]), {"Name": "org.xenpv.Compat1", "Exec": "/bin/false",
+                                                          "User": "root", "SystemdService": os.path.basename(place)})
+        self.assertIn("\nBusName=org.xenpv.Compat1\n", text)
+        self.assertTrue(os.access(self.root + re.search("(?m)^ExecStart=(.*)$", text)[1], os.X_OK))
+
+    def test_xml(self):
+        for name in ("org.xenpv.Compat1.conf", "org.xenpv.Compat1.xml"):
+            self.assertEqual(self.run_program("xmllint", "--noout", "--nonet", self.find(name)[0]), (0, ""))
+        dtd = "/usr/share/xml/dbus-1/introspect.dtd"  # busconfig.dtd knows no rules of today
+        self.assertEqual(self.run_program("xmllint", "--noout", "--nonet", "--dtdvalid", dtd,
+                                          self.find("org.xenpv.Compat1.xml")[0]), (0, ""))
+
+    def test_catalog(self):
+        """It compiles, has both entries, and names no field that is not sent."""
+        self.assertEqual(self.run_program("journalctl", "--root", self.root, "--update-catalog"), (0, ""))
+        status, listed = self.run_program("journalctl", "--root", self.root, "--list-catalog")
+        self.assertEqual((status, {line.split()[0] for line in listed.splitlines()}), (0, MESSAGE_IDS))
+        with open(os.path.join(SOURCE, "daemon", "alerts.c"), encoding="utf-8") as file:
+            sent = set(re.findall('"(XENPV_[A-Z_]*)"', file.read()))
+        with open(os.path.join(SOURCE, "daemon", "alerts.h"), encoding="utf-8") as file:
+            self.assertEqual(set(re.findall('MESSAGE_ID_[A-Z]* "([0-9a-f]*)"', file.read())), MESSAGE_IDS)
+        with open(self.find("xenpv-compat.catalog")[0], encoding="utf-8") as file:
+            named = set(re.findall("@([A-Z_]*)@", file.read()))
+        self.assertLessEqual({"XENPV_DOMAIN_NAME", "XENPV_DOMAIN_UUID"}, named)
+        self.assertLessEqual(named, sent)
+
+
+class Unit(TestCase):
+    """With this machine's own units beside it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        unit = glob.glob(os.path.join(cls.root, "**", UNIT), recursive=True)[0]
+        folder = os.path.dirname(unit)
+        for name in os.listdir(folder[len(cls.root):]):
+            path = os.path.join(folder[len(cls.root):], name)
+            if os.path.isfile(path) and not os.path.exists(os.path.join(folder, name)):
+                shutil.copy(path, os.path.join(folder, name))
+        os.makedirs(os.path.join(cls.root, "usr", "bin"), exist_ok=True)
+        shutil.copy("/bin/kill", os.path.join(cls.root, "usr", "bin"))
+        cls.drop_in = os.path.join(cls.root, "etc/systemd/system", UNIT + ".d", "remote.conf")
+
+    def tearDown(self):
+        shutil.rmtree(os.path.dirname(self.drop_in), ignore_errors=True)
+
+    def add_remote(self):
+        os.makedirs(os.path.dirname(self.drop_in))
+        shutil.copy(self.find("remote.conf.example")[0], self.drop_in)
+
+    def verify(self):
+        self.assertEqual(self.run_program("systemd-analyze", "verify", "--root", self.root, UNIT), (0, ""))
+
+    def exposure(self):
+        status, text = self.run_program("systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20",
+                                        "--root", self.root, UNIT)
+        self.assertEqual(status, 0, text)
+        return re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)[1]
+
+    def test_unit(self):
+        self.verify()
+        self.assertLessEqual(float(self.exposure()), 1.0)
+
+    def test_remote(self):
+        """The drop-in is honest about what it costs."""
+        local = self.exposure()
+        self.add_remote()
+        self.verify()
+        with open(self.drop_in, encoding="utf-8") as file:
+            text = file.read().replace("\n# ", " ")
+        self.assertEqual(re.search("from ([0-9.]+) to ([0-9.]+) ", text).groups(), (local, self.exposure()))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Staying true, whatever libvirt does: absent, killed, stopped, hung, restarted with other domains, or old."""
+import os
+import signal
+import time
+
+import harness
+from harness import PROPERTIES, domain_xml, path_of, uuid_of
+
+COMPATIBLE = "2.6.18-398.el5PAE"
+INCOMPATIBLE = "2.6.18-8.el5PAE"
+
+
+class Changes(harness.TestCase):
+    def start_with(self, *domains, options=(), env=None):
+        self.virt = self.libvirtd(*domains)
+        env = dict(env or {}, LD_PRELOAD=os.environ["XPV_PRELOAD"], ASAN_OPTIONS="verify_asan_link_order=0")
+        return self.start(self.virt.uri, "--host-architecture=x86_64", *options, env=env)
+
+    def connected(self):
+        return self.client.host()["Connected"]
+
+    def wait_for_connected(self, connected):
+        self.client.wait_for(lambda: any(arguments[1].get("Connected") == connected
+                                         for arguments in self.client.members("PropertiesChanged")),
+                             f"Connected {connected}")
+        self.client.signals = [s for s in self.client.signals if "Connected" not in str(s)]
+
+    def time_reads(self):
+        """The 99th percentile of how long a read takes, in seconds."""
+        times = []
+        for _ in range(1000):
+            begin = time.perf_counter()
+            value = self.client.call(path_of(uuid_of(1)), PROPERTIES, "Get", "(ss)", harness.DOMAIN, "Verdict")
+            times.append(time.perf_counter() - begin)
+            self.assertEqual(value, ("compatible",))
+        return sorted(times)[990]
+
+    def test_absent_at_start(self):
+        self.virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
+        self.virt.end()
+        self.start(self.virt.uri)
+        self.assertFalse(self.connected())
+        self.virt.start()
+        self.wait_for_connected(True)
+        self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain")
+        self.assertEqual(set(self.client.domains()), {uuid_of(1)})
+
+    def test_killed_and_restarted(self):
+        """What went on being there is not told of."""
+        self.start_with(domain_xml("stays", 1, COMPATIBLE), domain_xml("goes", 2, COMPATIBLE))
+        before = self.client.domain(uuid_of(1))
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            self.client.signals.clear()
+            self.virt.end(number)
+            self.wait_for_connected(False)
+            self.assertEqual(set(self.client.domains()), {uuid_of(1), uuid_of(2)})
+            self.assertFalse(self.client.domain(uuid_of(1))["Stale"])
+            self.virt.start()
+            self.wait_for_connected(True)
+            self.client.refresh()
+            self.assertEqual(self.client.domain(uuid_of(1)), before)
+            self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
+            self.assertEqual(self.client.changes(uuid_of(1)), [])
+
+    def test_restarted_with_other_domains(self):
+        self.start_with(domain_xml("stays", 1, COMPATIBLE), domain_xml("goes", 2, COMPATIBLE))
+        self.virt.domains = [domain_xml("stays", 1, INCOMPATIBLE), domain_xml("comes", 3, COMPATIBLE)]
+        self.virt.restart()
+        self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain that comes")
+        self.client.refresh()
+        self.assertEqual(set(self.client.domains()), {uuid_of(1), uuid_of(3)})
+        self.assertEqual([path for path, _ in self.client.members("InterfacesAdded")], [path_of(uuid_of(3))])
+        self.assertEqual([path for path, _ in self.client.members("InterfacesRemoved")], [path_of(uuid_of(2))])
+        self.assertEqual(self.client.domain(uuid_of(1))["Verdict"], "incompatible")
+
+    def test_stopped(self):
+        """SIGSTOP: the bus is served all the while; a change made meanwhile is there after it."""
+        self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
+        idle = self.time_reads()
+        self.virt.process.send(signal.SIGSTOP)
+        stopped = self.time_reads()
+        self.wait_for_connected(False)
+        lost = self.time_reads()
+        # Twice is the aim, which the benchmark shows; ten times that is a failure on any machine.
+        self.assertLess(max(stopped, lost), 20 * idle)
+        self.virt.process.send(signal.SIGCONT)
+        self.wait_for_connected(True)
+        self.client.refresh()
+        self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
+
+    def test_stopped_during_a_call(self):
+        """The deadline of a call, which comes before the keepalive's."""
+        self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
+        self.virt.process.send(signal.SIGSTOP)
+        with self.assertRaisesRegex(harness.GLib.Error, "NotConnected"):
+            self.client.refresh()
+        self.assertFalse(self.connected())
+        self.assertEqual(self.stop_daemon(), 0)
+
+    def start_hanging(self, name, *options):
+        fifo = os.path.join(self.folder, "hang")
+        daemon = self.start_with(domain_xml("hangs", 1, COMPATIBLE), domain_xml("other", 2, COMPATIBLE), *(),
+                                 options=["--call-timeout=1", *options], env={"XPV_HANG": name, "XPV_HANG_FIFO": fifo})
+        os.mkfifo(fifo)
+        os.chmod(fifo, 0o666)
+        return daemon, fifo
+
+    @staticmethod
+    def release(fifo):
+        """Lets the calls that hang go on, and hang no more."""
+        os.rename(fifo, fifo + ".old")
+        os.close(os.open(fifo + ".old", os.O_RDWR))
+        writer = os.open(fifo + ".old", os.O_RDWR)
+        os.close(writer)
+
+    def test_one_domain_hangs(self):
+        """It alone is stale; the rest goes on, over a fresh connection."""
+        _daemon, fifo = self.start_hanging("hangs")
+        self.virt.domain("hangs").suspend()
+        self.client.wait_for_change(uuid_of(1), Stale=True)
+        self.assertTrue(self.connected())
+        self.virt.domain("other").suspend()
+        self.client.wait_for_change(uuid_of(2), State="paused")
+        self.assertFalse(self.client.domain(uuid_of(2))["Stale"])
+        self.release(fifo)
+        self.client.wait_for_change(uuid_of(1), Stale=False, State="paused")
+        self.assertFalse(any("Connected" in arguments[1] for arguments in self.client.members("PropertiesChanged")))
+        self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
+
+    def test_ends_while_a_call_hangs(self):
+        self.start_hanging("hangs")
+        self.virt.domain("hangs").suspend()
+        self.client.wait_for_change(uuid_of(1), Stale=True)
+        self.assertEqual(self.stop_daemon(), 0)
+
+    def test_everything_hangs(self):
+        _daemon, fifo = self.start_hanging("*")
+        with self.assertRaisesRegex(harness.GLib.Error, "NotConnected"):
+            self.client.refresh()
+        self.assertFalse(self.connected())
+        self.assertEqual(self.client.domain(uuid_of(2))["Verdict"], "compatible")
+        self.release(fifo)
+        self.wait_for_connected(True)
+
+    def follow_changes(self):
+        """What a client sees in the end is what it sees with events."""
+        self.virt.define(domain_xml("second", 2, COMPATIBLE))
+        self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "InterfacesAdded")
+        self.virt.domain("second").create()
+        self.virt.domain("second").setMetadata(2, f"<guest><kernel>{INCOMPATIBLE}</kernel></guest>", "compat",
+                                               "urn:xenpv:compat:1", 1)
+        self.client.wait_for_change(uuid_of(2), State="running", Verdict="incompatible")
+        self.virt.domain("second").destroy()
+        self.virt.domain("second").undefine()
+        self.client.wait_for(lambda: self.client.members("InterfacesRemoved"), "InterfacesRemoved")
+
+    def test_old_server(self):
+        """0.3.3: older calls, and polling."""
+        self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "list-all,state,events"})
+        self.assertEqual(self.client.domain(uuid_of(1))["State"], "running")
+        self.follow_changes()
+
+    def test_server_without_metadata_events(self):
+        self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "metadata-events"})
+        self.follow_changes()
+
+    def test_thousand_starts(self):
+        """All are published, each change whole."""
+        count = 1000
+        self.start_with()
+        for n in range(1, count + 1):
+            self.virt.define(domain_xml(f"guest-{n}", n, COMPATIBLE)).create()
+        running = lambda: sum(d["State"] == "running" for d in self.client.domains().values()) == count  # noqa: E731
+        # Two seconds is the aim, which the benchmark shows.
+        self.client.wait_for(running, "all domains", timeout=20)
+        for path, interface, member, arguments in self.client.signals:
+            if member == "PropertiesChanged" and arguments[0] == harness.DOMAIN and "State" in arguments[1]:
+                self.assertEqual(arguments[1]["State"] == "running", arguments[1].get("Id", -1) >= 0, (path, arguments))
+        self.assertEqual(self.client.host()["Counts"]["compatible"], count)
+
+
+if __name__ == "__main__":
+    harness.main()

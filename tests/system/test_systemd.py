@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The unit as it is installed, all hardening included, started by a real systemd beside a real libvirtd, system bus and
+journal, on a machine of its own (machine.py). That machine is no Xen host: libvirtd's test driver plays it."""
+import contextlib
+import functools
+import glob
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import unittest
+
+import machine
+import test_install
+
+SOURCE = os.environ["XPV_SOURCE"]
+UNIT = "xenpv-compatd.service"
+NODE = "/var/lib/xenpv-test/example-host.xml"
+URI = f"test+unix://{NODE}?socket=/run/libvirt/libvirt-sock-ro"
+NAME = "org.xenpv.Compat1"
+ROOT = "/org/xenpv/Compat1"
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
+
+
+class Systemd(unittest.TestCase):
+    def setUp(self):
+        if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+            self.skipTest("it takes root's rights to set up a machine")
+        self.folder = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.root = os.path.join(self.folder, "files")
+        test_install.install(self.root)
+        self.put(NODE, "", copy_of=os.path.join(SOURCE, "tests", "data", "example-host.xml"))
+        self.config = glob.glob(os.path.join(self.root, "**", "etc", "xenpv-compat"), recursive=True)[0][len(self.root):]
+        self.put(f"{self.config}/xenpv-compatd.conf",
+                 f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
+        self.put_drop_in("[Unit]\nConditionPathExists=\n")
+        self.machine = None
+
+    def put(self, path, text, copy_of=None):
+        """A file of the machine to be booted."""
+        path = self.root + path
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if copy_of:
+            shutil.copy(copy_of, path)
+        else:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+
+    def put_drop_in(self, text, name="test"):
+        self.put(f"/etc/systemd/system/{UNIT}.d/{name}.conf", text)
+
+    def boot(self):
+        self.machine = machine.Machine(self.folder, self.root)
+        self.addCleanup(self.machine.end)
+
+    def run_there(self, *argv, **kwargs):
+        return self.machine.run(*argv, **kwargs)[1]
+
+    def show(self, name):
+        return self.run_there("systemctl", "show", "--value", f"--property={name}", UNIT).rstrip("\n")
+
+    def get(self, *argv):
+        return self.run_there(*argv, "busctl", "get-property", NAME, ROOT, NAME + ".Manager", "Counts")
+
+    def journal(self, *matches):
+        """What the daemon has logged, with all fields."""
+        text = self.run_there("journalctl", "--output=json", "--identifier=xenpv-compatd", *matches)
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+    def wait_for_journal(self, pattern):
+        """Until something of the daemon's log matches."""
+        argv = self.machine.argv("journalctl", "--follow", "--lines=all", "--output=cat", "--unit=" + UNIT)
+        with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as follow:
+            end = functools.partial(os.killpg, follow.pid, signal.SIGKILL)
+            timer = threading.Timer(machine.TIMEOUT, end)
+            timer.start()
+            try:
+                for line in follow.stdout:
+                    if re.search(pattern, line):
+                        return line
+            finally:
+                timer.cancel()
+                with contextlib.suppress(ProcessLookupError):
+                    end()
+        raise AssertionError(f"waited in vain for {pattern}: {self.run_there('journalctl')}")
+
+    def test_life(self):
+        """Started, asked, reloaded, stopped, and started by who asks."""
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual(self.show("StatusText"), "13 domains, 3 incompatible")
+        self.assertIn('"incompatible" 3', self.get(*AS_NOBODY))
+
+        # One alert, with its fields and what the catalog adds.
+        message_id = "MESSAGE_ID=8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
+        alerts = self.journal(message_id)
+        self.assertEqual([(a["PRIORITY"], a["XENPV_DOMAIN_NAME"], a["XENPV_KERNEL"], a["_TRANSPORT"]) for a in alerts],
+                         [("4", "erp39-smp", "kernel-smp-2.4.21-50.EL.i686", "journal")])
+        self.run_there("journalctl", "--update-catalog")
+        self.assertRegex(self.run_there("journalctl", "--catalog", message_id),
+                         r"Subject: Domain erp39-smp cannot load(.|\n)*host-architecture-mismatch")
+
+        self.run_there("systemctl", "service-log-level", UNIT, "debug")
+        self.assertEqual(self.run_there("systemctl", "service-log-level", UNIT), "debug\n")
+        self.assertEqual(self.run_there("systemctl", "service-log-target", UNIT), "journal\n")
+        self.run_there("busctl", "call", NAME, ROOT, NAME + ".Manager", "Refresh")
+        self.assertEqual({entry["PRIORITY"] for entry in self.journal() if "Full look" in entry["MESSAGE"]}, {"7"})
+        # What a file says beside libvirt is noticed.
+        self.run_there("sh", "-c", f"printf '[Kernels]\\narchive=2.6.18-8.el5PAE\\n' > {self.config}/kernels.conf")
+        self.wait_for_journal("^Domain archive: shut-off, id -1, kernel “2.6.18-8.el5PAE”, incompatible")
+        self.run_there("systemctl", "service-log-level", UNIT, "info")
+
+        self.run_there("sh", "-c", f"echo grace=x >> {self.config}/xenpv-compatd.conf")
+        self.run_there("systemctl", "reload", UNIT)
+        self.wait_for_journal("^The configuration stays as it was: .*/xenpv-compatd.conf:5: grace takes whole seconds")
+        self.run_there("sed", "-i", "s/^grace=x/host-architecture=i686/", f"{self.config}/xenpv-compatd.conf")
+        self.run_there("systemctl", "reload", UNIT)
+        self.wait_for_journal("^Configuration reloaded")
+        self.assertEqual(self.show("ActiveState"), "active")
+
+        self.run_there("systemctl", "stop", UNIT)
+        self.assertEqual((self.show("ActiveState"), self.show("Result")), ("inactive", "success"))
+        self.assertNotIn("Main process exited", self.run_there("journalctl", "--unit=" + UNIT))
+        # The bus starts it; of the run that was alerted, nothing is said again.
+        self.get(*AS_NOBODY)
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual(len(self.journal(message_id, "XENPV_DOMAIN_NAME=erp39-smp")), 1)
+
+    def test_hung_daemon(self):
+        """The watchdog ends it, and it is started again."""
+        self.put_drop_in("[Unit]\nConditionPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        before = self.show("MainPID")
+        self.run_there("kill", "-STOP", before)
+        self.wait_for_journal("Watchdog timeout")
+        self.wait_for_journal("Scheduled restart job, restart counter is at 1")
+        self.get(*AS_NOBODY)
+        self.assertNotIn(self.show("MainPID"), ("0", before))
+
+    def test_bad_configuration(self):
+        """It is not tried again and again: nothing but an admin mends that."""
+        self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\ngrace=x\n")
+        self.boot()
+        self.assertNotEqual(self.machine.run("systemctl", "start", UNIT, check=False)[0], 0)
+        self.assertEqual((self.show("ActiveState"), self.show("ExecMainStatus"), self.show("NRestarts")),
+                         ("failed", "2", "0"))
+
+    def test_no_xen(self):
+        self.put_drop_in("")
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        self.assertEqual((self.show("ActiveState"), self.show("ConditionResult")), ("inactive", "no"))
+
+    def test_remote(self):
+        """The network is reached, and by ssh, only with the drop-in for it."""
+        self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\nuri=test+ssh://127.0.0.1:1/default\n")
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        self.wait_for_journal("^Cannot connect to libvirt at test.ssh:")
+        example = self.run_there("find", "/usr", "-name", "remote.conf.example").strip()
+        self.run_there("cp", example, f"/etc/systemd/system/{UNIT}.d/remote.conf")
+        self.run_there("systemctl", "daemon-reload")
+        self.run_there("systemctl", "restart", UNIT)
+        self.wait_for_journal("^Cannot connect to libvirt at test.ssh:.*: ssh: .*refused")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,327 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What guests report through xenstore, over a xenstored of our own."""
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+import harness
+from gi.repository import GLib
+from harness import domain_xml, uuid_of
+
+sys.path.insert(0, os.path.join(harness.SOURCE, "tests"))
+import xenstored  # noqa: E402
+
+FIRST = "data/xenpv-compat/kernel"
+SECOND = "data/os_uname"
+THIRD = "data/os/unix/kernel-version"
+WATCHED = ["data", "device/vbd", "device/vif"]
+
+
+class TestCase(harness.TestCase):
+    """The domain under test is "guest", of uuid_of(1)."""
+
+    uuid = uuid_of(1)
+
+    def setUp(self):
+        super().setUp()
+        self.store = xenstored.Xenstored(os.path.join(self.folder, "xenstored"), GLib.MainContext.default().wakeup)
+        self.addCleanup(self.store.stop)
+        self.virt = None
+
+    def environment(self):
+        return dict(super().environment(), XENSTORED_PATH=self.store.path)
+
+    def start_with(self, *domains, options=()):
+        self.virt = self.libvirtd(*domains)
+        self.start(self.virt.uri, "--host-kernel=2.6.18-398.el5xen", *options)
+
+    def path(self, key, name="guest"):
+        return f"/local/domain/{self.virt.domain(name).ID()}/{key}"
+
+    def put(self, key, value):
+        self.store.write(self.path(key), value)
+
+    def wait_for_store(self, condition, what):
+        self.client.wait_for(condition, f"{what}; requests: {self.store.requests[-20:]}")
+
+    def wait_for_watches(self, path):
+        """And for the read that follows them."""
+        self.wait_for_store(lambda: self.store.count("DIRECTORY", f"{path}/device/vif"), "watches and read")
+        self.assertEqual(self.store.watched(path), [f"{path}/{key}" for key in WATCHED])
+
+    def wait_for_kernel(self, kernel, source):
+        self.client.wait_for_change(self.uuid, Kernel=kernel, KernelSource=source)
+
+    def kernel(self):
+        domain = self.client.domain(self.uuid)
+        return domain["Kernel"], domain["KernelSource"]
+
+
+class Reports(TestCase):
+    def test_comes_late_and_wins(self):
+        self.start_with(domain_xml("guest", 1, "kernel-2.4.21-47.EL.i686"))
+        self.wait_for_watches(self.path("")[:-1])
+        self.assertEqual(self.kernel(), ("kernel-2.4.21-47.EL.i686", "metadata"))
+        self.put(SECOND, "2.4.21-50.EL")
+        self.wait_for_kernel("2.4.21-50.EL", "xenstore")
+        self.assertEqual(self.client.domain(self.uuid)["Release"], "3.9")
+
+    def test_ends_the_grace(self):
+        self.start_with(domain_xml("guest", 1))
+        self.assertEqual(self.client.domain(self.uuid)["Reasons"], ["kernel-pending"])
+        self.put(FIRST, "kernel-PAE-2.6.18-398.el5.i686")
+        self.client.wait_for_change(self.uuid, Verdict="compatible", Reasons=[], Variant="i686-PAE")
+
+    def test_there_at_start(self):
+        """The first answer has it, and nothing is said of the old report."""
+        numbers = range(1, 21)
+        self.virt = self.libvirtd(*[domain_xml(f"guest-{i}", i, "2.6.18-8.el5") for i in numbers])
+        for i in numbers:
+            self.store.write(self.path(SECOND, f"guest-{i}"), "2.6.18-398.el5")
+        self.start(self.virt.uri)
+        domains = self.client.domains()
+        self.assertEqual({(d["Kernel"], d["KernelSource"]) for d in domains.values()}, {("2.6.18-398.el5", "xenstore")})
+        self.client.refresh()
+        self.assertEqual(self.client.members("IncompatibleDomain"), [])
+
+    def test_refresh(self):
+        """What it answers has what a domain reports that it finds."""
+        self.start_with(domain_xml("guest", 1))
+        for i in range(5):
+            self.virt.domain("guest").destroy()
+            self.virt.domain("guest").create()
+            self.put(SECOND, f"2.6.18-{i}.el5")
+            self.client.refresh()
+            self.assertEqual(self.kernel(), (f"2.6.18-{i}.el5", "xenstore"))
+
+    def test_precedence(self):
+        self.start_with(domain_xml("guest", 1, boot_kernel="/boot/vmlinuz-2.6.18-8.el5"))
+        self.assertEqual(self.kernel(), ("vmlinuz-2.6.18-8.el5", "direct-boot"))
+        for key, kernel in ((THIRD, "2.6.18-53.el5"), (SECOND, "2.6.18-92.el5"), (FIRST, "kernel-2.6.18-128.el5.i686")):
+            self.put(key, kernel)
+            self.wait_for_kernel(kernel, "xenstore")
+        self.put(FIRST, " \n\0")  # blank is none
+        self.wait_for_kernel("2.6.18-92.el5", "xenstore")
+        self.store.rm(self.path(SECOND))
+        self.wait_for_kernel("2.6.18-53.el5", "xenstore")
+        self.store.rm(self.path("data"))
+        self.wait_for_kernel("vmlinuz-2.6.18-8.el5", "direct-boot")
+
+    def test_is_of_a_running_guest(self):
+        """The same words in the metadata could mean an x86_64 kernel, which does not run on this i686 host."""
+        self.start_with(domain_xml("guest", 1, "2.6.18-398.el5"))
+        self.assertEqual(self.client.domain(self.uuid)["Reasons"], ["kernel-ambiguous"])
+        self.put(SECOND, "2.6.18-398.el5")
+        self.client.wait_for_change(self.uuid, Verdict="compatible", KernelSource="xenstore")
+
+    @unittest.skipUnless(shutil.which("xenstore-write"), "no xenstore-write")
+    def test_rewritten_by_the_real_tool(self):
+        self.start_with(domain_xml("guest", 1))
+        for kernel in ("2.6.18-53.el5", "2.6.18-92.el5"):
+            subprocess.run(["xenstore-write", self.path(SECOND), kernel], env=dict(os.environ, **self.environment()),
+                           timeout=harness.TIMEOUT, check=True)
+            self.wait_for_kernel(kernel, "xenstore")
+
+    def test_hostile(self):
+        """Cleaned, cut, and no harm to the bus connection."""
+        self.start_with(domain_xml("guest", 1))
+        fffd = "\N{REPLACEMENT CHARACTER}"
+        for value, kernel in (
+                (b"x" * 4096, "x" * 256),
+                (b"\xff\xfe2.4.21", fffd * 2 + "2.4.21"),
+                (b"2.4.21-50.EL\n2.6.9-67.EL", "2.4.21-50.EL 2.6.9-67.EL"),
+                (b"\0002.4\0.21\0", "2.4.21"),
+                (b"\x1b[31mred\x07", "[31mred"),
+                (b"a\xef\xbf\xbfb\xed\xa0\x80", f"a{fffd}b" + 3 * fffd),
+                (b"\xf4\x90\x80\x80", 4 * fffd),
+                ("é€🐧".encode(), "é€🐧"),
+                (b"%s%n<&\"'", "%s%n<&\"'"),
+        ):
+            with self.subTest(value):
+                self.put(SECOND, value)
+                self.wait_for_kernel(kernel, "xenstore")
+                self.assertEqual(self.kernel(), (kernel, "xenstore"))
+
+
+class Drivers(TestCase):
+    def test_states(self):
+        self.start_with(domain_xml("guest", 1, "kernel-2.6.18-398.el5.i686"), options=["--grace=0"])
+        self.assertEqual(self.client.domain(self.uuid)["Drivers"], "unknown")
+        self.put("device/vbd/51712/state", "3")
+        self.client.wait_for_change(self.uuid, Drivers="inactive", Warnings=["drivers-not-active"])
+        self.put("device/vif/0/state", "4")
+        self.client.wait_for_change(self.uuid, Drivers="active", Warnings=[])
+        self.put("device/vif/0/state", "6")
+        self.client.wait_for_change(self.uuid, Drivers="inactive")
+        self.store.rm(self.path("device/vif"))
+        self.put("device/vbd/51712/state", "4")
+        self.client.wait_for_change(self.uuid, Drivers="active")
+        self.virt.domain("guest").destroy()
+        self.client.wait_for_change(self.uuid, State="shut-off", Drivers="unknown")
+
+    def test_only_of_fully_virtualized_guests(self):
+        self.start_with(domain_xml("guest", 1, os_type="linux"))
+        self.put("device/vbd/51712/state", "4")
+        self.put(SECOND, "2.6.18-398.el5xen")
+        self.wait_for_kernel("2.6.18-398.el5xen", "xenstore")
+        self.assertEqual(self.client.domain(self.uuid)["Drivers"], "unknown")
+
+
+class Runs(TestCase):
+    def top(self, name="guest"):
+        return self.path("", name).rstrip("/")
+
+    def test_stop_drops_the_report(self):
+        self.start_with(domain_xml("guest", 1, "from metadata"))
+        old = self.top()
+        self.put(SECOND, "2.6.18-398.el5")
+        self.wait_for_kernel("2.6.18-398.el5", "xenstore")
+        self.virt.domain("guest").destroy()
+        self.client.wait_for_change(self.uuid, State="shut-off", Kernel="from metadata", KernelSource="metadata")
+        self.wait_for_store(lambda: self.store.count("UNWATCH", old) == 3, "UNWATCH")
+        self.assertEqual(self.store.watched(old), [])
+
+    def test_new_id(self):
+        self.start_with(domain_xml("guest", 1))
+        old = self.top()
+        self.put(SECOND, "old")
+        self.wait_for_kernel("old", "xenstore")
+        self.virt.domain("guest").destroy()
+        self.virt.domain("guest").create()
+        new = self.top()
+        self.assertNotEqual(old, new)
+        self.wait_for_watches(new)
+        self.wait_for_store(lambda: not self.store.watched(old), "UNWATCH")
+        self.assertEqual(self.kernel(), ("", ""))
+        self.store.write(f"{old}/{SECOND}", "of the run before")
+        self.put(SECOND, "new")
+        self.wait_for_kernel("new", "xenstore")
+        self.assertNotIn("of the run before", str(self.client.changes(self.uuid)))
+
+    def test_removed(self):
+        self.start_with(domain_xml("guest", 1))
+        top = self.top()
+        self.wait_for_watches(top)
+        domain = self.virt.domain("guest")
+        domain.undefine()
+        domain.destroy()
+        self.client.wait_for(lambda: self.client.members("InterfacesRemoved"), "the removal")
+        self.wait_for_store(lambda: not self.store.watched(top), "UNWATCH")
+
+
+class Flood(TestCase):
+    """1,000 values a second, for some seconds."""
+
+    VALUES = 5000
+
+    def cpu_seconds(self):
+        with open(f"/proc/{self.daemon.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def flood(self, key, value):
+        """Returns the last value."""
+        events, cpu, began = self.store.n_events, self.cpu_seconds(), time.monotonic()
+        flood = self.store.flood(self.path(key), 1000, value)
+        self.client.wait_for(lambda: flood.written >= self.VALUES or flood.ended.wait(0.1), "the flood's end")
+        last = flood.end()
+        seconds, cpu = time.monotonic() - began, self.cpu_seconds() - cpu
+        print(f"\n{flood.written} values in {seconds:.1f} s: {len(self.client.changes(self.uuid))} signals, "
+              f"{self.store.n_events - events} events, {self.store.count('READ')} reads, {100 * cpu / seconds:.1f} % CPU",
+              file=sys.stderr)
+        self.assertLessEqual(len(self.client.changes(self.uuid)), 4 * (seconds + 1))
+        self.assertLess(self.store.n_events - events, self.VALUES / 4)
+        self.assertLess(cpu / seconds, 0.2)  # ten times what it should be, for machines that are busy
+        return last
+
+    def test_last_value_wins(self):
+        self.start_with(domain_xml("guest", 1))
+        self.wait_for_watches(self.path("")[:-1])
+        last = self.flood(SECOND, "2.6.18-{}.el5")
+        self.wait_for_kernel(last, "xenstore")
+
+    def test_other_keys(self):
+        """Thousands of keys that do not matter: nothing is told, and what matters is not lost."""
+        self.start_with(domain_xml("guest", 1))
+        self.wait_for_watches(self.path("")[:-1])
+        self.flood("data/key-{}", "x")
+        self.assertEqual(self.client.changes(self.uuid), [])
+        self.put(SECOND, "2.6.18-398.el5")
+        self.wait_for_kernel("2.6.18-398.el5", "xenstore")
+
+
+class Failures(TestCase):
+    def wait_for_log(self, expected):
+        """A round trip between two looks: the log wakes no one."""
+        self.client.wait_for(lambda: re.search(expected, self.daemon.log()) or self.client.refresh(), expected)
+
+    def test_absent(self):
+        """One line about it, where there is no Xen; and noticed when it comes."""
+        self.store.stop()
+        self.start_with(domain_xml("guest", 1, "2.6.18-8.el5"))
+        self.put(SECOND, "2.6.18-398.el5")
+        self.client.refresh()
+        self.assertEqual(self.kernel(), ("2.6.18-8.el5", "metadata"))
+        self.wait_for_log("Cannot connect to xenstored: .*; trying again")
+        self.store.start()
+        self.wait_for_kernel("2.6.18-398.el5", "xenstore")
+        self.assertEqual(self.daemon.log().count("xenstore"), 1, self.daemon.log())
+
+    def test_goes_and_comes_back(self):
+        """What was reported stays, so that nothing flaps; what changed meanwhile is found."""
+        self.start_with(domain_xml("guest", 1), domain_xml("other", 2))
+        self.put(SECOND, "2.6.18-53.el5")
+        self.store.write(self.path(SECOND, "other"), "2.6.18-92.el5")
+        self.wait_for_kernel("2.6.18-53.el5", "xenstore")
+        self.client.wait_for_change(uuid_of(2), Kernel="2.6.18-92.el5")
+        self.client.signals.clear()
+        self.store.stop()
+        self.wait_for_log("xenstored has closed the connection; what guests reported stays, trying again")
+        self.assertEqual(self.kernel(), ("2.6.18-53.el5", "xenstore"))
+        self.put(SECOND, "2.6.18-128.el5")
+        self.store.start()
+        self.client.wait_for_change(self.uuid, Kernel="2.6.18-128.el5")
+        self.client.refresh()
+        self.assertEqual(self.client.changes(uuid_of(2)), [])
+        self.assertEqual(len(self.client.changes(self.uuid)), 1)
+
+    def test_frozen(self):
+        """D-Bus and libvirt are served as ever, and the end is not held up."""
+        self.start_with(domain_xml("guest", 1, "from metadata"), domain_xml("other", 2, "from metadata"))
+        self.put(SECOND, "2.6.18-53.el5")
+        self.wait_for_kernel("2.6.18-53.el5", "xenstore")
+        self.store.freeze()
+        self.virt.domain("other").destroy()  # it has something to say to xenstored
+        self.client.wait_for_change(uuid_of(2), State="shut-off")
+        self.virt.domain("other").create()
+        self.client.wait_for_change(uuid_of(2), State="running")
+        self.client.refresh()
+        self.assertEqual(self.kernel(), ("2.6.18-53.el5", "xenstore"))
+        self.assertEqual(self.client.domain(uuid_of(2))["KernelSource"], "metadata")
+        began = time.monotonic()
+        self.assertEqual(self.stop_daemon(), 0)
+        self.assertLess(time.monotonic() - began, 10)  # it should be within 2 s
+
+    def test_thawed(self):
+        """After the deadline, too: a second connection waits, and all is read again."""
+        self.start_with(domain_xml("guest", 1), options=["--call-timeout=1"])
+        self.put(SECOND, "2.6.18-53.el5")
+        self.wait_for_kernel("2.6.18-53.el5", "xenstore")
+        self.store.freeze()
+        self.put(SECOND, "2.6.18-92.el5")
+        self.virt.domain("guest").destroy()
+        self.virt.domain("guest").create()
+        self.put(SECOND, "2.6.18-128.el5")
+        self.wait_for_store(lambda: len(self.store.connections) == 2, "the second connection")
+        self.assertEqual(self.kernel(), ("", ""))
+        self.store.thaw()
+        self.wait_for_kernel("2.6.18-128.el5", "xenstore")
+        self.wait_for_store(lambda: len(self.store.connections) == 1, "the first connection's end")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,678 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Alerts: what is said, when, how often, and what is remembered of it. */
+#include "daemon/alerts.h"
+
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#include "tests/expect.h"
+#include "tests/logged.h"
+#include "tests/loop.h"
+
+#define UUID "5b1a3c10-0000-4000-8000-000000000001"
+#define UUID_2 "5b1a3c10-0000-4000-8000-000000000002"
+#define UUID_3 "5b1a3c10-0000-4000-8000-000000000003"
+
+#define ALERT "Domain * runs with a kernel whose para-virtualized drivers will not load: *"
+#define CLEARED "Domain * no longer runs with an incompatible kernel: *"
+
+typedef struct {
+    char *folder, *path, *new_path;
+    XpvAlerts *alerts;
+    GHashTable *domains; /* UUID → XpvDomain: those that there are */
+    GPtrArray *alerted;  /* of char *: "name id kernel" */
+    gboolean is_bus_slow;
+    guint n_told_asked;
+    guint n_written; /* runs in the file that waits, at the last alert */
+    gboolean was_in_place;
+} Fixture;
+
+/* A domain of which nothing is told but what alerts need. */
+static XpvDomain *
+make(const char *uuid, gint id, const char *verdict)
+{
+    static const char *no_reasons[] = { NULL };
+    static const char *two_reasons[] = { "guest-release-unsupported", "host-architecture-mismatch", NULL };
+    gboolean is_incompatible = g_str_equal(verdict, "incompatible");
+    XpvDomain *domain = g_new0(XpvDomain, 1);
+    domain->uuid = (char *)uuid;
+    domain->name = (char *)"guest";
+    domain->id = id;
+    domain->kernel = (char *)(is_incompatible ? "2.4.21-4.EL" : "2.6.18-398.el5");
+    domain->verdict = g_intern_string(verdict);
+    domain->reasons = is_incompatible ? two_reasons : no_reasons;
+    domain->explanation = (char *)(is_incompatible ? "It is too old." : "All is well.");
+    domain->remedy = (char *)"Update it.";
+    return domain;
+}
+
+static guint
+count_groups(const char *path)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, NULL))
+        return 0;
+    g_auto(GStrv) groups = g_key_file_get_groups(file, NULL);
+    return g_strv_length(groups);
+}
+
+static void
+on_alert(const XpvDomain *domain, gpointer data)
+{
+    Fixture *f = data;
+    g_assert_nonnull(domain);
+    f->n_written = count_groups(f->new_path);
+    f->was_in_place = g_file_test(f->path, G_FILE_TEST_EXISTS);
+    g_ptr_array_add(f->alerted, g_strdup_printf("%s %d %s", domain->name, domain->id, domain->kernel));
+}
+
+static gboolean
+is_told(gpointer data)
+{
+    Fixture *f = data;
+    f->n_told_asked++;
+    return !f->is_bus_slow;
+}
+
+static const XpvDomain *
+lookup(const char *uuid, gpointer data)
+{
+    Fixture *f = data;
+    return g_hash_table_lookup(f->domains, uuid);
+}
+
+static const char *
+get_host_architecture(gpointer data)
+{
+    return "x86_64";
+}
+
+static const XpvAlertsListener listener = { on_alert, is_told, lookup, get_host_architecture };
+
+static void
+start(Fixture *f)
+{
+    f->alerts = xpv_alerts_new(f->folder, &listener, f);
+}
+
+static void
+begin(Fixture *f)
+{
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer domain;
+    g_hash_table_iter_init(&iter, f->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain))
+        g_ptr_array_add(domains, domain);
+    xpv_alerts_begin(f->alerts, domains);
+    settle();
+}
+
+/* As when the daemon is restarted. */
+static void
+restart(Fixture *f)
+{
+    g_clear_pointer(&f->alerts, xpv_alerts_free);
+    start(f);
+    begin(f);
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    f->folder = g_dir_make_tmp("xenpv-XXXXXX", NULL);
+    f->path = g_build_filename(f->folder, "alerts", NULL);
+    f->new_path = g_build_filename(f->folder, "alerts.new", NULL);
+    f->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    f->alerted = g_ptr_array_new_with_free_func(g_free);
+}
+
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
+    xpv_alerts_free(f->alerts);
+    guint told_asked = f->n_told_asked;
+    f->is_bus_slow = FALSE;
+    settle();
+    g_assert_cmpuint(f->n_told_asked, ==, told_asked);
+    expect_nothing_logged();
+    g_assert_cmpuint(f->alerted->len, ==, 0);
+    g_unlink(f->path);
+    g_unlink(f->new_path);
+    g_unlink(aside);
+    g_rmdir(f->folder);
+    g_free(f->folder);
+    g_free(f->path);
+    g_free(f->new_path);
+    g_hash_table_unref(f->domains);
+    g_ptr_array_unref(f->alerted);
+}
+
+/* Adds or changes a domain, as the registry tells it. @after: (transfer full) */
+static void
+change(Fixture *f, XpvDomain *after)
+{
+    XpvDomain *before = NULL;
+    g_hash_table_steal_extended(f->domains, after->uuid, NULL, (gpointer *)&before);
+    g_hash_table_insert(f->domains, after->uuid, after);
+    if (f->alerts && before)
+        xpv_alerts_domain_changing(f->alerts, before);
+    if (f->alerts)
+        xpv_alerts_domain_changed(f->alerts, before, after);
+    g_free(before);
+}
+
+static void
+remove_domain(Fixture *f, const char *uuid)
+{
+    const XpvDomain *before = g_hash_table_lookup(f->domains, uuid);
+    xpv_alerts_domain_changing(f->alerts, before);
+    xpv_alerts_domain_changed(f->alerts, before, NULL);
+    g_hash_table_remove(f->domains, uuid);
+}
+
+/* expect_alerts: as many since the last time, on the bus as in the log; and as many notices that one is over. */
+static void
+expect_alerts(Fixture *f, guint alerts, guint cleared)
+{
+    settle();
+    g_assert_cmpuint(f->alerted->len, ==, alerts);
+    g_ptr_array_set_size(f->alerted, 0);
+    for (guint i = 0; i < alerts; i++)
+        expect_logged(G_LOG_LEVEL_WARNING, ALERT);
+    for (guint i = 0; i < cleared; i++)
+        expect_logged(G_LOG_LEVEL_MESSAGE, CLEARED);
+    expect_nothing_logged();
+}
+
+/* The domain is alerted, and that is remembered. */
+static void
+begin_alerted(Fixture *f)
+{
+    change(f, make(UUID, 1, "incompatible"));
+    start(f);
+    begin(f);
+    expect_alerts(f, 1, 0);
+    g_assert_cmpuint(count_groups(f->path), ==, 1);
+}
+
+static void
+expect_fields(const LogEntry *entry, const char *const *expected)
+{
+    guint n_fields = 0;
+    GHashTableIter iter;
+    gpointer key;
+    for (guint i = 0; expected[i]; i += 2) {
+        expect(expected[i], log_field(entry, expected[i]), expected[i + 1]);
+        n_fields += g_str_has_prefix(expected[i], "XENPV_");
+    }
+    g_hash_table_iter_init(&iter, entry->fields);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        n_fields -= g_str_has_prefix(key, "XENPV_");
+    g_assert_cmpuint(n_fields, ==, 0);
+}
+
+static void
+test_fields(Fixture *f, gconstpointer data)
+{
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    settle();
+    g_assert_cmpuint(f->alerted->len, ==, 1);
+    g_assert_cmpstr(f->alerted->pdata[0], ==, "guest 1 2.4.21-4.EL");
+    g_ptr_array_set_size(f->alerted, 0);
+    g_autoptr(LogEntry) alert = log_take(G_LOG_LEVEL_WARNING, "*");
+    g_assert_nonnull(alert);
+    static const char *const alert_fields[] = {
+        "MESSAGE",
+        "Domain guest runs with a kernel whose para-virtualized drivers will not load: It is too old. "
+        "Update it.",
+        "MESSAGE_ID",
+        "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
+        "PRIORITY",
+        "4",
+        "XENPV_DOMAIN_NAME",
+        "guest",
+        "XENPV_DOMAIN_UUID",
+        UUID,
+        "XENPV_KERNEL",
+        "2.4.21-4.EL",
+        "XENPV_VERDICT",
+        "incompatible",
+        "XENPV_REASONS",
+        "guest-release-unsupported host-architecture-mismatch",
+        "XENPV_HOST_ARCHITECTURE",
+        "x86_64",
+        NULL
+    };
+    expect_fields(alert, alert_fields);
+
+    change(f, make(UUID, 1, "compatible"));
+    g_autoptr(LogEntry) cleared = log_take(G_LOG_LEVEL_MESSAGE, "*");
+    g_assert_nonnull(cleared);
+    static const char *const cleared_fields[] = {
+        "MESSAGE",
+        "Domain guest no longer runs with an incompatible kernel: All is well.",
+        "MESSAGE_ID",
+        "3a7e2b9c41d84f6fb0c5d28e96a1f073",
+        "PRIORITY",
+        "5",
+        "XENPV_DOMAIN_NAME",
+        "guest",
+        "XENPV_DOMAIN_UUID",
+        UUID,
+        "XENPV_KERNEL",
+        "2.6.18-398.el5",
+        "XENPV_VERDICT",
+        "compatible",
+        "XENPV_REASONS",
+        "",
+        "XENPV_HOST_ARCHITECTURE",
+        "x86_64",
+        NULL
+    };
+    expect_fields(cleared, cleared_fields);
+}
+
+/* With what is left to say of a domain that is no more. */
+static void
+test_fields_of_gone_domain(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    remove_domain(f, UUID);
+    g_autoptr(LogEntry) cleared = log_take(G_LOG_LEVEL_MESSAGE, "*");
+    g_assert_nonnull(cleared);
+    static const char *const cleared_fields[] = {
+        "MESSAGE",
+        "Domain guest no longer runs with an incompatible kernel: that run has ended.",
+        "MESSAGE_ID",
+        "3a7e2b9c41d84f6fb0c5d28e96a1f073",
+        "XENPV_DOMAIN_NAME",
+        "guest",
+        "XENPV_DOMAIN_UUID",
+        UUID,
+        "XENPV_KERNEL",
+        "",
+        "XENPV_VERDICT",
+        "",
+        "XENPV_REASONS",
+        "",
+        "XENPV_HOST_ARCHITECTURE",
+        "x86_64",
+        NULL
+    };
+    expect_fields(cleared, cleared_fields);
+}
+
+/* What became due before is sent with the beginning. */
+static void
+test_nothing_before_begin(Fixture *f, gconstpointer data)
+{
+    start(f);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID_2, 2, "incompatible"));
+    change(f, make(UUID_3, -1, "incompatible"));
+    xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 0, 0);
+    g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
+    remove_domain(f, UUID_2);
+    begin(f);
+    expect_alerts(f, 1, 0);
+}
+
+static void
+test_once_per_run(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    change(f, make(UUID, 1, "incompatible"));
+    xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 0, 0);
+
+    /* What is unknown does not end it, nor does an acknowledgement. */
+    change(f, make(UUID, 1, "unknown"));
+    change(f, make(UUID, 1, "not-applicable"));
+    XpvDomain *acknowledged = make(UUID, 1, "incompatible");
+    acknowledged->acknowledged = TRUE;
+    change(f, acknowledged);
+    change(f, make(UUID, 1, "incompatible"));
+    expect_alerts(f, 0, 0);
+
+    /* One alert and one clearing a run. */
+    change(f, make(UUID, 1, "compatible"));
+    expect_alerts(f, 0, 1);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID, 1, "compatible"));
+    change(f, make(UUID, -1, "incompatible"));
+    expect_alerts(f, 0, 0);
+
+    /* The next. A reboot may show as another id alone. */
+    change(f, make(UUID, 2, "incompatible"));
+    expect_alerts(f, 1, 0);
+    change(f, make(UUID, 3, "incompatible"));
+    expect_alerts(f, 1, 1);
+    change(f, make(UUID, 4, "compatible"));
+    expect_alerts(f, 0, 1);
+    change(f, make(UUID, -1, "unknown"));
+    expect_alerts(f, 0, 0);
+    g_assert_cmpuint(count_groups(f->path), ==, 0);
+}
+
+static void
+test_acknowledged(Fixture *f, gconstpointer data)
+{
+    XpvDomain *acknowledged = make(UUID, 1, "incompatible");
+    acknowledged->acknowledged = TRUE;
+    change(f, acknowledged);
+    start(f);
+    begin(f);
+    expect_alerts(f, 0, 0);
+    change(f, make(UUID, 1, "incompatible"));
+    expect_alerts(f, 1, 0);
+}
+
+static void
+test_only_running(Fixture *f, gconstpointer data)
+{
+    change(f, make(UUID, -1, "incompatible"));
+    start(f);
+    begin(f);
+    expect_alerts(f, 0, 0);
+    change(f, make(UUID, 0, "incompatible"));
+    expect_alerts(f, 1, 0);
+}
+
+static void
+test_survives(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    change(f, make(UUID_2, 7, "incompatible"));
+    expect_alerts(f, 1, 0);
+    change(f, make(UUID_2, 7, "compatible"));
+    expect_alerts(f, 0, 1);
+    restart(f);
+    xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 0, 0);
+    change(f, make(UUID_2, 7, "incompatible")); /* that it was cleared is remembered, too */
+    expect_alerts(f, 0, 0);
+    restart(f);
+    change(f, make(UUID_2, 7, "compatible"));
+    expect_alerts(f, 0, 0);
+
+    /* Only root's eyes: it has guests' names. */
+    struct stat status;
+    g_assert_cmpint(stat(f->path, &status), ==, 0);
+    g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
+
+    /* What ended while nobody looked is said afterwards. */
+    g_clear_pointer(&f->alerts, xpv_alerts_free);
+    change(f, make(UUID, 2, "incompatible"));
+    g_hash_table_remove(f->domains, UUID_2);
+    start(f);
+    begin(f);
+    xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 1, 1);
+}
+
+/* A run that is no more when the daemon comes back; whether that is said does not hang on anything being alerted. */
+static void
+test_ends_meanwhile(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    g_clear_pointer(&f->alerts, xpv_alerts_free);
+    g_hash_table_remove_all(f->domains);
+    start(f);
+    xpv_alerts_looked(f->alerts);
+    begin(f);
+    expect_alerts(f, 0, 1);
+    restart(f);
+    xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 0, 0);
+}
+
+static void
+test_names_survive(Fixture *f, gconstpointer data)
+{
+    static const char *const names[] = { "", " ", "a=b", "[x]", "#", "tab\tand\\n", "\xf0\x9f\x90\xa7", "a;b" };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        XpvDomain *domain = make(UUID, (gint)i, "incompatible");
+        domain->name = (char *)names[i];
+        change(f, domain);
+        restart(f);
+        expect_alerts(f, 1, 0);
+        restart(f);
+        change(f, make(UUID, (gint)i, "compatible"));
+        g_autoptr(LogEntry) cleared = log_take(G_LOG_LEVEL_MESSAGE, CLEARED);
+        expect(names[i], log_field(cleared, "XENPV_DOMAIN_NAME"), names[i]);
+    }
+}
+
+/* Alerts are written before they are sent, and put in place after the bus has them. */
+static void
+test_not_in_place_before_told(Fixture *f, gconstpointer data)
+{
+    f->is_bus_slow = TRUE;
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID_2, 2, "incompatible"));
+    wait_until(f->n_told_asked > 3); /* it asks again */
+    expect_alerts(f, 2, 0);
+    g_assert_cmpuint(f->n_written, ==, 2);
+    g_assert_false(f->was_in_place);
+    g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(count_groups(f->new_path), ==, 2);
+
+    /* Who is killed now alerts again. */
+    restart(f);
+    expect_alerts(f, 2, 0);
+    f->is_bus_slow = FALSE;
+    wait_until(g_file_test(f->path, G_FILE_TEST_EXISTS));
+    g_assert_cmpuint(count_groups(f->path), ==, 2);
+    restart(f);
+    expect_alerts(f, 0, 0);
+}
+
+/* The bus takes the next alert at once, while it was still to be asked about the last. */
+static void
+test_bus_was_slow(Fixture *f, gconstpointer data)
+{
+    f->is_bus_slow = TRUE;
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    expect_alerts(f, 1, 0);
+    f->is_bus_slow = FALSE;
+    change(f, make(UUID_2, 2, "incompatible"));
+    expect_alerts(f, 1, 0);
+    g_assert_cmpuint(count_groups(f->path), ==, 2);
+    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* nothing is left to ask */
+}
+
+static void
+test_slow_to_the_end(Fixture *f, gconstpointer data)
+{
+    f->is_bus_slow = TRUE;
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    expect_alerts(f, 1, 0);
+}
+
+static void
+test_ends_in_same_turn(Fixture *f, gconstpointer data)
+{
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID_2, 2, "incompatible"));
+    change(f, make(UUID_3, 3, "incompatible"));
+    g_assert_cmpuint(f->alerted->len, ==, 0);
+    change(f, make(UUID, -1, "incompatible"));
+    remove_domain(f, UUID_2);
+    change(f, make(UUID_3, 4, "incompatible")); /* two runs */
+    expect_alerts(f, 4, 3);
+    g_assert_cmpuint(count_groups(f->path), ==, 1);
+}
+
+/* With the kernel that it was about. */
+static void
+test_turns_compatible_in_same_turn(Fixture *f, gconstpointer data)
+{
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID, 1, "compatible"));
+    settle();
+    g_assert_cmpuint(f->alerted->len, ==, 1);
+    g_assert_cmpstr(f->alerted->pdata[0], ==, "guest 1 2.4.21-4.EL");
+    expect_alerts(f, 1, 1);
+}
+
+static void
+test_due_at_the_end(Fixture *f, gconstpointer data)
+{
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    g_clear_pointer(&f->alerts, xpv_alerts_free);
+    expect_alerts(f, 1, 0);
+    restart(f);
+    expect_alerts(f, 0, 0);
+}
+
+/* A full look that is over has told everything: its caller waits for nothing else. */
+static void
+test_looked_sends(Fixture *f, gconstpointer data)
+{
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    xpv_alerts_looked(f->alerts);
+    g_assert_cmpuint(f->alerted->len, ==, 1);
+    g_assert_cmpuint(count_groups(f->path), ==, 1);
+    expect_alerts(f, 1, 0);
+}
+
+/* A run is known by UUID and id; its end is told under the name under which it was alerted. */
+static void
+test_rename(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    XpvDomain *renamed = make(UUID, 1, "incompatible");
+    renamed->name = (char *)"renamed";
+    change(f, renamed);
+    expect_alerts(f, 0, 0);
+    restart(f);
+    expect_alerts(f, 0, 0);
+    XpvDomain *off = make(UUID, -1, "incompatible");
+    off->name = (char *)"renamed";
+    change(f, off);
+    g_autoptr(LogEntry) cleared = log_take(G_LOG_LEVEL_MESSAGE, CLEARED);
+    g_assert_cmpstr(log_field(cleared, "XENPV_DOMAIN_NAME"), ==, "guest");
+    XpvDomain *next = make(UUID, 2, "incompatible");
+    next->name = (char *)"renamed";
+    change(f, next);
+    settle();
+    g_assert_cmpstr(f->alerted->pdata[0], ==, "renamed 2 2.4.21-4.EL");
+    expect_alerts(f, 1, 0);
+}
+
+static void
+test_corrupt_file(Fixture *f, gconstpointer data)
+{
+    static const char *const contents[] = {
+        "garbage",
+        "[" UUID "]\nid=x\n",
+        "[" UUID "]\nname=guest\nid=1\n",
+        "[" UUID "]\nid=1\ncleared=false\n",
+        "\xff",
+        "[" UUID "]\nname=guest\nid=99999999999\ncleared=false\n",
+    };
+    g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
+    change(f, make(UUID, 1, "incompatible"));
+    for (guint i = 0; i < G_N_ELEMENTS(contents); i++) {
+        g_autofree char *kept = NULL;
+        g_clear_pointer(&f->alerts, xpv_alerts_free);
+        g_assert_true(g_file_set_contents(f->path, contents[i], -1, NULL));
+        start(f);
+        expect_logged(G_LOG_LEVEL_WARNING,
+                      "What was alerted is not readable, so alerts may be repeated; */alerts is set "
+                      "aside as */alerts.corrupt: *");
+        begin(f);
+        expect_alerts(f, 1, 0);
+        g_assert_true(g_file_get_contents(aside, &kept, NULL, NULL));
+        expect(contents[i], kept, contents[i]);
+        restart(f);
+        expect_alerts(f, 0, 0);
+    }
+}
+
+static void
+test_empty_file(Fixture *f, gconstpointer data)
+{
+    change(f, make(UUID, 1, "incompatible"));
+    g_assert_true(g_file_set_contents(f->path, "", -1, NULL));
+    restart(f);
+    expect_alerts(f, 1, 0);
+}
+
+/* Alerts go on, each run once; the log says it once. */
+static void
+test_directory_missing(Fixture *f, gconstpointer data)
+{
+    g_rmdir(f->folder);
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    settle();
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep what was alerted in */alerts, so a restart repeats alerts: *");
+    expect_alerts(f, 1, 0);
+    change(f, make(UUID_2, 2, "incompatible"));
+    change(f, make(UUID, 1, "incompatible"));
+    expect_alerts(f, 1, 0);
+    change(f, make(UUID, -1, "incompatible"));
+    expect_alerts(f, 0, 1);
+}
+
+static void
+test_free(Fixture *f, gconstpointer data)
+{
+    xpv_alerts_free(NULL);
+}
+
+static void
+add(const char *path, void (*test)(Fixture *f, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    log_keep();
+    add("/alerts/fields", test_fields);
+    add("/alerts/fields-of-gone-domain", test_fields_of_gone_domain);
+    add("/alerts/nothing-before-begin", test_nothing_before_begin);
+    add("/alerts/once-per-run", test_once_per_run);
+    add("/alerts/acknowledged", test_acknowledged);
+    add("/alerts/only-running", test_only_running);
+    add("/alerts/survives", test_survives);
+    add("/alerts/ends-meanwhile", test_ends_meanwhile);
+    add("/alerts/names-survive", test_names_survive);
+    add("/alerts/not-in-place-before-told", test_not_in_place_before_told);
+    add("/alerts/bus-was-slow", test_bus_was_slow);
+    add("/alerts/slow-to-the-end", test_slow_to_the_end);
+    add("/alerts/ends-in-same-turn", test_ends_in_same_turn);
+    add("/alerts/turns-compatible-in-same-turn", test_turns_compatible_in_same_turn);
+    add("/alerts/due-at-the-end", test_due_at_the_end);
+    add("/alerts/looked-sends", test_looked_sends);
+    add("/alerts/rename", test_rename);
+    add("/alerts/corrupt-file", test_corrupt_file);
+    add("/alerts/empty-file", test_empty_file);
+    add("/alerts/directory-missing", test_directory_missing);
+    add("/alerts/free", test_free);
+    return g_test_run();
+}

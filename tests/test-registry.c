@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The registry: what it tells, what it keeps, and when it judges anew. */
+#include "daemon/registry.h"
+
+#include <glib/gstdio.h>
+
+#include "daemon/workers.h"
+#include "tests/expect.h"
+#include "tests/loop.h"
+
+#define COMPATIBLE "2.6.18-398.el5PAE"
+#define INCOMPATIBLE "2.6.18-8.el5PAE"
+
+/* Long enough that no test sees its end. */
+#define LONG_GRACE 3600
+
+typedef struct {
+    char *folder;
+    XpvReports *reports;
+    XpvRegistry *registry;
+    GPtrArray *told; /* of char *: what the registry told, in words */
+    gint64 now;      /* of looks */
+} Fixture;
+
+static const XpvHost x86_64_host = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 11 };
+static const XpvHost ia64_host = { "Xen", XPV_ARCH_IA64, XPV_PROCESSOR_UNKNOWN, 11 };
+
+static char *
+uuid_of(guint number)
+{
+    return g_strdup_printf("5b1a3c10-0000-4000-8000-%012u", number);
+}
+
+/* "name verdict(reasons)", and what is not usual of a domain. */
+static char *
+describe(const XpvDomain *domain)
+{
+    if (!domain)
+        return g_strdup("-");
+    g_autofree char *reasons = g_strjoinv(" ", (char **)domain->reasons);
+    return g_strdup_printf("%s %s(%s)%s", domain->name, domain->verdict, reasons, domain->stale ? " stale" : "");
+}
+
+/* The counts are those of the domains that there are, whenever something is told. */
+static void
+expect_counts(Fixture *f, const XpvDomain *leaving)
+{
+    guint32 counts[XPV_VERDICT_MAX], expected[XPV_VERDICT_MAX] = { 0 };
+    g_autoptr(GPtrArray) domains = xpv_registry_list(f->registry);
+    for (guint i = 0; i < domains->len; i++) {
+        const XpvDomain *domain = domains->pdata[i];
+        XpvVerdict verdict;
+        g_assert_true(xpv_verdict_from_word(domain->verdict, &verdict));
+        expected[verdict] += domain != leaving;
+    }
+    xpv_registry_count(f->registry, counts);
+    for (guint i = 0; i < XPV_VERDICT_MAX; i++)
+        g_assert_cmpuint(counts[i], ==, expected[i]);
+}
+
+static void
+on_changed(const XpvDomain *before, const XpvDomain *after, gpointer data)
+{
+    Fixture *f = data;
+    const XpvDomain *there = after ? after : before;
+    g_autofree char *was = describe(before);
+    g_autofree char *is = describe(after);
+    g_assert_true(before || after);
+    g_assert_true(before != after);
+    g_assert_true(xpv_registry_lookup(f->registry, there->uuid) == there);
+    expect_counts(f, after ? NULL : before);
+    g_ptr_array_add(f->told, g_strdup_printf("%s > %s", was, is));
+}
+
+static void
+on_report_changed(const char *uuid, gpointer data)
+{
+    Fixture *f = data;
+    xpv_registry_judge(f->registry, uuid);
+}
+
+static void
+on_settled(gpointer data)
+{
+}
+
+static void
+begin(Fixture *f, const XpvHost *host, guint grace, gboolean is_local)
+{
+    g_autofree char *config = g_build_filename(f->folder, "xenpv-compatd.conf", NULL);
+    XpvReportContext context = {
+        .config_path = config,
+        .is_local = is_local,
+        .changed = on_report_changed,
+        .settled = on_settled,
+        .data = f,
+        .call_timeout = 30,
+    };
+    f->reports = xpv_reports_new(&context);
+    f->registry = xpv_registry_new(host, f->reports, grace, on_changed, f);
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    f->folder = g_dir_make_tmp("xenpv-XXXXXX", NULL);
+    f->told = g_ptr_array_new_with_free_func(g_free);
+    f->now = 1000;
+}
+
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    expect_counts(f, NULL);
+    g_assert_cmpuint(f->told->len, ==, 0);
+    xpv_registry_free(f->registry);
+    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->registry)); /* no timer outlives it */
+    xpv_reports_free(f->reports);
+    g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
+    settle();
+    g_autofree char *kernels = g_build_filename(f->folder, "kernels.conf", NULL);
+    g_unlink(kernels);
+    g_assert_cmpint(g_rmdir(f->folder), ==, 0);
+    g_free(f->folder);
+    g_ptr_array_unref(f->told);
+}
+
+/* expect_told: what has been told since the last time is that, in that order; NULL-terminated. */
+static G_GNUC_NULL_TERMINATED void
+expect_told(Fixture *f, const char *first, ...)
+{
+    va_list list;
+    g_autoptr(GPtrArray) expected = g_ptr_array_new();
+    va_start(list, first);
+    for (const char *line = first; line; line = va_arg(list, const char *))
+        g_ptr_array_add(expected, (gpointer)line);
+    va_end(list);
+    g_ptr_array_add(expected, NULL);
+    g_ptr_array_add(f->told, NULL);
+    g_autofree char *got = g_strjoinv("\n", (char **)f->told->pdata);
+    g_autofree char *wanted = g_strjoinv("\n", (char **)expected->pdata);
+    g_assert_cmpstr(got, ==, wanted);
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+expect_silence(Fixture *f)
+{
+    expect_told(f, NULL, NULL);
+}
+
+/* A domain as a look has it; @kernel: its metadata's. */
+static XpvDomainXml *
+make_xml(guint number, const char *name, gint id, const char *kernel)
+{
+    XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
+    xml->uuid = uuid_of(number);
+    xml->name = g_strdup(name);
+    xml->id = id;
+    xml->virtualization = XPV_VIRTUALIZATION_HVM;
+    xml->metadata_kernel = g_strdup(kernel);
+    return xml;
+}
+
+static void
+see(Fixture *f, guint number, const char *name, gint id, const char *kernel)
+{
+    xpv_registry_see(f->registry, make_xml(number, name, id, kernel), id < 0 ? "shut-off" : "running", f->now++);
+}
+
+static void
+expect_listed(Fixture *f, guint number, const char *name, gint id)
+{
+    g_autofree char *uuid = uuid_of(number);
+    xpv_registry_expect(f->registry, uuid, name, id);
+}
+
+static const XpvDomain *
+lookup(Fixture *f, guint number)
+{
+    g_autofree char *uuid = uuid_of(number);
+    return xpv_registry_lookup(f->registry, uuid);
+}
+
+static void
+set_stale(Fixture *f, guint number)
+{
+    g_autofree char *uuid = uuid_of(number);
+    xpv_registry_set_stale(f->registry, uuid);
+}
+
+static void
+remove_domain(Fixture *f, guint number)
+{
+    g_autofree char *uuid = uuid_of(number);
+    xpv_registry_remove(f->registry, uuid);
+}
+
+/* A list of domains 1 to @n that began at some time. */
+static void
+keep_first(Fixture *f, guint n, gint64 began)
+{
+    g_autoptr(GHashTable) uuids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint number = 1; number <= n; number++)
+        g_hash_table_add(uuids, uuid_of(number));
+    xpv_registry_keep(f->registry, uuids, began);
+}
+
+static void
+test_life(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    g_assert_null(lookup(f, 1));
+
+    see(f, 1, "guest", -1, NULL);
+    expect_told(f, "- > guest unknown(kernel-not-reported)", NULL);
+    see(f, 1, "guest", 3, NULL);
+    expect_told(f, "guest unknown(kernel-not-reported) > guest unknown(kernel-pending)", NULL);
+    see(f, 1, "guest", 3, COMPATIBLE);
+    expect_told(f, "guest unknown(kernel-pending) > guest compatible()", NULL);
+    g_assert_cmpstr(lookup(f, 1)->state, ==, "running");
+    g_assert_cmpint(lookup(f, 1)->id, ==, 3);
+    see(f, 1, "guest", 3, INCOMPATIBLE);
+    expect_told(f, "guest compatible() > guest incompatible(guest-release-unsupported)", NULL);
+    remove_domain(f, 1);
+    expect_told(f, "guest incompatible(guest-release-unsupported) > -", NULL);
+    g_assert_null(lookup(f, 1));
+    remove_domain(f, 1);
+    expect_silence(f);
+}
+
+static void
+test_rename(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "old", -1, COMPATIBLE);
+    see(f, 2, "other", -1, COMPATIBLE);
+    guint64 changed_at = lookup(f, 1)->changed_at;
+    see(f, 1, "new", -1, COMPATIBLE);
+    expect_told(f, "- > old compatible()", "- > other compatible()", "old compatible() > new compatible()", NULL);
+    g_assert_null(xpv_registry_find(f->registry, "old"));
+    g_assert_true(xpv_registry_find(f->registry, "new") == lookup(f, 1));
+    g_assert_cmpuint(lookup(f, 1)->changed_at, ==, changed_at);
+
+    /* Its name may go to another at once, and a look at one may come before that at the other. */
+    see(f, 2, "new", -1, COMPATIBLE);
+    see(f, 1, "newer", -1, COMPATIBLE);
+    g_ptr_array_set_size(f->told, 0);
+    g_assert_true(xpv_registry_find(f->registry, "new") == lookup(f, 2));
+    g_assert_true(xpv_registry_find(f->registry, "newer") == lookup(f, 1));
+}
+
+static void
+test_find(Fixture *f, gconstpointer data)
+{
+    g_autofree char *uuid = uuid_of(1);
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "first", -1, NULL);
+    see(f, 2, uuid, -1, NULL); /* named like the other's UUID */
+    see(f, 3, "na\nme", -1, NULL);
+    see(f, 10, "UPPER", -1, NULL);
+    g_ptr_array_set_size(f->told, 0);
+
+    g_assert_true(xpv_registry_find(f->registry, "first") == lookup(f, 1));
+    g_assert_true(xpv_registry_find(f->registry, uuid) == lookup(f, 2));
+    g_assert_true(xpv_registry_find(f->registry, "na me") == lookup(f, 3)); /* as it is published */
+    g_assert_true(xpv_registry_find(f->registry, "5B1A3C10-0000-4000-8000-000000000003") == lookup(f, 3));
+    g_assert_true(xpv_registry_find(f->registry, "UPPER") == lookup(f, 10));
+    g_assert_null(xpv_registry_find(f->registry, "upper"));
+    g_assert_null(xpv_registry_find(f->registry, "5b1a3c10"));
+    g_assert_null(xpv_registry_find(f->registry, ""));
+    remove_domain(f, 2);
+    g_ptr_array_set_size(f->told, 0);
+    g_assert_true(xpv_registry_find(f->registry, uuid) == lookup(f, 1));
+}
+
+static void
+age(const XpvDomain *domain)
+{
+    ((XpvDomain *)domain)->changed_at = 1;
+}
+
+static void
+test_changed_at(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "guest", -1, NULL);
+    age(lookup(f, 1));
+    see(f, 1, "other", 4, NULL); /* another name, id, state and reason */
+    set_stale(f, 1);
+    see(f, 1, "guest", 4, "gibberish");
+    g_assert_cmpstr(lookup(f, 1)->verdict, ==, "unknown");
+    g_assert_cmpuint(lookup(f, 1)->changed_at, ==, 1);
+
+    guint64 now = (guint64)g_get_real_time();
+    see(f, 1, "guest", 4, COMPATIBLE);
+    g_assert_cmpuint(lookup(f, 1)->changed_at, >=, now);
+    age(lookup(f, 1));
+    see(f, 1, "guest", 4, "kernel-2.6.18-53.el5.x86_64");
+    g_assert_cmpuint(lookup(f, 1)->changed_at, ==, 1);
+    xpv_registry_set_host(f->registry, &ia64_host);
+    g_assert_cmpuint(lookup(f, 1)->changed_at, >=, now);
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+test_grace_ends(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, 1, FALSE);
+    see(f, 1, "silent", 1, NULL);
+    see(f, 2, "off", -1, NULL);
+    see(f, 3, "talks", 3, COMPATIBLE);
+    gint64 started = g_get_monotonic_time();
+    g_assert_cmpstr(lookup(f, 1)->reasons[0], ==, "kernel-pending");
+    wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
+    g_assert_cmpint(g_get_monotonic_time() - started, >=, G_USEC_PER_SEC / 2);
+    g_ptr_array_set_size(f->told, 0);
+
+    /* A look at the same run does not begin it anew. */
+    see(f, 1, "silent", 1, NULL);
+    expect_told(f, "silent unknown(kernel-not-reported) > silent unknown(kernel-not-reported)", NULL);
+}
+
+static void
+test_new_run_has_grace_again(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, 1, FALSE);
+    see(f, 1, "guest", 1, NULL);
+    wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
+    see(f, 1, "guest", 2, NULL); /* a reboot under libxl gives a new id */
+    g_assert_cmpstr(lookup(f, 1)->reasons[0], ==, "kernel-pending");
+    wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
+    see(f, 1, "guest", -1, NULL);
+    see(f, 1, "guest", 2, NULL);
+    g_assert_cmpstr(lookup(f, 1)->reasons[0], ==, "kernel-pending");
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static gboolean
+on_later(gpointer data)
+{
+    gboolean *is_later = data;
+    *is_later = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+/* One timer serves runs that began at several times. */
+static void
+test_each_run_has_its_own_grace(Fixture *f, gconstpointer data)
+{
+    gboolean is_later = FALSE;
+    begin(f, &x86_64_host, 1, FALSE);
+    see(f, 1, "first", 1, NULL);
+    g_timeout_add(300, on_later, &is_later);
+    wait_until(is_later);
+    see(f, 2, "second", 2, NULL);
+    wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
+    wait_until(g_str_equal(lookup(f, 2)->reasons[0], "kernel-not-reported"));
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+test_no_grace(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, 0, FALSE);
+    see(f, 1, "guest", 1, NULL);
+    expect_told(f, "- > guest unknown(kernel-not-reported)", NULL);
+}
+
+static void
+test_set_grace(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "silent", 1, NULL);
+    see(f, 2, "off", -1, NULL);
+    g_ptr_array_set_size(f->told, 0);
+    xpv_registry_set_grace(f->registry, LONG_GRACE / 2);
+    expect_silence(f);
+    xpv_registry_set_grace(f->registry, 0);
+    expect_told(f, "silent unknown(kernel-pending) > silent unknown(kernel-not-reported)", NULL);
+
+    xpv_registry_set_grace(f->registry, LONG_GRACE);
+    see(f, 3, "third", 3, NULL);
+    g_assert_cmpstr(lookup(f, 3)->reasons[0], ==, "kernel-pending");
+    xpv_registry_set_grace(f->registry, 1);
+    wait_until(g_str_equal(lookup(f, 3)->reasons[0], "kernel-not-reported"));
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+test_set_host(Fixture *f, gconstpointer data)
+{
+    char hypervisor[] = "Xen";
+    XpvHost unknown = { hypervisor, XPV_ARCH_UNKNOWN, XPV_PROCESSOR_UNKNOWN, -1 };
+    begin(f, &unknown, LONG_GRACE, FALSE);
+    memset(hypervisor, 'x', sizeof hypervisor - 1); /* it was copied */
+    see(f, 1, "guest", -1, "kernel-2.6.18-398.el5.x86_64");
+    expect_told(f, "- > guest unknown(host-unknown)", NULL);
+    see(f, 2, "silent", -1, NULL);
+    expect_told(f, "- > silent unknown(kernel-not-reported)", NULL);
+
+    xpv_registry_set_host(f->registry, &x86_64_host);
+    g_assert_cmpuint(f->told->len, ==, 2);
+    g_ptr_array_set_size(f->told, 0);
+    g_assert_cmpstr(lookup(f, 1)->verdict, ==, "compatible");
+    xpv_registry_set_host(f->registry, &ia64_host);
+    g_assert_cmpstr(lookup(f, 1)->verdict, ==, "incompatible");
+    XpvHost other = { "QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 11 };
+    xpv_registry_set_host(f->registry, &other);
+    g_assert_cmpstr(lookup(f, 1)->reasons[0], ==, "not-xen");
+    g_assert_cmpstr(lookup(f, 2)->reasons[0], ==, "not-xen");
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+test_stale(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "guest", 1, COMPATIBLE);
+    expect_told(f, "- > guest compatible()", NULL);
+    set_stale(f, 1);
+    expect_told(f, "guest compatible() > guest compatible() stale", NULL);
+    set_stale(f, 1);
+    expect_silence(f);
+    see(f, 1, "guest", 1, COMPATIBLE);
+    expect_told(f, "guest compatible() stale > guest compatible()", NULL);
+    set_stale(f, 2);
+    expect_silence(f);
+}
+
+/* A domain that is listed, but cannot be read, is published with what the list says. */
+static void
+test_unseen(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, 0, FALSE);
+    expect_listed(f, 1, "listed", 5);
+    expect_listed(f, 2, "other", -1);
+    expect_silence(f);
+    g_assert_null(lookup(f, 1));
+
+    set_stale(f, 1);
+    expect_told(f, "- > listed unknown(kernel-not-reported) stale", NULL);
+    g_assert_cmpint(lookup(f, 1)->id, ==, 5);
+    g_assert_cmpstr(lookup(f, 1)->state, ==, "no-state");
+    see(f, 1, "listed", 5, COMPATIBLE);
+    expect_told(f, "listed unknown(kernel-not-reported) stale > listed compatible()", NULL);
+
+    /* Once it has been seen, what the list said of it is of no more use. */
+    see(f, 2, "other", -1, COMPATIBLE);
+    remove_domain(f, 2);
+    set_stale(f, 2);
+    expect_told(f, "- > other compatible()", "other compatible() > -", NULL);
+    expect_listed(f, 1, "renamed", 5);
+    expect_silence(f);
+    g_assert_cmpstr(lookup(f, 1)->name, ==, "listed");
+}
+
+/* A domain that goes before it is read is not there, whatever fails afterwards. */
+static void
+test_unseen_and_gone(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, 0, FALSE);
+    expect_listed(f, 1, "first", 1);
+    expect_listed(f, 2, "second", 2);
+    remove_domain(f, 2);
+    set_stale(f, 2);
+    expect_silence(f);
+
+    expect_listed(f, 2, "second", 2);
+    keep_first(f, 1, f->now);
+    set_stale(f, 2);
+    expect_silence(f);
+    set_stale(f, 1);
+    expect_told(f, "- > first unknown(kernel-not-reported) stale", NULL);
+}
+
+static void
+test_keep(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "listed", -1, NULL);
+    see(f, 2, "gone", -1, NULL);
+    see(f, 3, "gone too", -1, NULL);
+    gint64 began = f->now++;
+    see(f, 4, "came since", -1, NULL);
+    xpv_registry_see(f->registry, make_xml(5, "seen as it began", -1, NULL), "shut-off", began);
+    expect_listed(f, 6, "unseen", -1);
+    set_stale(f, 6);
+    g_ptr_array_set_size(f->told, 0);
+
+    keep_first(f, 1, began);
+    g_ptr_array_sort_with_data(f->told, (GCompareDataFunc)(void *)g_strcmp0, NULL);
+    g_assert_cmpuint(f->told->len, ==, 3);
+    for (guint number = 1; number <= 6; number++)
+        g_assert_cmpint(lookup(f, number) != NULL, ==, number == 1 || number == 4 || number == 5);
+    g_ptr_array_set_size(f->told, 0);
+
+    keep_first(f, 1, f->now);
+    g_assert_cmpuint(f->told->len, ==, 2);
+    g_ptr_array_set_size(f->told, 0);
+    keep_first(f, 0, f->now);
+    expect_told(f, "listed unknown(kernel-not-reported) > -", NULL);
+}
+
+static void
+test_list(Fixture *f, gconstpointer data)
+{
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    g_autoptr(GPtrArray) none = xpv_registry_list(f->registry);
+    g_assert_cmpuint(none->len, ==, 0);
+    for (guint number = 1; number <= 100; number++)
+        see(f, number, "guest", -1, number % 3 ? COMPATIBLE : INCOMPATIBLE);
+    g_ptr_array_set_size(f->told, 0);
+
+    g_autoptr(GPtrArray) domains = xpv_registry_list(f->registry);
+    g_autoptr(GHashTable) uuids = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < domains->len; i++)
+        g_hash_table_add(uuids, ((XpvDomain *)domains->pdata[i])->uuid);
+    g_assert_cmpuint(g_hash_table_size(uuids), ==, 100);
+    guint32 counts[XPV_VERDICT_MAX];
+    xpv_registry_count(f->registry, counts);
+    g_assert_cmpuint(counts[XPV_VERDICT_COMPATIBLE], ==, 67);
+    g_assert_cmpuint(counts[XPV_VERDICT_INCOMPATIBLE], ==, 33);
+}
+
+static void
+expect_report(Fixture *f, const char *kernel, const char *source)
+{
+    g_assert_cmpstr(lookup(f, 1)->kernel, ==, kernel);
+    g_assert_cmpstr(lookup(f, 1)->kernel_source, ==, source);
+}
+
+static void
+see_reports(Fixture *f, const char *metadata, const char *boot)
+{
+    XpvDomainXml *xml = make_xml(1, "guest", 2000000000, metadata); /* no real one's */
+    xml->boot_kernel = g_strdup(boot);
+    xpv_registry_see(f->registry, xml, "running", f->now++);
+}
+
+static void
+write_kernels(Fixture *f, const char *text)
+{
+    g_autofree char *path = g_build_filename(f->folder, "kernels.conf", NULL);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* The first in the table, xenstore, is asked, and finds no xenstored. */
+static void
+test_order_of_reports(Fixture *f, gconstpointer data)
+{
+    write_kernels(f, "[Kernels]\nguest=file's\n[Acknowledged]\nguest=true\n");
+    begin(f, &x86_64_host, LONG_GRACE, TRUE);
+    see_reports(f, "metadata's", "boot's");
+    expect_report(f, "metadata's", "metadata");
+    see_reports(f, NULL, "boot's");
+    expect_report(f, "file's", "file");
+    see_reports(f, " \n\x01", "boot's"); /* blank is none */
+    expect_report(f, "file's", "file");
+    g_assert_true(lookup(f, 1)->acknowledged); /* whoever has the report */
+
+    write_kernels(f, "[Kernels]\nguest=\n");
+    wait_until(g_str_equal(lookup(f, 1)->kernel_source, "direct-boot"));
+    expect_report(f, "boot's", "direct-boot");
+    g_assert_false(lookup(f, 1)->acknowledged);
+    see_reports(f, NULL, NULL);
+    expect_report(f, "", "");
+    g_assert_cmpstr(lookup(f, 1)->drivers, ==, "unknown");
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+test_judge(Fixture *f, gconstpointer data)
+{
+    g_autofree char *uuid = uuid_of(1);
+    begin(f, &x86_64_host, LONG_GRACE, FALSE);
+    see(f, 1, "first", -1, COMPATIBLE);
+    see(f, 2, "second", -1, COMPATIBLE);
+    g_ptr_array_set_size(f->told, 0);
+    xpv_registry_judge(f->registry, uuid);
+    expect_told(f, "first compatible() > first compatible()", NULL);
+    xpv_registry_judge(f->registry, NULL);
+    g_assert_cmpuint(f->told->len, ==, 2);
+    g_ptr_array_set_size(f->told, 0);
+    xpv_registry_judge(f->registry, XPV_NIL_UUID);
+    expect_silence(f);
+}
+
+static void
+add(const char *path, void (*test)(Fixture *f, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_setenv("XENSTORED_PATH", "/nonexistent/xenstored", TRUE);
+    g_test_init(&argc, &argv, NULL);
+    add("/registry/life", test_life);
+    add("/registry/rename", test_rename);
+    add("/registry/find", test_find);
+    add("/registry/changed-at", test_changed_at);
+    add("/registry/grace-ends", test_grace_ends);
+    add("/registry/new-run-has-grace-again", test_new_run_has_grace_again);
+    add("/registry/each-run-has-its-own-grace", test_each_run_has_its_own_grace);
+    add("/registry/no-grace", test_no_grace);
+    add("/registry/set-grace", test_set_grace);
+    add("/registry/set-host", test_set_host);
+    add("/registry/stale", test_stale);
+    add("/registry/unseen", test_unseen);
+    add("/registry/unseen-and-gone", test_unseen_and_gone);
+    add("/registry/keep", test_keep);
+    add("/registry/list", test_list);
+    add("/registry/order-of-reports", test_order_of_reports);
+    add("/registry/judge", test_judge);
+    return g_test_run();
+}

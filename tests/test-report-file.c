@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* kernels.conf: what is read of it, and that every change is noticed. */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+
+#include "daemon/reports.h"
+#include "tests/expect.h"
+#include "tests/logged.h"
+#include "tests/loop.h"
+
+#define UUID "5b1a3c10-0000-4000-8000-000000000001"
+#define OTHER_UUID "5b1a3c10-0000-4000-8000-000000000002"
+
+typedef struct {
+    char *folder;
+    char *path; /* of kernels.conf */
+    gpointer self;
+    guint changes;
+} Fixture;
+
+static const XpvReportSource *const source = &xpv_report_file;
+
+static void
+on_changed(const char *uuid, gpointer data)
+{
+    Fixture *f = data;
+    g_assert_null(uuid); /* all are asked for */
+    f->changes++;
+}
+
+/* In place, as an editor does that keeps the file. */
+static void
+write_file(Fixture *f, const char *text)
+{
+    FILE *file = g_fopen(f->path, "w");
+    g_assert_nonnull(file);
+    g_assert_cmpint(fputs(text, file), >=, 0);
+    g_assert_cmpint(fclose(file), ==, 0);
+}
+
+static void
+start(Fixture *f)
+{
+    g_autofree char *config = g_build_filename(f->folder, "xenpv-compatd.conf", NULL);
+    XpvReportContext context = { .config_path = config, .changed = on_changed, .data = f };
+    f->self = source->start(&context);
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    f->folder = g_dir_make_tmp("xenpv-XXXXXX", NULL);
+    f->path = g_build_filename(f->folder, "kernels.conf", NULL);
+}
+
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    if (f->self)
+        source->stop(f->self);
+    guint changes = f->changes;
+    settle();
+    g_assert_cmpuint(f->changes, ==, changes); /* nothing is told after the end */
+    g_unlink(f->path);
+    g_rmdir(f->folder);
+    g_free(f->path);
+    g_free(f->folder);
+    expect_nothing_logged();
+}
+
+static XpvSaid
+ask_as(Fixture *f, const char *uuid, const char *name)
+{
+    XpvDomainXml xml = { .uuid = (char *)uuid, .name = (char *)name, .id = -1 };
+    XpvSaid said = { .source = "" };
+    source->ask(f->self, &xml, &said);
+    return said;
+}
+
+/* says: whether the file's report of a domain is that one; NULL: none. */
+static gboolean
+says(Fixture *f, const char *name, const char *report)
+{
+    g_auto(XpvSaid) said = ask_as(f, UUID, name);
+    return g_strcmp0(said.report, report) == 0;
+}
+
+static void
+test_reports(Fixture *f, gconstpointer data)
+{
+    write_file(f, "# for RHEL 5's own libvirt\n"
+                  "[Kernels]\n" UUID "=by uuid\n" OTHER_UUID "=other's\n"
+                  "named=by name\n"
+                  "with blank = trimmed \n"
+                  "lines=kernel-2.6.18-53.el5.i686\\nkernel-2.6.18-92.el5.i686\n"
+                  "empty=\n"
+                  "blank=\\s\\n\n"
+                  "Ünïcode=ü\n");
+    start(f);
+    static const struct {
+        const char *uuid, *name, *report;
+    } cases[] = {
+        { UUID, "guest", "by uuid" },
+        { UUID, "named", "by uuid" }, /* it is the name that may change */
+        { OTHER_UUID, "guest", "other's" },
+        { "x", "named", "by name" },
+        { "x", "with blank", "trimmed " },
+        { "x", "lines", "kernel-2.6.18-53.el5.i686\nkernel-2.6.18-92.el5.i686" },
+        { "x",
+          "\xc3\x9cn\xc3\xaf"
+          "code",
+          "\xc3\xbc" },
+        { "x", "empty", NULL },
+        { "x", "blank", NULL },
+        { "x", "Named", NULL },
+        { "x", "x", NULL },
+        { "x", "", NULL },
+        { "x", "a=b", NULL },
+        { "x", "[Kernels]", NULL },
+        { "x", "\xff\n", NULL },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(XpvSaid) said = ask_as(f, cases[i].uuid, cases[i].name);
+        g_assert_cmpstr(said.report, ==, cases[i].report);
+        g_assert_false(said.acknowledged);
+        g_assert_false(said.is_live);
+    }
+}
+
+static void
+test_acknowledged(Fixture *f, gconstpointer data)
+{
+    write_file(f, "[Acknowledged]\n" UUID "=true\nnamed=true\nno=false\n" OTHER_UUID "=false\nwhat=yes\n"
+                  "one=1\n[Other]\nother=true\n");
+    start(f);
+    expect_logged(G_LOG_LEVEL_WARNING, "*/kernels.conf: there is no group ?Other?*");
+    expect_logged(G_LOG_LEVEL_WARNING, "*/kernels.conf: group ?Acknowledged?, what is neither true nor false*");
+    static const struct {
+        const char *uuid, *name;
+        gboolean acknowledged;
+    } cases[] = {
+        { UUID, "guest", TRUE }, { UUID, "no", TRUE },    { "x", "named", TRUE }, { OTHER_UUID, "named", FALSE },
+        { "x", "no", FALSE },    { "x", "what", FALSE },  { "x", "one", TRUE }, /* as key files have it */
+        { "x", "other", FALSE }, { "x", "guest", FALSE },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_auto(XpvSaid) said = ask_as(f, cases[i].uuid, cases[i].name);
+        expect_true(cases[i].name, said.acknowledged == cases[i].acknowledged, "acknowledged as written");
+        g_assert_null(said.report);
+    }
+
+    /* It takes nothing back that another source has said. */
+    XpvDomainXml xml = { .uuid = (char *)"x", .name = (char *)"no" };
+    g_auto(XpvSaid) said = { .source = "metadata", .report = g_strdup("metadata's"), .acknowledged = TRUE };
+    source->ask(f->self, &xml, &said);
+    g_assert_true(said.acknowledged);
+    g_assert_cmpstr(said.report, ==, "metadata's");
+}
+
+static void
+test_appears(Fixture *f, gconstpointer data)
+{
+    start(f);
+    g_assert_true(says(f, "guest", NULL));
+    write_file(f, "[Kernels]\nguest=first\n");
+    wait_until(says(f, "guest", "first"));
+    g_assert_cmpuint(f->changes, >, 0);
+}
+
+static void
+test_is_written(Fixture *f, gconstpointer data)
+{
+    write_file(f, "[Kernels]\nguest=first\n");
+    start(f);
+    g_assert_true(says(f, "guest", "first"));
+    write_file(f, "[Kernels]\nguest=second\n");
+    wait_until(says(f, "guest", "second"));
+    FILE *file = g_fopen(f->path, "a");
+    fputs("other=third\n", file);
+    fclose(file);
+    wait_until(says(f, "other", "third"));
+    g_assert_true(says(f, "guest", "second"));
+}
+
+/* As most editors and tools write. */
+static void
+test_is_replaced(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    write_file(f, "[Kernels]\nguest=first\n");
+    start(f);
+    for (guint i = 0; i < 3; i++) {
+        g_autofree char *text = g_strdup_printf("[Kernels]\nguest=%u\n", i);
+        g_autofree char *report = g_strdup_printf("%u", i);
+        g_autofree char *new_path = g_strconcat(f->path, ".new", NULL);
+        g_assert_true(g_file_set_contents(new_path, text, -1, &error));
+        g_assert_cmpint(g_rename(new_path, f->path), ==, 0);
+        wait_until(says(f, "guest", report));
+    }
+
+    /* From another folder, too. */
+    g_autofree char *elsewhere = g_dir_make_tmp("xenpv-XXXXXX", &error);
+    g_autofree char *other = g_build_filename(elsewhere, "kernels.conf", NULL);
+    g_assert_true(g_file_set_contents(other, "[Kernels]\nguest=moved\n", -1, &error));
+    g_assert_cmpint(g_rename(other, f->path), ==, 0);
+    wait_until(says(f, "guest", "moved"));
+    g_rmdir(elsewhere);
+}
+
+static void
+test_is_removed(Fixture *f, gconstpointer data)
+{
+    g_autofree char *aside = g_strconcat(f->path, ".aside", NULL);
+    write_file(f, "[Kernels]\nguest=first\n[Acknowledged]\nguest=true\n");
+    start(f);
+    g_assert_true(says(f, "guest", "first"));
+    g_unlink(f->path);
+    wait_until(says(f, "guest", NULL));
+    g_auto(XpvSaid) said = ask_as(f, UUID, "guest");
+    g_assert_false(said.acknowledged);
+
+    write_file(f, "[Kernels]\nguest=second\n");
+    wait_until(says(f, "guest", "second"));
+    g_assert_cmpint(g_rename(f->path, aside), ==, 0);
+    wait_until(says(f, "guest", NULL));
+    g_unlink(aside);
+}
+
+static void
+on_folder_changed(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
+{
+    g_autofree char *name = g_file_get_basename(file);
+    gboolean *is_last = data;
+    if (g_str_equal(name, "last") && event == G_FILE_MONITOR_EVENT_DELETED)
+        *is_last = TRUE;
+}
+
+/* Its neighbours do not matter: among them is the daemon's own configuration. */
+static void
+test_neighbours(Fixture *f, gconstpointer data)
+{
+    static const char *const names[] = { "xenpv-compatd.conf", "kernels.conf~", ".kernels.conf.swp", "last" };
+    write_file(f, "[Kernels]\nguest=first\n");
+    start(f);
+    gboolean is_last = FALSE;
+    g_autoptr(GFile) folder = g_file_new_for_path(f->folder);
+    g_autoptr(GFileMonitor) monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
+    g_signal_connect(monitor, "changed", G_CALLBACK(on_folder_changed), &is_last);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(f->folder, names[i], NULL);
+        g_assert_true(g_file_set_contents(path, "x", -1, NULL));
+        g_unlink(path);
+    }
+    wait_until(is_last);
+    settle();
+    g_assert_cmpuint(f->changes, ==, 0);
+}
+
+/* What was known stays, and the log says why. */
+static void
+test_becomes_garbage(Fixture *f, gconstpointer data)
+{
+    static const char *const garbage[] = { "no key file", "[Kernels]\nguest\n", "\xff\xfe=", "[Kernels\n", "[" };
+    write_file(f, "[Kernels]\nguest=first\n[Acknowledged]\nguest=true\n");
+    start(f);
+    for (guint i = 0; i < G_N_ELEMENTS(garbage); i++) {
+        write_file(f, garbage[i]);
+        wait_until(log_drop(G_LOG_LEVEL_WARNING, "Cannot read */kernels.conf, so what it said before stays: *") > 0);
+        expect_true(garbage[i], says(f, "guest", "first"), "what was before");
+        g_auto(XpvSaid) said = ask_as(f, UUID, "guest");
+        expect_true(garbage[i], said.acknowledged, "what was before");
+        write_file(f, "[Kernels]\nguest=between\n");
+        wait_until(says(f, "guest", "between"));
+        write_file(f, "[Kernels]\nguest=first\n[Acknowledged]\nguest=true\n");
+        wait_until(says(f, "guest", "first"));
+        log_drop(G_LOG_LEVEL_WARNING, "Cannot read *"); /* one for each time that the folder told of the garbage */
+    }
+}
+
+static void
+test_is_garbage(Fixture *f, gconstpointer data)
+{
+    write_file(f, "no key file");
+    start(f);
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot read */kernels.conf, *");
+    g_assert_true(says(f, "guest", NULL));
+    write_file(f, "[Kernels]\nguest=first\n");
+    wait_until(says(f, "guest", "first"));
+}
+
+static void
+test_directory_is_missing(Fixture *f, gconstpointer data)
+{
+    g_rmdir(f->folder);
+    start(f);
+    g_assert_true(says(f, "guest", NULL));
+}
+
+static void
+test_directory_goes(Fixture *f, gconstpointer data)
+{
+    write_file(f, "[Kernels]\nguest=first\n");
+    start(f);
+    g_unlink(f->path);
+    g_rmdir(f->folder);
+    wait_until(says(f, "guest", NULL));
+}
+
+/* A change that is noticed, but not yet read, is read no more after the end. */
+static void
+test_ends_before_reading(Fixture *f, gconstpointer data)
+{
+    start(f);
+    write_file(f, "[Kernels]\nguest=first\n");
+    wait_until(g_main_context_find_source_by_user_data(NULL, f->self)); /* the reading */
+    g_assert_cmpuint(f->changes, ==, 0);
+    source->stop(g_steal_pointer(&f->self));
+}
+
+static void
+add(const char *path, void (*test)(Fixture *f, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    log_keep();
+    add("/report-file/reports", test_reports);
+    add("/report-file/acknowledged", test_acknowledged);
+    add("/report-file/appears", test_appears);
+    add("/report-file/is-written", test_is_written);
+    add("/report-file/is-replaced", test_is_replaced);
+    add("/report-file/is-removed", test_is_removed);
+    add("/report-file/neighbours", test_neighbours);
+    add("/report-file/becomes-garbage", test_becomes_garbage);
+    add("/report-file/is-garbage", test_is_garbage);
+    add("/report-file/directory-is-missing", test_directory_is_missing);
+    add("/report-file/directory-goes", test_directory_goes);
+    add("/report-file/ends-before-reading", test_ends_before_reading);
+    return g_test_run();
+}

@@ -1,0 +1,956 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The source over a host whose every answer is in the test's hands. */
+#include "daemon/source.h"
+
+#include "daemon/session.h"
+#include "daemon/workers.h"
+#include "tests/fake-libvirt.h"
+#include "tests/loop.h"
+
+/* A domain is looked at no more often on its events. */
+#define REST_US (G_USEC_PER_SEC / 4)
+
+#define MAX_DOMAINS 200
+
+typedef struct {
+    XpvSource *source;
+    GPtrArray *told;         /* of char *: all that the source told, in words */
+    char *last[MAX_DOMAINS]; /* of each domain */
+    gint64 seen_began[MAX_DOMAINS], listed_began;
+    gboolean is_connected; /* as the daemon has it: with the list */
+    guint64 looked;        /* the last serial */
+    guint n_connected, n_disconnected, n_looked;
+    guint most_stuck; /* threads, at any time that something was told */
+} Fixture;
+
+static void
+tell(Fixture *f, char *words)
+{
+    g_ptr_array_add(f->told, words);
+    f->most_stuck = MAX(f->most_stuck, xpv_sessions_count_stuck_threads());
+}
+
+static void
+tell_domain(Fixture *f, const char *uuid, char *words)
+{
+    guint number = fake_number(uuid);
+    g_free(f->last[number]);
+    f->last[number] = g_strdup(words);
+    tell(f, g_strdup_printf("%u %s", number, words));
+    g_free(words);
+}
+
+static void
+on_connected(const XpvLibvirtHost *host, gpointer data)
+{
+    Fixture *f = data;
+    g_assert_cmpstr(host->hypervisor, ==, "Xen");
+    f->n_connected++;
+    tell(f, g_strdup("connected"));
+}
+
+static void
+on_disconnected(const GError *error, gpointer data)
+{
+    Fixture *f = data;
+    f->is_connected = FALSE;
+    f->n_disconnected++;
+    tell(f, g_strdup_printf("disconnected: %s", error->message));
+}
+
+static void
+on_listed(GPtrArray *domains, gint64 began, gpointer data)
+{
+    Fixture *f = data;
+    GString *words = g_string_new("listed");
+    for (guint i = 0; i < domains->len; i++)
+        g_string_append_printf(words, " %u", fake_number(((XpvLibvirtDomain *)domains->pdata[i])->uuid));
+    f->is_connected = TRUE;
+    f->listed_began = began;
+    tell(f, g_string_free(words, FALSE));
+}
+
+static void
+on_seen(XpvLibvirtLook *look, gint64 began, gpointer data)
+{
+    Fixture *f = data;
+    f->seen_began[fake_number(look->xml->uuid)] = began;
+    tell_domain(f, look->xml->uuid, g_strdup_printf("%s %d", look->state, look->xml->id));
+}
+
+static void
+on_gone(const char *uuid, gpointer data)
+{
+    tell_domain(data, uuid, g_strdup("gone"));
+}
+
+static void
+on_unreadable(const char *uuid, const GError *error, gpointer data)
+{
+    tell_domain(data, uuid, g_strdup_printf("unreadable: %s", error->message));
+}
+
+static void
+on_looked(guint64 serial, gpointer data)
+{
+    Fixture *f = data;
+    g_assert_cmpuint(serial, >=, f->looked);
+    f->looked = serial;
+    f->n_looked++;
+    tell(f, g_strdup_printf("looked %" G_GUINT64_FORMAT, serial));
+}
+
+static const XpvSourceListener listener = {
+    on_connected, on_disconnected, on_listed, on_seen, on_gone, on_unreadable, on_looked,
+};
+
+static void
+start(Fixture *f)
+{
+    f->source = xpv_source_new("fake:///", 1, &listener, f);
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    f->told = g_ptr_array_new_with_free_func(g_free);
+    fake_begin();
+    fake_set_domain(1, 1, "running");
+    fake_set_domain(2, -1, "shut-off");
+}
+
+/* Whatever hangs: the end does not wait for it; and when it returns, nothing is left of it and nothing is told. */
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    g_clear_pointer(&f->source, xpv_source_free);
+    guint told = f->told->len;
+    fake_send_event(1); /* late */
+    fake_send_closed();
+    fake_release_all();
+    g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
+    settle();
+    g_assert_cmpuint(f->told->len, ==, told);
+    fake_end();
+    for (guint number = 0; number < MAX_DOMAINS; number++)
+        g_free(f->last[number]);
+    g_ptr_array_unref(f->told);
+}
+
+/* expect_told: all that was told since the last time is that, one a line. */
+static void
+expect_told(Fixture *f, const char *lines)
+{
+    g_ptr_array_add(f->told, NULL);
+    g_autofree char *got = g_strjoinv("\n", (char **)f->told->pdata);
+    g_assert_cmpstr(got, ==, lines);
+    g_ptr_array_set_size(f->told, 0);
+}
+
+static void
+forget_told(Fixture *f)
+{
+    g_ptr_array_set_size(f->told, 0);
+}
+
+/* Where among all that was told since the last time something was told. */
+static gint
+find_told(Fixture *f, const char *words)
+{
+    guint at;
+    g_assert_true(g_ptr_array_find_with_equal_func(f->told, words, g_str_equal, &at));
+    return (gint)at;
+}
+
+static gboolean
+is_last(Fixture *f, guint number, const char *words)
+{
+    return g_strcmp0(f->last[number], words) == 0;
+}
+
+static gboolean
+is_last_like(Fixture *f, guint number, const char *prefix)
+{
+    return f->last[number] && g_str_has_prefix(f->last[number], prefix);
+}
+
+/* Starts, and has the first look behind it. */
+static void
+start_and_look(Fixture *f)
+{
+    start(f);
+    wait_until(f->n_looked == 1);
+    forget_told(f);
+}
+
+static void
+test_first_look(Fixture *f, gconstpointer data)
+{
+    fake_remove_domain(2);
+    start_and_look(f);
+    g_assert_true(is_last(f, 1, "running 1"));
+    g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 1);
+    g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 1);
+    g_assert_cmpuint(fake_count(FAKE_LOOK, FAKE_ALL), ==, 1);
+}
+
+/* Nothing of a domain before the list, and the end of the look last. */
+static void
+test_order(Fixture *f, gconstpointer data)
+{
+    fake_remove_domain(2);
+    start(f);
+    wait_until(f->n_looked == 1);
+    expect_told(f, "connected\nlisted 1\n1 running 1\nlooked 1");
+    g_assert_cmpint(f->listed_began, <=, f->seen_began[1]);
+}
+
+static void
+test_empty_host(Fixture *f, gconstpointer data)
+{
+    fake_remove_domain(1);
+    fake_remove_domain(2);
+    start(f);
+    wait_until(f->n_looked == 1);
+    expect_told(f, "connected\nlisted\nlooked 1");
+}
+
+static void
+test_event(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_set_domain(1, 1, "paused");
+    fake_set_domain(2, 7, "running"); /* nobody tells */
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "paused 1"));
+    expect_told(f, "1 paused 1");
+    g_assert_true(is_last(f, 2, "shut-off -1"));
+}
+
+/* Those that come while nobody looks cost one look, and those that come during it one more. */
+static void
+test_doubled_events(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    for (guint i = 0; i < 5; i++)
+        fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    for (guint i = 0; i < 5; i++)
+        fake_send_event(1);
+    settle();
+    fake_release(FAKE_LOOK, 1);
+    wait_until(f->told->len == 2);
+    expect_told(f, "1 running 1\n1 running 1");
+
+    /* Two looks at another, with a rest between them: more at the first would have come before. */
+    for (guint i = 0; i < 2; i++) {
+        fake_send_event(2);
+        wait_until(f->told->len == i + 1);
+    }
+    expect_told(f, "2 shut-off -1\n2 shut-off -1");
+    g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 3);
+}
+
+static void
+test_event_of_unknown_domain(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_send_event(99);
+    wait_until(is_last(f, 99, "gone"));
+    expect_told(f, "99 gone");
+}
+
+static void
+test_event_of_new_domain(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_set_domain(3, 3, "running");
+    fake_send_event(3);
+    wait_until(is_last(f, 3, "running 3"));
+    expect_told(f, "3 running 3");
+}
+
+static void
+test_late_event_of_gone_domain(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_remove_domain(1);
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "gone"));
+    forget_told(f);
+    fake_send_event(1);
+    wait_until(f->told->len > 0);
+    expect_told(f, "1 gone");
+    fake_set_domain(1, 9, "running"); /* defined anew */
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "running 9"));
+}
+
+/* The look that follows sees what they tell of. */
+static void
+test_event_while_opening(Fixture *f, gconstpointer data)
+{
+    fake_remove_domain(2);
+    fake_hang(FAKE_OPEN, FAKE_ALL);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_OPEN, FAKE_ALL) == 1);
+    fake_send_event(1);
+    settle();
+    fake_release(FAKE_OPEN, FAKE_ALL);
+    wait_until(f->n_looked == 1);
+    expect_told(f, "connected\nlisted 1\n1 running 1\nlooked 1");
+}
+
+/* Before the list is answered, events are looked after. What came to be since the list began is later than the list, so
+ * that its receiver can tell it from what the list says is no more. */
+static void
+test_event_before_list(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
+    fake_set_domain(3, 3, "running");
+    fake_send_event(3);
+    wait_until(is_last(f, 3, "running 3"));
+    fake_set_domain(1, 1, "paused");
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "paused 1"));
+    expect_told(f, "connected\n3 running 3\n1 paused 1");
+
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(f->n_looked == 1);
+    g_assert_cmpstr(f->told->pdata[0], ==, "listed 1 2");
+    g_assert_cmpint(f->seen_began[3], >, f->listed_began);
+    g_assert_true(is_last(f, 3, "running 3"));
+    g_assert_true(is_last(f, 2, "shut-off -1"));
+    g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 2); /* the list asks for all, rested or not */
+}
+
+/* What a look finds may be older than the event: there must be another. */
+static void
+test_event_during_look(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_set_domain(1, 1, "in-shutdown");
+    fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    fake_set_domain(1, -1, "shut-off");
+    fake_send_event(1);
+    settle();
+    fake_release(FAKE_LOOK, 1);
+    wait_until(is_last(f, 1, "shut-off -1"));
+    expect_told(f, "1 in-shutdown 1\n1 shut-off -1");
+}
+
+static void
+test_event_during_first_look(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LOOK, 1);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1 && is_last(f, 2, "shut-off -1"));
+    g_assert_cmpuint(f->n_looked, ==, 0);
+    fake_set_domain(1, -1, "shut-off");
+    fake_send_event(1);
+    settle();
+    fake_release(FAKE_LOOK, 1);
+    wait_until(is_last(f, 1, "shut-off -1"));
+    g_assert_cmpuint(f->n_looked, ==, 1);
+}
+
+/* A list that comes while a domain is looked at on an event wants a look of its own, and waits for it. */
+static void
+test_list_during_look(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    fake_set_domain(1, 1, "paused");
+    guint64 serial = xpv_source_look(f->source);
+    wait_until(fake_count(FAKE_LOOK, 2) == 2);
+    settle();
+    g_assert_cmpuint(f->looked, <, serial);
+    fake_release(FAKE_LOOK, 1);
+    wait_until(f->looked == serial);
+    g_assert_true(is_last(f, 1, "paused 1"));
+    g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 3);
+}
+
+static gboolean
+tick(gpointer data)
+{
+    guint *n_left = data;
+    (*n_left)--;
+    fake_set_domain(1, (gint)*n_left, *n_left == 0 ? "shut-off" : "running");
+    fake_send_event(1);
+    return *n_left > 0;
+}
+
+/* What a domain may cost since a moment at which it had rested. */
+static void
+expect_few_looks(guint looks_before, gint64 since)
+{
+    gint64 elapsed = g_get_monotonic_time() - since;
+    guint looks = fake_count(FAKE_LOOK, 1) - looks_before;
+    g_test_message("%u looks in %" G_GINT64_FORMAT " ms", looks, elapsed / 1000);
+    g_assert_cmpuint(looks, >, 0);
+    g_assert_cmpuint(looks, <=, 1 + elapsed / REST_US);
+}
+
+/* 1,000 events of one domain, one after the other. */
+static void
+test_trickle(Fixture *f, gconstpointer data)
+{
+    guint n_left = 1000;
+    start_and_look(f);
+    gint64 since = g_get_monotonic_time();
+    guint looks = fake_count(FAKE_LOOK, 1);
+    g_timeout_add(1, tick, &n_left);
+    wait_until(n_left == 0 && is_last(f, 1, "shut-off 0"));
+    expect_few_looks(looks, since);
+}
+
+static gpointer
+send_many(gpointer data)
+{
+    gint *n_left = data;
+    for (gint i = 1; i <= 250; i++) {
+        fake_set_domain(1, i, "running");
+        fake_send_event(1);
+    }
+    g_atomic_int_add(n_left, -1);
+    g_main_context_wakeup(NULL);
+    return NULL;
+}
+
+/* 1,000 events of one domain, as fast as four threads send them, while it is looked at. */
+static void
+test_burst(Fixture *f, gconstpointer data)
+{
+    gint n_left = 4;
+    start_and_look(f);
+    gint64 since = g_get_monotonic_time();
+    guint looks = fake_count(FAKE_LOOK, 1);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    fake_release(FAKE_LOOK, 1);
+    for (gint i = n_left; i > 0; i--)
+        g_thread_unref(g_thread_new("events", send_many, &n_left));
+    wait_until(g_atomic_int_get(&n_left) == 0);
+    fake_set_domain(1, -1, "shut-off");
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "shut-off -1"));
+    expect_few_looks(looks, since);
+}
+
+typedef struct {
+    GRand *rand;
+    guint n_left;
+} Chaos;
+
+/* Domains come, change and go; events come of any of them, in any order, some twice, some of none. */
+static gboolean
+make_chaos(gpointer data)
+{
+    Chaos *chaos = data;
+    for (guint i = 0; i < 20; i++) {
+        guint number = (guint)g_rand_int_range(chaos->rand, 1, 20);
+        switch (g_rand_int_range(chaos->rand, 0, 4)) {
+        case 0:
+            fake_set_domain(number, g_rand_int_range(chaos->rand, 1, 1000), "running");
+            break;
+        case 1:
+            fake_set_domain(number, -1, "shut-off");
+            break;
+        case 2:
+            fake_remove_domain(number);
+            break;
+        default:
+            fake_send_event((guint)g_rand_int_range(chaos->rand, 1, 30));
+            fake_send_event((guint)g_rand_int_range(chaos->rand, 1, 30));
+        }
+    }
+    return --chaos->n_left > 0;
+}
+
+/* In the end what was told last of each domain is what a look finds. */
+static void
+test_chaos(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)g_test_rand_int());
+    Chaos chaos = { rand, 200 };
+    start_and_look(f);
+    g_timeout_add(3, make_chaos, &chaos);
+    wait_until(chaos.n_left == 0);
+    for (guint number = 1; number < 20; number++)
+        fake_set_domain(number, (gint)number, "paused");
+    for (guint i = 0; i < 19; i++)
+        fake_send_event((i * 7) % 19 + 1);
+    for (guint number = 1; number < 20; number++) {
+        g_autofree char *words = g_strdup_printf("paused %u", number);
+        wait_until(is_last(f, number, words));
+    }
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+}
+
+static void
+test_vanishes_after_list(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
+    fake_remove_domain(1);
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(f->n_looked == 1);
+    g_assert_true(is_last(f, 1, "gone"));
+    g_assert_true(is_last(f, 2, "shut-off -1"));
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+}
+
+static void
+test_unreadable(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_LOOK, 1, TRUE);
+    start_and_look(f);
+    g_assert_true(is_last(f, 1, "unreadable: fake: cannot look"));
+    g_assert_true(is_last(f, 2, "shut-off -1"));
+    fake_fail(FAKE_LOOK, 1, FALSE);
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "running 1"));
+    g_assert_cmpuint(f->n_connected, ==, 1);
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+}
+
+/* The others go on over a fresh connection, and are looked at again, as their events may have been missed; the one that
+ * hangs is tried again, and told of as soon as it answers. */
+static void
+test_domain_hangs(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(f->n_looked == 2);
+    g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 2);
+    expect_told(f, "1 unreadable: libvirt has not answered for 1 s\nconnected\nlisted 1 2\n2 shut-off -1\nlooked 1");
+
+    fake_set_domain(2, 2, "running");
+    fake_send_event(2);
+    wait_until(is_last(f, 2, "running 2"));
+    fake_send_event(1);                        /* does not hang the others again */
+    wait_until(fake_count(FAKE_LOOK, 1) == 3); /* tried again */
+    wait_until(fake_count(FAKE_LOOK, 1) == 4); /* and again */
+    g_assert_cmpuint(f->n_connected, ==, 2);
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+    expect_told(f, "2 running 2");
+
+    fake_set_domain(1, 5, "paused");
+    fake_release(FAKE_LOOK, 1);
+    wait_until(is_last_like(f, 1, "paused"));
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+
+    /* It is one of them again. */
+    fake_set_domain(1, 6, "running");
+    fake_send_event(1);
+    wait_until(is_last(f, 1, "running 6"));
+}
+
+/* Its events have not been listened to meanwhile. */
+static void
+test_domain_changes_as_it_returns(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(f->n_looked == 2);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 2); /* its answer is from before the change */
+    fake_set_domain(1, 5, "paused");
+    fake_send_event(1);
+    settle();
+    fake_release(FAKE_LOOK, 1);
+    wait_until(is_last(f, 1, "paused 5"));
+}
+
+static void
+test_hanging_domain_goes(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(f->n_looked == 2);
+    fake_remove_domain(1);
+    fake_release(FAKE_LOOK, 1);
+    wait_until(is_last(f, 1, "gone"));
+}
+
+/* A full look that a hanging domain interrupts is made again, and answers for it. */
+static void
+test_domain_hangs_first_look(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LOOK, 1);
+    start(f);
+    wait_until(f->n_looked == 1);
+    g_assert_cmpuint(f->looked, ==, 1);
+    g_assert_cmpuint(f->n_connected, ==, 2);
+    g_assert_true(is_last_like(f, 1, "unreadable"));
+    g_assert_true(is_last(f, 2, "shut-off -1"));
+}
+
+static void
+test_list_hangs(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    start(f);
+    wait_until(f->n_disconnected == 1);
+    expect_told(f, "connected\ndisconnected: fake:///: libvirt has not answered for 1 s");
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(f->n_looked == 1);
+    g_assert_true(f->is_connected);
+    g_assert_true(is_last(f, 1, "running 1"));
+}
+
+/* A call that is about no domain decides, whatever else hangs. */
+static void
+test_list_and_domain_hang(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    fake_send_event(1);
+    xpv_source_look(f->source);
+    wait_until(f->n_disconnected == 1);
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(is_last_like(f, 1, "unreadable") && f->n_looked >= 2);
+}
+
+static void
+test_open_hangs(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_OPEN, FAKE_ALL);
+    start(f);
+    wait_until(f->n_disconnected == 1);
+    expect_told(f, "disconnected: fake:///: libvirt has not answered for 1 s");
+    fake_release(FAKE_OPEN, FAKE_ALL);
+    wait_until(f->n_looked == 1);
+}
+
+/* The first tries come after about 1 s and 2 s. */
+static void
+test_open_fails(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_OPEN, FAKE_ALL, TRUE);
+    start(f);
+    wait_until(f->n_disconnected == 2);
+    fake_fail(FAKE_OPEN, FAKE_ALL, FALSE);
+    wait_until(f->n_looked == 1);
+    g_assert_cmpuint(f->n_disconnected, ==, 2);
+    g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 3);
+    g_assert_cmpint(fake_opened_at(1) - fake_opened_at(0), >=, 800 * 1000);
+    g_assert_cmpint(fake_opened_at(2) - fake_opened_at(1), >=, 1600 * 1000);
+    g_assert_cmpstr(f->told->pdata[0], ==, "disconnected: fake: cannot connect");
+
+    /* Then it is the first again. */
+    fake_send_closed();
+    wait_until(f->n_looked == 2);
+    g_assert_cmpint(fake_opened_at(3) - fake_opened_at(2), >=, 800 * 1000);
+    g_assert_cmpint(fake_opened_at(3) - fake_opened_at(2), <, 3 * G_USEC_PER_SEC);
+}
+
+static void
+test_list_fails(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_LIST, FAKE_ALL, TRUE);
+    start(f);
+    wait_until(f->n_disconnected == 1);
+    expect_told(f, "connected\ndisconnected: fake: cannot list");
+    fake_fail(FAKE_LIST, FAKE_ALL, FALSE);
+    wait_until(f->n_looked == 1);
+}
+
+/* Told twice, and again by the connection that is no longer in use. */
+static void
+test_closed(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    fake_send_closed();
+    fake_send_closed();
+    wait_until(f->n_disconnected == 1);
+    expect_told(f, "disconnected: fake:///: libvirt has closed the connection");
+    fake_send_closed(); /* the first connection still hangs */
+    fake_release(FAKE_LOOK, 1);
+    wait_until(f->n_looked == 2);
+    g_assert_cmpuint(f->n_disconnected, ==, 1);
+    g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 2);
+}
+
+static void
+test_serials(Fixture *f, gconstpointer data)
+{
+    start(f);
+    g_assert_cmpuint(xpv_source_look(f->source), ==, 1); /* the first look has not begun */
+    g_assert_cmpuint(xpv_source_look(f->source), ==, 1);
+    wait_until(f->looked == 1);
+    g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 1);
+
+    /* One that is under way may have passed what the caller has just changed; all who ask meanwhile share the next. */
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    g_assert_cmpuint(xpv_source_look(f->source), ==, 2);
+    wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
+    fake_set_domain(3, 3, "running");
+    g_assert_cmpuint(xpv_source_look(f->source), ==, 3);
+    g_assert_cmpuint(xpv_source_look(f->source), ==, 3);
+    forget_told(f);
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(f->looked == 3);
+    g_assert_cmpint(find_told(f, "looked 2"), >, find_told(f, "listed 1 2"));
+    g_assert_cmpint(find_told(f, "listed 1 2 3"), >, find_told(f, "looked 2"));
+    g_assert_cmpint(find_told(f, "3 running 3"), >, find_told(f, "listed 1 2 3"));
+    g_assert_cmpint(find_told(f, "looked 3"), >, find_told(f, "3 running 3"));
+    g_assert_cmpuint(f->n_looked, ==, 3);
+    g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 3);
+}
+
+/* Everything that a full look sees has been told when it is over. */
+static void
+test_look_is_whole(Fixture *f, gconstpointer data)
+{
+    for (guint number = 1; number < 100; number++)
+        fake_set_domain(number, -1, "shut-off");
+    start_and_look(f);
+    for (guint number = 1; number < 100; number++) {
+        fake_set_domain(number, (gint)number, "running");
+        if (number % 3 == 0)
+            fake_send_event(number);
+    }
+    guint64 serial = xpv_source_look(f->source);
+    wait_until(f->looked == serial);
+    for (guint number = 1; number < 100; number++) {
+        g_autofree char *words = g_strdup_printf("running %u", number);
+        g_assert_true(is_last(f, number, words));
+    }
+}
+
+/* Who asks while there is no connection does not wait for the next try: it is made now, and refused if it fails. */
+static void
+test_look_while_disconnected(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_OPEN, FAKE_ALL, TRUE);
+    start(f);
+    for (guint i = 1; i <= 4; i++) {
+        wait_until(f->n_disconnected == i);
+        g_assert_cmpuint(xpv_source_look(f->source), ==, 1);
+    }
+    fake_fail(FAKE_OPEN, FAKE_ALL, FALSE);
+    wait_until(f->looked == 1);
+    /* Four tries by backoff alone take 5.6 s at least. */
+    g_assert_cmpint(fake_opened_at(4) - fake_opened_at(0), <, 5 * G_USEC_PER_SEC);
+}
+
+static void
+test_look_is_given_up(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    guint64 serial = xpv_source_look(f->source);
+    wait_until(f->n_disconnected == 1);
+    g_assert_cmpuint(f->looked, <, serial);
+    fake_release(FAKE_LIST, FAKE_ALL);
+    wait_until(f->looked == serial);
+}
+
+static void
+test_free_while_opening(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_OPEN, FAKE_ALL);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_OPEN, FAKE_ALL) == 1);
+}
+
+static void
+test_free_while_listing(Fixture *f, gconstpointer data)
+{
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
+}
+
+/* With answers that nobody has taken yet. */
+static void
+test_free_while_looking(Fixture *f, gconstpointer data)
+{
+    for (guint number = 1; number < 100; number++)
+        fake_set_domain(number, -1, "shut-off");
+    fake_hang(FAKE_LOOK, 50);
+    start(f);
+    wait_until(fake_count_hanging(FAKE_LOOK, 50) == 1);
+}
+
+static void
+test_free_while_domain_hangs(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_hang(FAKE_LOOK, FAKE_ALL);
+    fake_send_event(1);
+    fake_send_event(2);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 2 || fake_count_hanging(FAKE_LOOK, 2) == 2);
+    g_assert_cmpuint(xpv_sessions_count_stuck_threads(), >, 0);
+}
+
+static void
+test_free_while_disconnected(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_OPEN, FAKE_ALL, TRUE);
+    start(f);
+    wait_until(f->n_disconnected == 1);
+}
+
+static void
+test_free_nothing(Fixture *f, gconstpointer data)
+{
+    xpv_source_free(NULL);
+}
+
+/* When every domain hangs, the source stops before it uses up the process; and goes on when they return. */
+static void
+test_stuck_threads_are_bounded(Fixture *f, gconstpointer data)
+{
+    for (guint number = 1; number <= 100; number++)
+        fake_set_domain(number, 1, "running");
+    fake_hang(FAKE_LOOK, FAKE_ALL);
+    start(f);
+    wait_until(f->n_disconnected == 1);
+    g_assert_cmpstr(f->told->pdata[f->told->len - 1], ==, "disconnected: fake:///: too many calls of libvirt hang");
+    g_assert_cmpuint(f->most_stuck, >=, 16);
+    g_assert_cmpuint(f->most_stuck, <=, 32);
+
+    /* A caller is refused as long as that is so. */
+    guint opens = fake_count(FAKE_OPEN, FAKE_ALL);
+    guint64 serial = xpv_source_look(f->source);
+    wait_until(f->n_disconnected == 2);
+    g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, opens);
+    g_assert_cmpuint(fake_count_hanging(FAKE_LOOK, FAKE_ALL), <=, 32);
+
+    fake_release_all();
+    wait_until(f->looked >= serial);
+    for (guint number = 1; number <= 100; number++)
+        wait_until(is_last(f, number, "running 1"));
+    wait_until(xpv_sessions_count_stuck_threads() == 0);
+}
+
+typedef struct {
+    Fixture *fixture;
+    gboolean was_watched, is_done;
+} Watch;
+
+static gboolean
+check_watch(gpointer data)
+{
+    Watch *watch = data;
+    watch->is_done = !xpv_source_is_watched(watch->fixture->source);
+    watch->was_watched = watch->was_watched || !watch->is_done;
+    return G_SOURCE_CONTINUE;
+}
+
+/* A main loop that stands still does not notice what is overdue; one that turns does. */
+static void
+test_is_watched(Fixture *f, gconstpointer data)
+{
+    g_autoptr(GMainContext) other = g_main_context_new();
+    g_autoptr(GSource) timer = g_timeout_source_new(20);
+    Watch watch = { .fixture = f };
+    start_and_look(f);
+    g_assert_true(xpv_source_is_watched(f->source));
+    fake_hang(FAKE_LOOK, 1);
+    fake_send_event(1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+
+    g_source_set_callback(timer, check_watch, &watch, NULL);
+    g_source_attach(timer, other);
+    gint64 until = g_get_monotonic_time() + WAIT_SECONDS * G_USEC_PER_SEC;
+    while (!watch.is_done && g_get_monotonic_time() < until)
+        g_main_context_iteration(other, TRUE);
+    g_assert_true(watch.is_done);
+    g_source_destroy(timer);
+    g_assert_true(watch.was_watched);
+
+    wait_until(is_last_like(f, 1, "unreadable"));
+    g_assert_true(xpv_source_is_watched(f->source));
+    wait_until(fake_count(FAKE_LOOK, 1) == 4); /* is tried again and again */
+    g_assert_true(xpv_source_is_watched(f->source));
+}
+
+/* Of the next connection. */
+static void
+test_set_timeout(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    xpv_source_set_timeout(f->source, 2);
+    fake_hang(FAKE_LIST, FAKE_ALL);
+    xpv_source_look(f->source);
+    wait_until(f->n_disconnected == 1);
+    wait_until(f->n_connected == 2);
+    gint64 since = g_get_monotonic_time();
+    forget_told(f);
+    wait_until(f->n_disconnected == 2);
+    expect_told(f, "disconnected: fake:///: libvirt has not answered for 2 s");
+    g_assert_cmpint(g_get_monotonic_time() - since, >=, 3 * G_USEC_PER_SEC / 2);
+}
+
+static void
+add(const char *path, void (*test)(Fixture *f, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    add("/source/first-look", test_first_look);
+    add("/source/order", test_order);
+    add("/source/empty-host", test_empty_host);
+    add("/source/event", test_event);
+    add("/source/doubled-events", test_doubled_events);
+    add("/source/event-of-unknown-domain", test_event_of_unknown_domain);
+    add("/source/event-of-new-domain", test_event_of_new_domain);
+    add("/source/late-event-of-gone-domain", test_late_event_of_gone_domain);
+    add("/source/event-while-opening", test_event_while_opening);
+    add("/source/event-before-list", test_event_before_list);
+    add("/source/event-during-look", test_event_during_look);
+    add("/source/event-during-first-look", test_event_during_first_look);
+    add("/source/list-during-look", test_list_during_look);
+    add("/source/trickle", test_trickle);
+    add("/source/burst", test_burst);
+    add("/source/chaos", test_chaos);
+    add("/source/vanishes-after-list", test_vanishes_after_list);
+    add("/source/unreadable", test_unreadable);
+    add("/source/domain-hangs", test_domain_hangs);
+    add("/source/domain-changes-as-it-returns", test_domain_changes_as_it_returns);
+    add("/source/hanging-domain-goes", test_hanging_domain_goes);
+    add("/source/domain-hangs-first-look", test_domain_hangs_first_look);
+    add("/source/list-hangs", test_list_hangs);
+    add("/source/list-and-domain-hang", test_list_and_domain_hang);
+    add("/source/open-hangs", test_open_hangs);
+    add("/source/open-fails", test_open_fails);
+    add("/source/list-fails", test_list_fails);
+    add("/source/closed", test_closed);
+    add("/source/serials", test_serials);
+    add("/source/look-is-whole", test_look_is_whole);
+    add("/source/look-while-disconnected", test_look_while_disconnected);
+    add("/source/look-is-given-up", test_look_is_given_up);
+    add("/source/free-while-opening", test_free_while_opening);
+    add("/source/free-while-listing", test_free_while_listing);
+    add("/source/free-while-looking", test_free_while_looking);
+    add("/source/free-while-domain-hangs", test_free_while_domain_hangs);
+    add("/source/free-while-disconnected", test_free_while_disconnected);
+    add("/source/free-nothing", test_free_nothing);
+    add("/source/stuck-threads-are-bounded", test_stuck_threads_are_bounded);
+    add("/source/is-watched", test_is_watched);
+    add("/source/set-timeout", test_set_timeout);
+    return g_test_run();
+}
