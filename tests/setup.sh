@@ -82,6 +82,7 @@ install_missing() {
 build_in() {
     folder=$1
     shift
+    { mkdir -p "$folder" && [ -w "$folder" ]; } 2>/dev/null || die "cannot write to $top/$folder; run this as its owner"
     say "building in $folder"
     log=$(mktemp)
     if [ -f "$folder/build.ninja" ]; then
