@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/facts.h"
 
-G_DEFINE_QUARK(xpv - facts - error - quark, xpv_facts_error)
+G_DEFINE_QUARK(xpv_facts_error, xpv_facts_error)
 
 static gboolean
 set_architecture(XpvHost *host, XpvVirtualization *virtualization, const char *value)

@@ -6,7 +6,7 @@
 #include "common/facts.h"
 #include "daemon/build.h"
 
-G_DEFINE_QUARK(xpv - config - error - quark, xpv_config_error)
+G_DEFINE_QUARK(xpv_config_error, xpv_config_error)
 
 typedef struct _Key Key;
 

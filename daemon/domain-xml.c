@@ -11,7 +11,7 @@
 #define OSINFO_NAMESPACE "http://libosinfo.org/xmlns/libvirt/domain/1.0"
 #define OSINFO_RHEL "http://redhat.com/rhel/"
 
-G_DEFINE_QUARK(xpv - domain - xml - error - quark, xpv_domain_xml_error)
+G_DEFINE_QUARK(xpv_domain_xml_error, xpv_domain_xml_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 
 static gboolean

@@ -7,7 +7,7 @@
 #include <libxml/parser.h>
 #include <string.h>
 
-G_DEFINE_QUARK(xpv - libvirt - error - quark, xpv_libvirt_error)
+G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
 
 typedef virDomain *Domain;
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Domain, virDomainFree, NULL)
@@ -455,9 +455,8 @@ is_consistent(const XpvDomainXml *xml, const char *state)
     return is_crashed || is_off == (xml->id < 0);
 }
 
-gboolean
-xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look,
-                 GError **error)
+static gboolean
+look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look, GError **error)
 {
     g_auto(Domain) handle = get_handle(libvirt, domain, uuid, error);
     const char *state = domain ? domain->state : NULL;
@@ -473,5 +472,18 @@ xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char
         }
         state = NULL;
     }
+    return FALSE;
+}
+
+gboolean
+xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look,
+                 GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (look(libvirt, domain, uuid, ret_look, &cause))
+        return TRUE;
+    if (cause->domain == XPV_LIBVIRT_ERROR && virConnectIsAlive(libvirt->connection) == 0)
+        cause->code = XPV_LIBVIRT_ERROR_CLOSED;
+    g_propagate_error(error, g_steal_pointer(&cause));
     return FALSE;
 }

@@ -13,6 +13,7 @@ GQuark xpv_libvirt_error_quark(void);
 typedef enum {
     XPV_LIBVIRT_ERROR_FAILED,
     XPV_LIBVIRT_ERROR_NO_DOMAIN, /* it is not, or no longer, there: nothing is wrong */
+    XPV_LIBVIRT_ERROR_CLOSED,    /* the connection is */
 } XpvLibvirtError;
 
 typedef struct _XpvLibvirt XpvLibvirt;

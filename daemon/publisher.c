@@ -10,7 +10,7 @@
 #include "daemon/bus-loop.h"
 #include "daemon/log-control.h"
 
-G_DEFINE_QUARK(xpv - publisher - error - quark, xpv_publisher_error)
+G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 
 /* A call of Refresh() that waits. */
 typedef struct {

@@ -6,8 +6,10 @@
 #include "daemon/backoff.h"
 #include "daemon/session.h"
 
-/* How many calls run at a time: more make a first look no faster. */
-#define THREADS 4
+/* How many calls run at a time on a connection. Libvirt's client before 10.4 cannot take more: its threads poll the
+ * socket for each other, and one that leaves may leave an event source behind that points into its stack
+ * (CVE-2024-4418). */
+#define THREADS 1
 
 /* A domain is looked at no more often than that on its events. */
 #define REST_US (G_USEC_PER_SEC / 4)
@@ -247,6 +249,10 @@ on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gint64 be
     XpvSource *source = data;
     Look *look = g_hash_table_lookup(source->looks, uuid);
 
+    if (g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_CLOSED)) {
+        disconnect(source, error); /* that is no fault of the domain's */
+        return;
+    }
     tell_look(source, uuid, seen, began, error);
     look->is_out = FALSE;
     if (look->for_look) {
@@ -387,6 +393,10 @@ on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gin
     XpvSource *source = stuck->source;
     g_autofree char *id = g_strdup(uuid);
 
+    if (g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_CLOSED)) {
+        try_stuck_later(stuck);
+        return;
+    }
     tell_look(source, id, look, began, error);
     g_hash_table_remove(source->stuck, id);
     if (source->is_open)
@@ -405,14 +415,26 @@ static const XpvSessionListener stuck_listener = {
     .overdue = on_stuck_overdue,
 };
 
+static guint
+count_trials(XpvSource *source)
+{
+    guint n = 0;
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, source->stuck);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        n += ((Stuck *)value)->session != NULL;
+    return n;
+}
+
 static gboolean
 try_stuck(gpointer data)
 {
     Stuck *stuck = data;
     XpvSource *source = stuck->source;
     stuck->timer = 0;
-    if (xpv_sessions_count_stuck_threads() >= STUCK_MAX / 2)
-        try_stuck_later(stuck);
+    if (xpv_sessions_count_stuck_threads() + count_trials(source) >= STUCK_MAX / 2)
+        stuck->timer = g_timeout_add(xpv_backoff_ms(0), try_stuck, stuck); /* when it is its turn */
     else
         stuck->session = xpv_session_new(source->uri, source->timeout, 1, FALSE, &stuck_listener, stuck);
     return G_SOURCE_REMOVE;

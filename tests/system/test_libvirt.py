@@ -98,6 +98,26 @@ class Changes(harness.TestCase):
         self.assertFalse(self.connected())
         self.assertEqual(self.stop_daemon(), 0)
 
+    def test_stopped_with_calls_under_way(self):
+        """Again and again, with calls of many domains under way or waiting: none of them is at fault."""
+        count = 12
+        self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)),
+                        options=["--call-timeout=1"])
+        domains = self.virt.connection.listAllDomains()
+        for round_ in range(5):
+            self.client.signals.clear()
+            for domain in domains:
+                (domain.resume if round_ % 2 else domain.suspend)()
+            self.virt.process.send(signal.SIGSTOP)
+            # A call that is overdue is a domain's own; after it the connection itself is noticed.
+            self.wait_for_connected(False)
+            self.virt.process.send(signal.SIGCONT)
+            self.wait_for_connected(True)
+            state = "running" if round_ % 2 else "paused"
+            self.client.wait_for(lambda: {(d["State"], d["Stale"]) for d in self.client.domains().values()} == {(state, False)}
+                                 or self.client.refresh(), f"round {round_}: {state}")
+        self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
+
     def start_hanging(self, name, *options):
         fifo = os.path.join(self.folder, "hang")
         daemon = self.start_with(domain_xml("hangs", 1, COMPATIBLE), domain_xml("other", 2, COMPATIBLE), *(),
