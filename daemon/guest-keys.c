@@ -114,6 +114,15 @@ xpv_guest_keys_clear(XpvGuestKeys *keys)
     g_clear_pointer(&keys->report, g_free);
 }
 
+gboolean
+xpv_guest_keys_are_gone(XpvXenstore *xenstore, gint id)
+{
+    g_autofree char *path = g_strdup_printf(DOMAINS "%d", id);
+    g_autofree char *value = NULL;
+    gsize length = 0;
+    return xpv_xenstore_read(xenstore, path, 0, &value, &length) && !value;
+}
+
 static void
 for_each_watched(XpvXenstore *xenstore, gint id, const char *token,
                  void (*call)(XpvXenstore *xenstore, const char *path, const char *token))

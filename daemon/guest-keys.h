@@ -20,6 +20,10 @@ gboolean xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_k
 void xpv_guest_keys_clear(XpvGuestKeys *keys);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvGuestKeys, xpv_guest_keys_clear)
 
+/* xpv_guest_keys_are_gone: whether nothing at all is left of the domain, as when it is torn down, which takes its time:
+ * its run is over then, whenever libvirt says so. Blocks as xenstored does. */
+gboolean xpv_guest_keys_are_gone(XpvXenstore *xenstore, gint id);
+
 /* How many paths it takes to watch all of them. */
 #define XPV_GUEST_KEYS_WATCHES 3
 
@@ -27,7 +31,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvGuestKeys, xpv_guest_keys_clear)
 void xpv_guest_keys_watch(XpvXenstore *xenstore, gint id, const char *token);
 void xpv_guest_keys_unwatch(XpvXenstore *xenstore, gint id, const char *token);
 
-/* xpv_guest_keys_is_watched: whether it is one of the paths that are watched, with which each new watch begins. */
+/* xpv_guest_keys_is_watched: whether it is one of the paths that are watched: each new watch begins with that, and what
+ * is removed above it is told as it. */
 gboolean xpv_guest_keys_is_watched(const char *path);
 
 /* xpv_guest_keys_matter: whether what is told changes with that path. Neither allocates nor blocks. */

@@ -8,8 +8,10 @@
 
 /* What the events of a run's watches have come to since it was read. */
 typedef struct {
-    guint n_begins; /* events to come with which new watches begin: they tell nothing */
-    guint n_events;
+    guint n_begins;     /* events to come with which new watches begin: they tell nothing */
+    guint n_events;     /* within a second */
+    gint64 since;       /* when the first of them came; monotonic µs */
+    gboolean is_at_top; /* one was of a watched path itself */
     gboolean change_is_told;
     gboolean flood_is_told;
 } Watched;
@@ -98,9 +100,17 @@ post_note(Feed *feed, NoteDone done, guint run)
 static NoteDone
 count_event(Watched *watched, const char *path)
 {
-    if (watched->n_begins > 0 && xpv_guest_keys_is_watched(path)) {
-        watched->n_begins--;
-        return NULL;
+    if (xpv_guest_keys_is_watched(path)) {
+        watched->is_at_top = watched->n_begins == 0;
+        if (watched->n_begins > 0) {
+            watched->n_begins--;
+            return NULL;
+        }
+    }
+    gint64 now = g_get_monotonic_time();
+    if (now - watched->since > G_USEC_PER_SEC) {
+        watched->since = now;
+        watched->n_events = 0;
     }
     if (++watched->n_events >= FLOOD_EVENTS && !watched->flood_is_told) {
         watched->flood_is_told = TRUE;
@@ -171,15 +181,19 @@ feed_remove(Feed *feed, guint run)
     g_mutex_unlock(&feed->mutex);
 }
 
-/* What changes from here on is told anew. */
-static void
+/* What changes from here on is told anew. Returns: whether a watched path itself changed before. */
+static gboolean
 feed_begin_read(Feed *feed, guint run)
 {
+    gboolean is_at_top = FALSE;
     g_mutex_lock(&feed->mutex);
     Watched *watched = g_hash_table_lookup(feed->runs, GUINT_TO_POINTER(run));
-    if (watched)
+    if (watched) {
+        is_at_top = watched->is_at_top;
         *watched = (Watched){ .n_begins = watched->n_begins };
+    }
     g_mutex_unlock(&feed->mutex);
+    return is_at_top;
 }
 
 static void
@@ -213,7 +227,8 @@ static void
 read_run(XpvJob *job, gpointer shared)
 {
     KeysJob *keys = (KeysJob *)job;
-    feed_begin_read(keys->feed, keys->run);
+    if (feed_begin_read(keys->feed, keys->run) && xpv_guest_keys_are_gone(shared, keys->id))
+        return;
     keys->is_read = xpv_guest_keys_read(shared, keys->id, &keys->keys);
 }
 

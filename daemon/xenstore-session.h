@@ -10,7 +10,8 @@ typedef struct _XpvXenstoreSession XpvXenstoreSession;
 /* All on the main thread; each may abandon the session, and ended() must. @run: as it was asked for. */
 typedef struct {
     void (*opened)(gpointer data);
-    /* @keys: NULL where xenstored gave no answer; the callee may steal its report. */
+    /* @keys: NULL where xenstored gave no answer, or has nothing left of the domain; the callee may steal its report.
+     */
     void (*read)(guint run, XpvGuestKeys *keys, gpointer data);
     /* Something that matters changed. Told once, until it is read again. */
     void (*changed)(guint run, gpointer data);

@@ -10,14 +10,14 @@ export PATH
 say() { printf '%s: %s\n' "$me" "$*"; }
 die() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 
-# What is needed to build, as a command or pkg-config module, and its package in Debian 12.
+# What is needed to build, and its package in Debian 12.
 build_needs="
     command:cc gcc
     command:meson meson
     command:ninja ninja-build
     command:pkg-config pkg-config
     command:xmllint libxml2-utils
-    header:assert.h libc6-dev
+    file:/usr/include/assert.h libc6-dev
     module:dbus-1 libdbus-1-dev
     module:gio-unix-2.0 libglib2.0-dev
     module:json-glib-1.0 libjson-glib-dev
@@ -37,10 +37,9 @@ run_needs="
 is_there() {
     case $1 in
     command:*) command -v "${1#*:}" >/dev/null ;;
-    header:*) [ -e "/usr/include/${1#*:}" ] ;;
+    file:*) [ -e "${1#*:}" ] ;;
     module:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
     python:*) /usr/bin/python3 -c "import ${1#*:}" 2>/dev/null ;;
-    package:*) dpkg-query -W -f '${Status}' "${1#*:}" 2>/dev/null | grep -q '^install ok installed$' ;;
     esac
 }
 

@@ -132,6 +132,7 @@ tear_down(Fixture *f, gconstpointer data)
 {
     g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
     xpv_alerts_free(f->alerts);
+    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* nothing outlives it */
     guint told_asked = f->n_told_asked;
     f->is_bus_slow = FALSE;
     settle();
@@ -424,6 +425,8 @@ test_ends_meanwhile(Fixture *f, gconstpointer data)
     g_hash_table_remove_all(f->domains);
     start(f);
     xpv_alerts_looked(f->alerts);
+    expect_alerts(f, 0, 0);
+    g_assert_cmpuint(count_groups(f->path), ==, 1);
     begin(f);
     expect_alerts(f, 0, 1);
     restart(f);
@@ -584,11 +587,13 @@ test_corrupt_file(Fixture *f, gconstpointer data)
 {
     static const char *const contents[] = {
         "garbage",
+        "\xff",
+        "[\xff]\nname=guest\nid=1\ncleared=false\n",
         "[" UUID "]\nid=x\n",
         "[" UUID "]\nname=guest\nid=1\n",
         "[" UUID "]\nid=1\ncleared=false\n",
-        "\xff",
         "[" UUID "]\nname=guest\nid=99999999999\ncleared=false\n",
+        "[" UUID "]\nname=guest\nid=1\ncleared=false\n[" UUID_2 "]\n",
     };
     g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
     change(f, make(UUID, 1, "incompatible"));

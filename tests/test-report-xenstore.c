@@ -392,6 +392,21 @@ test_not_asked(Fixture *f, gconstpointer data)
     g_assert_cmpuint(xpv_xenstore_count(), ==, 0);
 }
 
+/* A domain is taken from xenstore before libvirt says that it has stopped: what it said goes when that is said. */
+static void
+test_torn_down(Fixture *f, gconstpointer data)
+{
+    begin(f);
+    do_tell(f, "write " DOMAIN_1 "device/vbd/51712/state 4");
+    wait_changed(f, 2);
+    do_tell(f, "rm /local/domain/1");
+    wait_told(f, "wait READ 6 /local/domain/1"); /* the last is of the domain itself */
+    pass_time(f);
+    expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_ACTIVE);
+    g_assert_cmpuint(f->changed->len, ==, 2);
+    expect(f, 2, NULL, XPV_DRIVERS_UNKNOWN);
+}
+
 static void
 expect_watched(Fixture *f, const char *expected)
 {
@@ -498,6 +513,19 @@ test_flood_of_other_keys(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
     wait_changed(f, 2);
     g_assert_cmpstr(f->reports->pdata[1], ==, "2.4.21-51.EL");
+}
+
+/* Over the minutes, any guest that writes something comes to more events than a flood has. */
+static void
+test_slow_events(Fixture *f, gconstpointer data)
+{
+    begin(f);
+    do_tell(f, "flood " DOMAIN_1 "data/key 60 {}");
+    wait_told(f, "wait_flood 150");
+    do_tell(f, "end_flood");
+    do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
+    wait_changed(f, 2);
+    g_assert_cmpuint(number(f, "count UNWATCH"), ==, 0);
 }
 
 static void
@@ -655,11 +683,13 @@ main(int argc, char *argv[])
     ADD("other-keys", test_other_keys);
     ADD("not-asked", test_not_asked);
     ADD("new-run", test_new_run);
+    ADD("torn-down", test_torn_down);
     ADD("stop", test_stop);
     ADD("two-domains-of-one-id", test_two_domains_of_one_id);
     ADD("flood", test_flood);
     ADD("many-changes", test_many_changes);
     ADD("flood-of-other-keys", test_flood_of_other_keys);
+    ADD("slow-events", test_slow_events);
     ADD("comes-late", test_comes_late);
     ADD("goes-and-comes-back", test_goes_and_comes_back);
     ADD("goes-during-a-read", test_goes_during_a_read);

@@ -111,6 +111,14 @@ count_pings(Systemd *systemd)
     return n;
 }
 
+/* Not a turn of the main loop, not a ping. */
+static void
+stand_still(Systemd *systemd, int ms)
+{
+    struct pollfd fd = { g_socket_get_fd(systemd->socket), POLLIN, 0 };
+    g_assert_cmpint(poll(&fd, 1, ms), ==, 0);
+}
+
 static const XpvHostState *
 host_of(XpvHostState *host, guint compatible, guint incompatible, gboolean connected)
 {
@@ -190,10 +198,8 @@ test_pings(void)
     g_assert_cmpuint(count_pings(&systemd), ==, systemd.n_alive);
     g_assert_cmpint(took, >=, 4 * 50000); /* no more than two in a watchdog's time */
 
-    /* Not a turn of the main loop, not a ping. */
     guint n = count_pings(&systemd);
-    struct pollfd fd = { g_socket_get_fd(systemd.socket), POLLIN, 0 };
-    g_assert_cmpint(poll(&fd, 1, 500), ==, 0);
+    stand_still(&systemd, 500);
     g_assert_cmpuint(systemd.n_alive, ==, n);
     tear_down(&systemd);
 }
@@ -328,6 +334,21 @@ test_domain_hangs(void)
     tear_down_hung(&hung, &systemd);
 }
 
+/* A process that was stopped for long first notices what is overdue: it lives. */
+static void
+test_process_stopped(void)
+{
+    Systemd systemd;
+    Hung hung;
+    set_up_hung(&hung, &systemd, FAKE_OPEN, FAKE_ALL);
+    wait_until(fake_count_hanging(FAKE_OPEN, FAKE_ALL) > 0);
+    count_pings(&systemd);
+    stand_still(&systemd, 2500); /* more than twice its time */
+    expect_all_alive(&systemd, 1);
+    g_assert_cmpuint(hung.n_disconnected, ==, 1);
+    tear_down_hung(&hung, &systemd);
+}
+
 static gboolean
 check_nothing(gpointer data)
 {
@@ -394,6 +415,7 @@ main(int argc, char *argv[])
     g_test_add_func("/service/no-watchdog", test_no_watchdog);
     g_test_add_func("/service/libvirt-hangs", test_libvirt_hangs);
     g_test_add_func("/service/domain-hangs", test_domain_hangs);
+    g_test_add_func("/service/process-stopped", test_process_stopped);
     g_test_add_func("/service/deadlines-forgotten", test_deadlines_forgotten);
     g_test_add_func("/service/deadlines-of-domain-forgotten", test_deadlines_of_domain_forgotten);
     int status = g_test_run();

@@ -305,6 +305,18 @@ test_post_from_another_thread(Fixture *f, gconstpointer data)
 }
 
 static void
+test_is_busy(Fixture *f, gconstpointer data)
+{
+    push(f, 1);
+    g_assert_true(xpv_workers_is_busy(f->workers));
+    wait_entered(f, 1);
+    g_assert_true(xpv_workers_is_busy(f->workers)); /* while it runs, too */
+    open_gate(f);
+    wait_until(f->done_order->len == 1);
+    g_assert_false(xpv_workers_is_busy(f->workers));
+}
+
+static void
 test_find_overdue(Fixture *f, gconstpointer data)
 {
     g_autoptr(GPtrArray) none = xpv_workers_find_overdue(f->workers, G_MAXINT64);
@@ -506,6 +518,7 @@ main(int argc, char *argv[])
     add("/workers/many-come-back-in-portions", test_many_come_back_in_portions);
     add("/workers/post-from-another-thread", test_post_from_another_thread);
     add("/workers/many-pushes", test_many_pushes);
+    add("/workers/is-busy", test_is_busy);
     add("/workers/find-overdue", test_find_overdue);
     add("/workers/abandon-idle", test_abandon_idle);
     add("/workers/abandon-unused", test_abandon_unused);

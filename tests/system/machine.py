@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A machine of its own: this one's files under an overlay, in namespaces of their own, with systemd as the first process.
+"""A machine of its own: this one's files under an overlay, in namespaces of their own, systemd as the first process.
 
-What is installed there, and what runs there, leaves no trace here. It wants root, and a kernel with overlayfs and cgroup 2.
+What is installed there, and what runs there, leaves no trace here. It wants root, and overlayfs and cgroup 2 of the
+kernel.
 """
 import os
 import select
@@ -85,7 +86,8 @@ class Machine:
 
     def argv(self, *argv):
         """What runs a program there."""
-        return ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--", *argv]
+        return ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--",
+                *argv]
 
     def run(self, *argv, check=True, timeout=TIMEOUT):
         """Runs a program there. Returns: its exit status and what it printed."""

@@ -253,7 +253,8 @@ class Reload(TestCase):
         self.start_with()
         self.assertEqual(self.verdict(1), ("incompatible", ["host-architecture-mismatch"]))
         counts = self.client.host()["Counts"]
-        self.configure(uri=self.virt.uri, host_architecture="i686", host_kernel="2.6.18-398.el5xen", host_processor="intel")
+        self.configure(uri=self.virt.uri, host_architecture="i686", host_kernel="2.6.18-398.el5xen",
+                       host_processor="intel")
         self.reload()
         self.assertEqual(self.verdict(1), ("compatible", []))
         self.client.wait_for_change(uuid_of(1), Verdict="compatible")

@@ -202,6 +202,20 @@ class Runs(TestCase):
         self.wait_for_kernel("new", "xenstore")
         self.assertNotIn("of the run before", str(self.client.changes(self.uuid)))
 
+    def test_torn_down(self):
+        """Gone from xenstore, while libvirt does not say yet that it has stopped: no word about what is left to say."""
+        self.start_with(domain_xml("guest", 1, "2.6.18-8.el5"))
+        self.put(SECOND, "2.6.18-398.el5")
+        self.wait_for_kernel("2.6.18-398.el5", "xenstore")
+        self.client.signals.clear()
+        self.store.rm(self.top())
+        self.wait_for_store(lambda: self.store.requests[-1].path == self.top(), "the look whether it is gone")
+        self.client.refresh()
+        self.assertEqual(self.kernel(), ("2.6.18-398.el5", "xenstore"))
+        self.virt.domain("guest").destroy()
+        self.client.wait_for_change(self.uuid, State="shut-off", Kernel="2.6.18-8.el5")
+        self.assertEqual(len(self.client.changes(self.uuid)), 1)
+
     def test_removed(self):
         self.start_with(domain_xml("guest", 1))
         top = self.top()
@@ -281,6 +295,7 @@ class Failures(TestCase):
         self.client.signals.clear()
         self.store.stop()
         self.wait_for_log("xenstored has closed the connection; what guests reported stays, trying again")
+        self.client.refresh()
         self.assertEqual(self.kernel(), ("2.6.18-53.el5", "xenstore"))
         self.put(SECOND, "2.6.18-128.el5")
         self.store.start()
