@@ -11,6 +11,12 @@ typedef struct {
     const char *state;
 } Domain;
 
+/* Of a domain of a list. */
+typedef struct {
+    XpvLibvirt *libvirt;
+    gint is_used; /* atomic: it has been looked at */
+} Handle;
+
 struct _XpvLibvirt {
     gboolean is_listening;
     const XpvLibvirtListener *listener;
@@ -21,6 +27,7 @@ struct _XpvLibvirt {
 /* What is to be done with a kind of call, about each domain. */
 typedef struct {
     gboolean hangs, fails;
+    gint code; /* of the error */
     guint begun, hanging;
 } Rule;
 
@@ -140,12 +147,25 @@ fake_release_all(void)
     g_mutex_unlock(&mutex);
 }
 
-void
-fake_fail(FakeCall call, guint number, gboolean fails)
+static void
+set_fails(FakeCall call, guint number, gboolean fails, gint code)
 {
     g_mutex_lock(&mutex);
     rules[call][number].fails = fails;
+    rules[call][number].code = code;
     g_mutex_unlock(&mutex);
+}
+
+void
+fake_fail(FakeCall call, guint number, gboolean fails)
+{
+    set_fails(call, number, fails, XPV_LIBVIRT_ERROR_FAILED);
+}
+
+void
+fake_lose(guint number, gboolean is_lost)
+{
+    set_fails(FAKE_LOOK, number, is_lost, XPV_LIBVIRT_ERROR_CLOSED);
 }
 
 guint
@@ -204,9 +224,10 @@ end_call(FakeCall call, guint number, const char *what, GError **error)
         g_cond_wait(&released, &mutex);
     add_hanging(call, number, (guint)-1);
     gboolean fails = rules[call][number].fails || rules[call][FAKE_ALL].fails;
+    gint code = rules[call][number].fails ? rules[call][number].code : rules[call][FAKE_ALL].code;
     g_mutex_unlock(&mutex);
     if (fails)
-        g_set_error(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "fake: cannot %s", what);
+        g_set_error(error, XPV_LIBVIRT_ERROR, code, "fake: cannot %s", what);
     return !fails;
 }
 
@@ -293,7 +314,9 @@ xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
         domain->name = g_strdup_printf("guest-%u", number);
         domain->id = domains[number].id;
         domain->state = domains[number].state;
-        domain->handle = libvirt;
+        Handle *handle = g_new0(Handle, 1);
+        handle->libvirt = libvirt;
+        domain->handle = handle;
         g_atomic_int_inc(&handles);
         g_ptr_array_add(list, domain);
     }
@@ -305,7 +328,11 @@ xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
 {
     if (!domain)
         return;
+    Handle *handle = domain->handle;
+    /* The last handle of a connection closes it, which blocks: that of a domain that was looked at may be the last. */
+    g_assert_true(!g_atomic_int_get(&handle->is_used) || g_thread_self() != main_thread);
     g_atomic_int_add(&handles, -1);
+    g_free(handle);
     g_free(domain->name);
     g_free(domain);
 }
@@ -316,8 +343,10 @@ xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *listed, const char
 {
     guint number = fake_number(uuid);
     if (listed) {
-        g_assert_true(listed->handle == libvirt); /* of the same connection */
+        Handle *handle = listed->handle;
+        g_assert_true(handle->libvirt == libvirt);
         g_assert_cmpstr(listed->uuid, ==, uuid);
+        g_atomic_int_set(&handle->is_used, 1);
     }
     begin_call(FAKE_LOOK, number);
     Domain domain = domains[number];
@@ -331,7 +360,7 @@ xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *listed, const char
     ret_look->xml->uuid = g_strdup(uuid);
     ret_look->xml->name = g_strdup_printf("guest-%u", number);
     ret_look->xml->id = domain.id;
-    ret_look->state = domain.state;
+    ret_look->state = listed && listed->state ? listed->state : domain.state; /* a list's serves, as in the real one */
     return TRUE;
 }
 

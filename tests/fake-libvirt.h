@@ -43,6 +43,9 @@ void fake_release_all(void);
 /* fake_fail: from now on, calls fail, or no longer. */
 void fake_fail(FakeCall call, guint number, gboolean fails);
 
+/* fake_lose: from now on, looks at it fail as the connection is closed, or no longer. */
+void fake_lose(guint number, gboolean is_lost);
+
 /* fake_count: calls that have begun. fake_count_hanging: those that are held back now. */
 guint fake_count(FakeCall call, guint number);
 guint fake_count_hanging(FakeCall call, guint number);
