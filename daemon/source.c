@@ -167,6 +167,8 @@ want_look(XpvSource *source, const char *uuid, XpvLibvirtDomain *domain)
         g_strlcpy(look->uuid, uuid, sizeof look->uuid);
         g_hash_table_insert(source->looks, look->uuid, look);
     }
+    if (listed && look->again)
+        listed->state = NULL; /* an event may have come since the list began: it is asked again */
     look->again = TRUE;
     if (listed && !look->for_look) {
         look->for_look = TRUE;
