@@ -20,8 +20,8 @@ class Tools(unittest.TestCase):
         self.addCleanup(self.server.stop)
 
     def run_tool(self, *argv, status=0):
-        done = subprocess.run(argv, env=dict(os.environ, XENSTORED_PATH=self.server.path), capture_output=True, text=True,
-                              timeout=xenstored.TIMEOUT, check=False)
+        done = subprocess.run(argv, env=dict(os.environ, XENSTORED_PATH=self.server.path), capture_output=True,
+                              text=True, timeout=xenstored.TIMEOUT, check=False)
         self.assertEqual(done.returncode, status, done.stderr)
         return done.stdout
 
@@ -38,7 +38,8 @@ class Tools(unittest.TestCase):
         self.run_tool("xenstore-write", "/a/b/c", "1", "/a/d", "2", "/ab", "3")
         self.assertEqual(self.run_tool("xenstore-list", "/a").split(), ["b", "d"])
         self.assertEqual(self.run_tool("xenstore-list", "/ab"), "")
-        self.assertEqual(self.run_tool("xenstore-ls", "-f"), '/a = ""\n/a/b = ""\n/a/b/c = "1"\n/a/d = "2"\n/ab = "3"\n')
+        self.assertEqual(self.run_tool("xenstore-ls", "-f"),
+                         '/a = ""\n/a/b = ""\n/a/b/c = "1"\n/a/d = "2"\n/ab = "3"\n')
         self.run_tool("xenstore-rm", "/a/b")
         self.assertEqual(self.run_tool("xenstore-list", "/a").split(), ["d"])
         self.run_tool("xenstore-list", "/a/b", status=1)
@@ -58,7 +59,8 @@ class Tools(unittest.TestCase):
 
     def test_watch(self):
         argv = ["xenstore-watch", "-n", "5", "/a/b"]
-        watch = subprocess.Popen(argv, env=dict(os.environ, XENSTORED_PATH=self.server.path), stdout=subprocess.PIPE, text=True)
+        env = dict(os.environ, XENSTORED_PATH=self.server.path)
+        watch = subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, text=True)
         self.server.wait_for(lambda: self.server.watched())
         self.run_tool("xenstore-write", "/a/b/c", "1")
         self.run_tool("xenstore-write", "/a/b", "1")

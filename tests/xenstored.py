@@ -5,16 +5,16 @@
 Why not a real one: the C xenstored ends at once where there is no domain 0 to connect to, and the OCaml one wants the
 hypervisor's privileged interface, so that neither runs without Xen.
 
-Covered, as in Xen 4.17's docs/misc/xenstore.txt and tools/xenstore: DIRECTORY, DIRECTORY_PART, READ, WRITE, MKDIR, RM, WATCH
-(with the event that each new watch begins with), UNWATCH, WATCH_EVENT, GET_PERMS (always n0), GET_DOMAIN_PATH,
-IS_DOMAIN_INTRODUCED; errors as strings; the limit of 4,096 bytes, beyond which a connection is closed and a listing is E2BIG.
-SET_PERMS and transactions are accepted and do nothing: a transaction sees and changes the tree itself. Every caller is
-domain 0. Libxenstore and the tools of xenstore-utils work with it when XENSTORED_PATH names its socket.
+Covered, as in Xen 4.17's docs/misc/xenstore.txt and tools/xenstore: DIRECTORY, DIRECTORY_PART, READ, WRITE, MKDIR, RM,
+WATCH (with the event that each new watch begins with), UNWATCH, WATCH_EVENT, GET_PERMS (always n0), GET_DOMAIN_PATH,
+IS_DOMAIN_INTRODUCED; errors as strings; the limit of 4,096 bytes, beyond which a connection is closed and a listing is
+E2BIG. SET_PERMS and transactions are accepted and do nothing: a transaction sees and changes the tree itself. Every
+caller is domain 0. Libxenstore and the tools of xenstore-utils work with it when XENSTORED_PATH names its socket.
 
 Beyond the protocol: it counts requests and events, and can freeze, drop its connections, go away and flood a key.
 
-In a test it is a class. As a program, "xenstored.py SOCKET", it takes such calls from standard input, one a line, and answers
-each with a line on standard output: see Console.
+In a test it is a class. As a program, "xenstored.py SOCKET", it takes such calls from standard input, one a line, and
+answers each with a line on standard output: see Console.
 """
 import collections
 import contextlib
@@ -29,9 +29,9 @@ import time
 
 HEADER = struct.Struct("=IIII")  # type, req_id, tx_id, len
 PAYLOAD_MAX = 4096
-NAMES = {1: "DIRECTORY", 2: "READ", 3: "GET_PERMS", 4: "WATCH", 5: "UNWATCH", 6: "TRANSACTION_START", 7: "TRANSACTION_END",
-         10: "GET_DOMAIN_PATH", 11: "WRITE", 12: "MKDIR", 13: "RM", 14: "SET_PERMS", 17: "IS_DOMAIN_INTRODUCED",
-         22: "DIRECTORY_PART"}
+NAMES = {1: "DIRECTORY", 2: "READ", 3: "GET_PERMS", 4: "WATCH", 5: "UNWATCH", 6: "TRANSACTION_START",
+         7: "TRANSACTION_END", 10: "GET_DOMAIN_PATH", 11: "WRITE", 12: "MKDIR", 13: "RM", 14: "SET_PERMS",
+         17: "IS_DOMAIN_INTRODUCED", 22: "DIRECTORY_PART"}
 WATCH_EVENT = 15
 ERROR = 16
 TIMEOUT = 60
@@ -383,8 +383,8 @@ class Xenstored:
 
 
 class Console:
-    """The calls that a line can be, its words quoted as in a shell. A written value has the escapes of Python, as \\n and
-    \\xff. What waits for something answers once it has come."""
+    """The calls that a line can be, its words quoted as in a shell. A written value has the escapes of Python, as \\n
+    and \\xff. What waits for something answers once it has come."""
 
     def __init__(self, server):
         self.server = server

@@ -245,8 +245,8 @@ class Flood(TestCase):
         last = flood.end()
         seconds, cpu = time.monotonic() - began, self.cpu_seconds() - cpu
         print(f"\n{flood.written} values in {seconds:.1f} s: {len(self.client.changes(self.uuid))} signals, "
-              f"{self.store.n_events - events} events, {self.store.count('READ')} reads, {100 * cpu / seconds:.1f} % CPU",
-              file=sys.stderr)
+              f"{self.store.n_events - events} events, {self.store.count('READ')} reads, "
+              f"{100 * cpu / seconds:.1f} % CPU", file=sys.stderr)
         self.assertLessEqual(len(self.client.changes(self.uuid)), 4 * (seconds + 1))
         self.assertLess(self.store.n_events - events, self.VALUES / 4)
         self.assertLess(cpu / seconds, 0.2)  # ten times what it should be, for machines that are busy
