@@ -60,7 +60,7 @@ void
 xpv_service_ready(XpvService *service)
 {
     service->is_ready = TRUE;
-    if (service->status_timer != 0)
+    if (service->status)
         tell_status(service);
     sd_notify(FALSE, "READY=1");
 }
@@ -113,6 +113,6 @@ xpv_service_show(XpvService *service, const XpvHostState *host)
         return;
     g_free(service->status);
     service->status = g_steal_pointer(&status);
-    if (service->status_timer == 0)
+    if (service->is_ready && service->status_timer == 0) /* before, nothing has been looked at */
         service->status_timer = g_timeout_add(STATUS_MS, on_status_timer, service);
 }

@@ -152,9 +152,10 @@ test_status(void)
     set_up(&systemd, 0);
     for (guint i = 0; i < 5; i++) /* more would fill the socket, if they were told */
         xpv_service_show(systemd.service, host_of(&host, i, 0, TRUE));
-    wait_until(systemd.told->len >= 1);
     xpv_service_show(systemd.service, &host); /* nothing new */
-    xpv_service_ready(systemd.service);
+    xpv_service_ready(systemd.service);       /* before it, nothing is told: nothing has been looked at */
+    wait_until(systemd.told->len >= 2);
+    xpv_service_show(systemd.service, &host);
     xpv_service_show(systemd.service, host_of(&host, 0, 1, TRUE));
     wait_until(systemd.told->len >= 3);
     xpv_service_show(systemd.service, host_of(&host, 0, 1, FALSE));
@@ -210,8 +211,9 @@ test_no_watchdog(void)
     Systemd systemd;
     XpvHostState host;
     set_up(&systemd, 0);
+    xpv_service_ready(systemd.service);
     xpv_service_show(systemd.service, host_of(&host, 0, 0, TRUE));
-    wait_until(systemd.told->len >= 1);
+    wait_until(systemd.told->len >= 2);
     g_assert_cmpuint(systemd.n_alive + systemd.n_dead, ==, 0);
     tear_down(&systemd);
 
