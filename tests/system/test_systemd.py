@@ -132,6 +132,16 @@ class Systemd(unittest.TestCase):
         self.wait_for_journal("^Configuration reloaded")
         self.assertEqual(self.show("ActiveState"), "active")
 
+    def test_read_only(self):
+        """It writes to its runtime directory, and nowhere else that lasts or that others see."""
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        there = ("nsenter", "--mount", f"--target={self.show('MainPID')}", "--", "touch")
+        for folder in ("/etc", "/run", "/run/libvirt", "/usr", "/var/lib"):
+            with self.subTest(folder):
+                self.assertRegex(self.machine.run(*there, f"{folder}/x", check=False)[1], "Read-only file system")
+        self.run_there(*there, "/run/xenpv-compat/x")
+
     def test_hung_daemon(self):
         """The watchdog ends it, and it is started again."""
         self.put_drop_in("[Unit]\nConditionPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
