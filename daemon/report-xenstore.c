@@ -10,8 +10,11 @@
 /* A domain is read no more often than that, whatever its guest does. */
 #define REST_US (G_USEC_PER_SEC / 4)
 
-/* How long the watches on a domain whose guest floods them are taken away: it then costs xenstored nothing either. */
+/* How long the watches on a domain whose guest floods them are taken away, so that it costs xenstored nothing either:
+ * twice as long each time, until there has been no flood for a while. */
 #define FLOOD_REST_US G_USEC_PER_SEC
+#define FLOOD_REST_DOUBLINGS 3
+#define FLOOD_IS_OVER_US (30 * G_USEC_PER_SEC)
 
 /* How long who wants a complete answer waits for the first reads. */
 #define SETTLE_MS 1000
@@ -40,7 +43,8 @@ typedef struct {
     gboolean is_watched;
     gboolean is_out; /* the session has been asked */
     gboolean again;  /* something changed since */
-    gboolean flood_is_logged;
+    guint n_floods;
+    gint64 flooded_at;
     gint64 rests_until;
     guint rest_timer;
     XpvGuestKeys keys; /* as last read */
@@ -224,11 +228,15 @@ on_flooded(guint number, gpointer data)
     Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
     if (!run)
         return;
-    if (!run->flood_is_logged)
-        g_message("The guest of domain %s floods xenstore; it is read once a second", run->uuid);
-    run->flood_is_logged = TRUE;
+    gint64 now = g_get_monotonic_time();
+    if (run->flooded_at == 0)
+        g_message("The guest of domain %s floods xenstore; it is read less often", run->uuid);
+    else if (now - run->flooded_at > FLOOD_IS_OVER_US)
+        run->n_floods = 0;
+    run->flooded_at = now;
     unwatch(run);
-    let_rest(run, FLOOD_REST_US);
+    let_rest(run, FLOOD_REST_US << run->n_floods);
+    run->n_floods = MIN(run->n_floods + 1, FLOOD_REST_DOUBLINGS);
     g_clear_handle_id(&run->rest_timer, g_source_remove);
     read_soon(run);
 }

@@ -3,17 +3,17 @@
 
 #include "daemon/workers.h"
 
-/* How many events between two reads are a flood. A guest agent that rewrites all of its keys makes some 30. */
+/* How many events within a second are a flood. A guest agent that rewrites all of its keys makes some 30. */
 #define FLOOD_EVENTS 100
 
-/* What the events of a run's watches have come to since it was read. */
+/* What the events of a run's watches have come to. */
 typedef struct {
-    guint n_begins;     /* events to come with which new watches begin: they tell nothing */
-    guint n_events;     /* within a second */
-    gint64 since;       /* when the first of them came; monotonic µs */
-    gboolean is_at_top; /* one was of a watched path itself */
-    gboolean change_is_told;
+    guint n_begins; /* events to come with which new watches begin: they tell nothing */
+    guint n_events; /* within a second */
+    gint64 since;   /* when the first of them came; monotonic µs */
     gboolean flood_is_told;
+    gboolean change_is_told; /* since the last read, as the next one */
+    gboolean is_at_top;      /* one was of a watched path itself */
 } Watched;
 
 /* What the thread of the watches and that of the calls share. */
@@ -190,7 +190,8 @@ feed_begin_read(Feed *feed, guint run)
     Watched *watched = g_hash_table_lookup(feed->runs, GUINT_TO_POINTER(run));
     if (watched) {
         is_at_top = watched->is_at_top;
-        *watched = (Watched){ .n_begins = watched->n_begins };
+        watched->change_is_told = FALSE;
+        watched->is_at_top = FALSE;
     }
     g_mutex_unlock(&feed->mutex);
     return is_at_top;

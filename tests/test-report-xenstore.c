@@ -477,27 +477,27 @@ test_flood(Fixture *f, gconstpointer data)
     g_autofree char *last = tell(f, "end_flood");
     g_test_message("%.1f s: %u READ, %u events", seconds, n_reads, n_events);
     g_assert_cmpuint(n_reads, <=, 2 * (4 * (guint)(seconds + 1) + 1));
-    g_assert_cmpuint(n_events, <, 500);
+    g_assert_cmpuint(n_events, <, 300);
     g_assert_cmpuint(f->changed->len, <=, 4 * (guint)(seconds + 1) + 1);
     wait_report(f, last);
     expect(f, 1, last, XPV_DRIVERS_UNKNOWN);
 }
 
-/* Not fast enough to be taken for a flood: all 300 events come, and still wake the main loop but now and then. */
+/* Not fast enough to be taken for a flood: all events come, and still wake the main loop but now and then. */
 static void
 test_many_changes(Fixture *f, gconstpointer data)
 {
     begin(f);
     f->n_turns = 0;
     gint64 began = g_get_monotonic_time();
-    do_tell(f, "flood " DOMAIN_1 "data/os_uname 200 value-{}");
-    wait_told(f, "wait_flood 300");
+    do_tell(f, "flood " DOMAIN_1 "data/os_uname 80 value-{}");
+    wait_told(f, "wait_flood 200");
     gdouble seconds = (gdouble)(g_get_monotonic_time() - began) / G_USEC_PER_SEC;
     guint n_reads = number(f, "count READ " DOMAIN_1 "data");
     g_autofree char *last = tell(f, "end_flood");
     g_test_message("%.1f s: %u READ, %u turns", seconds, n_reads, f->n_turns);
     g_assert_cmpuint(n_reads, <=, 2 * (4 * (guint)(seconds + 1) + 1));
-    g_assert_cmpuint(f->n_turns, <, 150);
+    g_assert_cmpuint(f->n_turns, <, 100);
     wait_report(f, last);
 }
 
