@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real domains: what is said of each, and what is told as it lives."""
+import harness
+import xentest
+from xentest import ALERT, COMPATIBLE, INCOMPATIBLE, TIMEOUT
+
+CONTROL_DOMAIN = "00000000-0000-0000-0000-000000000000"
+
+
+class Host(xentest.TestCase):
+    def test_facts(self):
+        """Libvirt's libxl driver tells no vendor of the processor: it comes from /proc/cpuinfo."""
+        self.assertNotIn("<vendor>", xentest.connect().getCapabilities())
+        kernel = xentest.host.run("uname -r")[1].strip()
+        facts = self.client.host()
+        self.assertEqual({name: facts[name] for name in facts if name.startswith("Host")},
+                         {"HostArchitecture": "x86_64", "HostKernel": kernel, "HostName": "xenhost",
+                          "HostProcessor": "amd", "HostRelease": ""})
+        self.assertEqual((facts["Hypervisor"], facts["Connected"], facts["Uri"]), ("Xen", True, "xen:///system"))
+
+    def test_control_domain(self):
+        domain = self.client.domain(CONTROL_DOMAIN)
+        self.assertEqual((domain["Name"], domain["Id"], domain["State"]), ("Domain-0", 0, "running"))
+        self.assertEqual((domain["Verdict"], domain["Reasons"]), ("not-applicable", ["control-domain"]))
+
+    def test_invisible(self):
+        """What "xl create" makes is in xenstore and not in libvirt: it is not there."""
+        xentest.host.run("""printf '%s\n' 'name="xl-made"' 'type="pvh"' 'memory=128' 'kernel="/root/guest/vmlinuz"' \
+            >/root/xl.cfg; xl create -q -p /root/xl.cfg""")
+        self.addCleanup(xentest.host.run, "xl destroy xl-made; rm /root/xl.cfg")
+        self.assertIn("xl-made", xentest.host.run("xl list")[1])
+        self.client.refresh()
+        self.assertNotIn("xl-made", [domain["Name"] for domain in self.client.domains().values()])
+
+
+class Paravirtualized(xentest.TestCase):
+    def test_report(self):
+        """It needs no such drivers; what it reports, late, is read and published all the same."""
+        guest = self.paravirtualized("delay=3")
+        guest.start()
+        domain = self.wait_for(guest, State="running")
+        self.assertEqual((domain["Virtualization"], domain["KernelSource"]), ("pvh", "direct-boot"))
+        kernel = xentest.host.run("uname -r")[1].strip()  # dom0's own
+        domain = self.wait_for(guest, Kernel=kernel, KernelSource="xenstore")
+        self.assertEqual((domain["Verdict"], domain["Reasons"]), ("not-applicable", ["paravirtualized-guest"]))
+        self.assertEqual(domain["Drivers"], "unknown")
+        guest.domain().destroy()
+        self.wait_for(guest, State="shut-off", KernelSource="direct-boot")
+        self.assert_told(guest, alerts=0, cleared=0)
+
+
+class FullyVirtualized(xentest.TestCase):
+    def test_life(self):
+        """Defined with a report in its metadata; started; it reports by itself, and that wins; destroyed; undefined."""
+        guest = self.fully_virtualized(INCOMPATIBLE)
+        domain = self.wait_for(guest, State="shut-off")
+        self.assertEqual((domain["Kernel"], domain["KernelSource"], domain["Id"], domain["Virtualization"]),
+                         (INCOMPATIBLE, "metadata", -1, "hvm"))
+        self.assertEqual((domain["Verdict"], domain["Reasons"]),
+                         ("incompatible", ["host-architecture-mismatch", "processor-mismatch"]))
+        self.assert_told(guest, alerts=0, cleared=0)
+
+        guest.start()
+        self.wait_for_alerts(guest, 1)
+        self.assertEqual(self.alerts(guest), [(guest.path, guest.name, guest.uuid, INCOMPATIBLE, domain["Reasons"])])
+        self.assertEqual(self.client.domain(guest.uuid)["Id"], guest.id())
+
+        guest.write("data/os_uname", COMPATIBLE)
+        domain = self.wait_for(guest, Verdict="compatible")
+        self.assertEqual((domain["Kernel"], domain["KernelSource"], domain["Reasons"], domain["Variant"]),
+                         (COMPATIBLE, "xenstore", [], "i686-PAE"))
+        self.wait_for_journal(f"MESSAGE_ID={xentest.CLEARED}", f"XENPV_DOMAIN_UUID={guest.uuid}")
+
+        # One alert and one clearing are all that a run has.
+        guest.write("data/os_uname", "2.6.18-8.el5PAE")
+        self.wait_for(guest, Verdict="incompatible", Release="5.0")
+        self.assert_told(guest, alerts=1, cleared=1)
+        entry = self.journal(guest, ALERT)[0]
+        self.assertEqual({name: entry[name] for name in entry if name.startswith("XENPV_")},
+                         {"XENPV_DOMAIN_NAME": guest.name, "XENPV_DOMAIN_UUID": guest.uuid,
+                          "XENPV_KERNEL": INCOMPATIBLE, "XENPV_VERDICT": "incompatible",
+                          "XENPV_REASONS": "host-architecture-mismatch processor-mismatch",
+                          "XENPV_HOST_ARCHITECTURE": "x86_64"})
+        self.assertEqual((entry["PRIORITY"], entry["_SYSTEMD_UNIT"]), ("4", xentest.UNIT))
+
+        guest.domain().destroy()
+        domain = self.wait_for(guest, State="shut-off", Id=-1)
+        self.assertEqual((domain["Kernel"], domain["KernelSource"]), (INCOMPATIBLE, "metadata"))
+        guest.domain().undefine()
+        self.client.wait_for(lambda: guest.path in [arguments[0] for arguments in
+                                                    self.client.members("InterfacesRemoved")], "the removal")
+
+    def test_late(self):
+        """It starts without a report: that is pending until it comes."""
+        guest = self.fully_virtualized().start()
+        domain = self.wait_for(guest, State="running")
+        self.assertEqual((domain["Verdict"], domain["Reasons"]), ("unknown", ["kernel-pending"]))
+        guest.write("data/xenpv-compat/kernel", INCOMPATIBLE)
+        self.wait_for(guest, Verdict="incompatible", Kernel=INCOMPATIBLE, KernelSource="xenstore")
+        self.wait_for_alerts(guest, 1)
+        guest.domain().destroy()
+        self.wait_for(guest, Verdict="unknown", Reasons=["kernel-not-reported"], Kernel="")
+        self.assert_told(guest, alerts=1, cleared=1)
+
+    def test_reboot(self):
+        """Libvirt says that the new run started before it says that the old one stopped. The watches move with the id;
+        the new run is alerted anew."""
+        guest = self.fully_virtualized(INCOMPATIBLE).start()
+        self.wait_for_alerts(guest, 1)
+        old = guest.id()
+        guest.write("data/os_uname", COMPATIBLE)
+        self.wait_for(guest, KernelSource="xenstore")
+        self.client.signals.clear()
+        guest.press_key()
+        self.wait_for_alerts(guest, 1)
+        domain = self.client.domain(guest.uuid)
+        self.assertGreater(domain["Id"], old)
+        self.assertEqual((domain["State"], domain["Kernel"], domain["KernelSource"]),
+                         ("running", INCOMPATIBLE, "metadata"))
+        self.assertEqual({change["State"] for change in self.client.changes(guest.uuid) if "State" in change}, set())
+        guest.write("data/os_uname", COMPATIBLE)
+        self.wait_for(guest, Verdict="compatible", KernelSource="xenstore")
+        self.client.refresh()
+        self.assertEqual((len(self.journal(guest, ALERT)), len(self.journal(guest, xentest.CLEARED))), (2, 2))
+
+    def test_save_and_restore(self):
+        """A new run, of a new id."""
+        guest = self.fully_virtualized(INCOMPATIBLE).start()
+        self.wait_for_alerts(guest, 1)
+        old = guest.id()
+        file = f"/root/{guest.name}.saved"
+        self.addCleanup(xentest.host.run, f"rm -f {file}")
+        guest.domain().save(file)
+        self.wait_for(guest, State="shut-off", Id=-1)
+        xentest.connect().restore(file)
+        domain = self.wait_for(guest, State="running", Id=guest.id())
+        self.assertGreater(domain["Id"], old)
+        self.wait_for_alerts(guest, 2)
+        self.assert_told(guest, alerts=2, cleared=1)
+
+    def test_watched_to_its_end(self):
+        """Xenstored has no watch of a domain left over."""
+        guest = self.fully_virtualized().start()
+        guest.write("data/os_uname", COMPATIBLE)
+        self.wait_for(guest, Verdict="compatible")
+        top = guest.store()
+        guest.domain().destroy()
+        self.wait_for(guest, State="shut-off")
+        keys = ("data", "device/vbd", "device/vif")
+        for verb in ("watch", "unwatch"):
+            for key in keys:
+                xentest.host.run(f"tail -n +1 -f /var/log/xen/xenstored-access.log | "
+                                 f"grep -m 1 -E ' {verb} +{top}/{key} [0-9]+ *$'", timeout=TIMEOUT)
+
+    def test_without_drivers(self):
+        """Its disk has a front end that nobody connects; without a disk there is none."""
+        guest = self.fully_virtualized(COMPATIBLE).start()
+        self.wait_for(guest, State="running", Drivers="inactive")
+        diskless = self.guest("<os><type arch='x86_64' machine='xenfv'>hvm</type><boot dev='network'/></os>", COMPATIBLE)
+        diskless.start()
+        self.wait_for(diskless, State="running")
+        self.client.refresh()
+        self.assertEqual(self.client.domain(diskless.uuid)["Drivers"], "unknown")

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Libvirtd, xenstored and the daemon itself go, hang and come back: nothing is lost, nothing is said twice."""
+import xentest
+from xentest import COMPATIBLE, INCOMPATIBLE
+
+CONFIG = "/etc/xenpv-compat/xenpv-compatd.conf"
+
+
+class Libvirtd(xentest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.guest = self.fully_virtualized(INCOMPATIBLE).start()
+        self.wait_for_alerts(self.guest, 1)
+        self.wait_for(self.guest, Drivers="inactive")  # nothing more will be said
+        self.client.signals.clear()
+
+    def wait_for_connected(self, *expected):
+        """What is told of it, in this order."""
+        def told():
+            return [changed[1]["Connected"] for _path, _interface, member, changed in self.client.signals
+                    if member == "PropertiesChanged" and "Connected" in changed[1]]
+        self.client.wait_for(lambda: told() == list(expected), f"Connected: {expected}", 120)
+
+    def assert_as_before(self):
+        """Nothing has been said of the guest but what changed."""
+        self.assertEqual(self.client.changes(self.guest.uuid), [])
+        self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
+        self.assertEqual(self.journal(self.guest, xentest.CLEARED), [])
+        # Events are heard again.
+        self.guest.domain().destroy()
+        self.wait_for(self.guest, State="shut-off", Id=-1)
+
+    def test_restarted(self):
+        xentest.host.run("systemctl restart libvirtd")
+        self.wait_for_connected(False, True)
+        self.assert_as_before()
+
+    def test_killed(self):
+        xentest.host.run("systemctl kill --signal=KILL libvirtd")
+        self.wait_for_connected(False, True)
+        self.assert_as_before()
+
+    def test_stopped(self):
+        """It hangs: the bus answers as ever, of what was known."""
+        self.addCleanup(xentest.host.run, f"rm -f {CONFIG}; systemctl reload {xentest.UNIT}")
+        xentest.host.run(f"mkdir -p {CONFIG.rpartition('/')[0]}; printf '[xenpv-compatd]\\ncall-timeout=5\\n' >{CONFIG}; "
+                         f"systemctl reload {xentest.UNIT}")
+        id = self.guest.id()
+        self.addCleanup(xentest.host.run, "systemctl kill --signal=CONT libvirtd")
+        xentest.host.run("systemctl kill --signal=STOP libvirtd")
+        self.wait_for_connected(False)
+        self.assertEqual(self.client.domain(self.guest.uuid)["Verdict"], "incompatible")
+        self.guest.write("data/os_uname", COMPATIBLE, id)  # xenstored is heard
+        self.wait_for(self.guest, Verdict="compatible")
+        self.guest.write("data/os_uname", " ", id)
+        self.wait_for(self.guest, Verdict="incompatible")
+        xentest.host.run("systemctl kill --signal=CONT libvirtd")
+        self.wait_for_connected(False, True)
+        self.assertEqual(self.client.domain(self.guest.uuid)["Id"], id)
+
+
+class Daemon(xentest.TestCase):
+    def end_daemon(self, how):
+        owner = self.client.owner
+        xentest.host.run(how)
+        self.client.wait_for(lambda: self.client.owner not in (None, owner), "the next daemon", 120)
+
+    def test_killed_while_an_alert_is_due(self):
+        """Frozen before the domain starts, killed after: the next one raises the alert, once."""
+        guest = self.fully_virtualized(INCOMPATIBLE)
+        self.wait_for(guest, State="shut-off")
+        xentest.host.run(f"systemctl kill --signal=STOP {xentest.UNIT}")
+        guest.start()
+        self.end_daemon(f"systemctl kill --signal=KILL {xentest.UNIT}")
+        self.wait_for_alerts(guest, 1)
+        self.end_daemon(f"systemctl restart {xentest.UNIT}")
+        self.assert_told(guest, alerts=1, cleared=0)
+
+    def test_killed_when_it_was_raised(self):
+        """It is not raised again; its end, which nobody saw, is said."""
+        guest = self.fully_virtualized(INCOMPATIBLE).start()
+        self.wait_for_alerts(guest, 1)
+        xentest.host.run(f"systemctl kill --signal=STOP {xentest.UNIT}")
+        guest.domain().destroy()
+        self.end_daemon(f"systemctl kill --signal=KILL {xentest.UNIT}")
+        self.assert_told(guest, alerts=1, cleared=1)
+        self.assertEqual(self.client.domain(guest.uuid)["State"], "shut-off")
+
+
+class Xenstored(xentest.TestCase):
+    def test_stopped(self):
+        """It hangs: libvirt is heard, the bus answers; what the guest wrote meanwhile is read afterwards."""
+        guest = self.fully_virtualized().start()
+        guest.write("data/os_uname", INCOMPATIBLE)
+        self.wait_for_alerts(guest, 1)
+        self.addCleanup(xentest.host.run, "kill -CONT $(pidof oxenstored)")
+        xentest.host.run("kill -STOP $(pidof oxenstored)")
+        guest.domain().setMetadata(2, "<guest><acknowledged/></guest>", "compat", "urn:xenpv:compat:1", 1)
+        self.wait_for(guest, Acknowledged=True)
+        self.assertEqual(self.client.domain(guest.uuid)["Kernel"], INCOMPATIBLE)
+        self.client.refresh()
+        xentest.host.run("kill -CONT $(pidof oxenstored)")
+        guest.write("data/os_uname", COMPATIBLE)
+        self.wait_for(guest, Verdict="compatible")
+        self.assert_told(guest, alerts=1, cleared=1)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon on another machine than the Xen host, over ssh: for hosts that cannot run it, as genuine RHEL 5 ones."""
+import os
+
+import harness
+import xentest
+from xentest import INCOMPATIBLE
+
+# On an Intel processor, as is stated: dom0's is AMD.
+COMPATIBLE = "kernel-2.4.21-50.EL.ia32e"
+
+
+class Remote(xentest.Guests, harness.TestCase):
+    def start_remote(self, parameters=""):
+        """Nothing is known of the host but what libvirt tells and the options state."""
+        command = self.write("ssh", '#!/bin/sh\nexec ssh -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$@"\n')
+        os.chmod(command, 0o755)
+        self.start(f"xen+ssh://root@127.0.0.1:{xentest.host.port}/system?keyfile={xentest.host.key}&no_verify=1"
+                   f"&command={command}{parameters}", "--host-kernel=2.6.18-398.el5xen", "--host-processor=intel")
+
+    def wait_for(self, guest, **expected):
+        self.client.wait_for_change(guest.uuid, **expected)
+        return self.client.domain(guest.uuid)
+
+    def follow(self, guest):
+        """It is told as it changes, by what its metadata says, whatever it writes to xenstore."""
+        guest.start()
+        domain = self.wait_for(guest, State="running", Id=guest.id())
+        self.assertEqual((domain["Verdict"], domain["Kernel"], domain["KernelSource"], domain["Warnings"]),
+                         ("compatible", COMPATIBLE, "metadata", []))
+        guest.write("data/os_uname", "2.6.18-8.el5")
+        guest.domain().setMetadata(2, f"<guest><kernel>{INCOMPATIBLE}</kernel></guest>", "compat", "urn:xenpv:compat:1", 1)
+        domain = self.wait_for(guest, Verdict="incompatible")
+        self.assertEqual((domain["Kernel"], domain["Reasons"], domain["Drivers"]),
+                         (INCOMPATIBLE, ["host-architecture-mismatch"], "unknown"))
+        self.client.wait_for(lambda: self.client.members("IncompatibleDomain"), "the alert")
+        guest.domain().destroy()
+        domain = self.wait_for(guest, State="shut-off")
+        self.assertEqual((domain["Kernel"], domain["KernelSource"]), (COMPATIBLE, "metadata"))
+
+    def test_followed(self):
+        guest = self.fully_virtualized(COMPATIBLE)
+        self.start_remote()
+        facts = self.client.host()
+        self.assertEqual({name: facts[name] for name in ("Connected", "Hypervisor", "HostArchitecture", "HostKernel",
+                                                         "HostProcessor", "HostRelease")},
+                         {"Connected": True, "Hypervisor": "Xen", "HostArchitecture": "x86_64",
+                          "HostKernel": "2.6.18-398.el5xen", "HostProcessor": "intel", "HostRelease": "5.11"})
+        self.follow(guest)
+
+    def test_by_netcat(self):
+        """As with a libvirt of before 6.9, which has no virt-ssh-helper."""
+        guest = self.fully_virtualized(COMPATIBLE)
+        self.start_remote("&proxy=netcat")
+        self.follow(guest)
+
+    def test_cut(self):
+        """Ssh ends: what is published stays, and it connects again."""
+        guest = self.fully_virtualized(COMPATIBLE)
+        self.start_remote()
+        self.client.signals.clear()
+        xentest.host.run("pkill virt-ssh-helper")
+        self.client.wait_for(lambda: [changed["Connected"] for _interface, changed, _ in
+                                      self.client.members("PropertiesChanged") if "Connected" in changed]
+                             == [False, True], "the connection lost and made again")
+        self.assertEqual(self.client.changes(guest.uuid), [])
+        self.follow(guest)
