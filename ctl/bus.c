@@ -20,6 +20,8 @@ typedef struct {
 
 static const Trouble no_bus = { "could not connect to the system bus, over which xenpv-compatd answers",
                                 "start D-Bus, and then the daemon with " START };
+static const Trouble barred = { "this user may not connect to the system bus, over which xenpv-compatd answers",
+                                "ask as a user who may, such as root" };
 static const Trouble closed = { "the system bus has gone, over which xenpv-compatd answers",
                                 "start D-Bus, and then the daemon with " START };
 static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME
@@ -83,7 +85,8 @@ xpv_ctl_bus_open(GError **error)
     GError *failure = NULL;
     GDBusConnection *connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &failure);
     if (!connection) {
-        g_propagate_error(error, explain_as(&no_bus, failure));
+        gboolean is_barred = g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+        g_propagate_error(error, explain_as(is_barred ? &barred : &no_bus, failure));
         return NULL;
     }
     /* GDBus would send SIGTERM to the process, which "monitor" takes for its user's. */

@@ -15,30 +15,33 @@
 #define SEE_HELP "; see “xenpv-compatctl --help”"
 
 static const XpvCtlVerb verbs[] = {
-    { "list", NULL, "Every domain, one a line, with its verdict and why (the default)", 0, 0, XPV_CTL_TAKES_FAIL,
+    { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0, XPV_CTL_TAKES_FAIL,
       xpv_ctl_list },
     { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, 0, xpv_ctl_show },
     { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, 0, xpv_ctl_host },
-    { "check", "KERNEL…", "Judge what guests might report, without daemon; - reads one a line", 1, G_MAXUINT,
+    { "check", "KERNEL…", "Judge reports without asking the daemon; - reads one a line", 1, G_MAXUINT,
       XPV_CTL_TAKES_FACTS, xpv_ctl_check },
     { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0, 0, xpv_ctl_monitor },
 };
 
-static const char description[] =
-    "“check” judges as on Xen, for a fully virtualized guest on this machine, but for the facts that options state;\n"
-    "an empty word makes a fact unknown.\n"
-    "\n"
-    "Exit status:\n"
-    "  0   All compatible, or nothing asked; always for list, show, host and monitor without --fail\n"
-    "  1   At least one is incompatible; or “show” knows no such domain\n"
-    "  2   Wrong usage\n"
-    "  3   At least one is unknown or not applicable, and none incompatible\n"
-    "  4   The daemon cannot be reached\n"
-    "\n"
-    "Examples:\n"
-    "  xenpv-compatctl check kernel-smp-2.4.21-50.EL.i686 --host-architecture x86_64\n"
-    "  rpm -q kernel | xenpv-compatctl check -\n"
-    "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n";
+static const char description[] = "“check” judges as on Xen, for a fully virtualized guest on this machine, but\n"
+                                  "for the facts that options state; an empty word makes a fact unknown.\n"
+                                  "\n"
+                                  "Exit status:\n"
+                                  "  0   All compatible, or nothing asked; without --fail always so for list, show,\n"
+                                  "      host and monitor\n"
+                                  "  1   At least one is incompatible; or “show” knows no such domain\n"
+                                  "  2   Wrong usage\n"
+                                  "  3   At least one is unknown or not applicable, and none incompatible\n"
+                                  "  4   The daemon cannot be reached\n"
+                                  "  74  Standard input cannot be read, or standard output cannot be written\n"
+                                  "\n"
+                                  "Examples:\n"
+                                  "  xenpv-compatctl check kernel-smp-2.4.21-50.EL.i686 --host-architecture x86_64\n"
+                                  "  rpm -q kernel | xenpv-compatctl check -\n"
+                                  "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n"
+                                  "\n"
+                                  "xenpv-compatctl(1) tells more.\n";
 
 const char *
 xpv_ctl_fact_key(XpvCtlFact fact)
@@ -56,7 +59,7 @@ xpv_ctl_fact_key(XpvCtlFact fact)
 static char *
 verbs_help(void)
 {
-    GString *help = g_string_new("Tells whether this Xen host's guests are supported with para-virtualized drivers.\n"
+    GString *help = g_string_new("Tells which of this Xen host's guests can load their para-virtualized drivers.\n"
                                  "\nVerbs:");
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
         g_autofree char *usage = g_strjoin(" ", verbs[i].name, verbs[i].argument, NULL);
@@ -165,7 +168,8 @@ xpv_ctl_parse(char *const *argv, GError **error)
     xpv_ctl_output_init(&ctl->output, stdout);
     ctl->help_text = g_option_context_get_help(options, FALSE, NULL);
     if (!g_option_context_parse_strv(options, &words, &wrong)) {
-        fail_usage(error, "%s", wrong->message);
+        gboolean is_unknown = g_error_matches(wrong, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
+        fail_usage(error, "%s%s", wrong->message, is_unknown ? " (a name that begins with “-” comes after “--”)" : "");
         return NULL;
     }
     if (ctl->help || ctl->version)

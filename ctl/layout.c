@@ -3,8 +3,11 @@
 
 #include <string.h>
 
-/* Narrower columns than this are no help to a reader. */
-#define WRAP_MIN 20
+/* Narrower text than this is no help to a reader. */
+#define READABLE 40
+
+/* How far further lines are indented where there is no room for more. */
+#define HANGING 2
 
 static guint
 character_width(gunichar c)
@@ -54,20 +57,34 @@ xpv_ctl_layout_pad(GString *out, guint width, guint column)
         g_string_append_c(out, ' ');
 }
 
-void
-xpv_ctl_layout_wrap(GString *out, const char *text, guint indent, guint width)
+guint
+xpv_ctl_layout_indent(guint wanted, guint width)
 {
-    guint room = width > indent + WRAP_MIN ? width - indent : G_MAXUINT;
-    guint used = 0;
+    return width == 0 || width >= wanted + READABLE ? wanted : MIN(wanted, HANGING);
+}
+
+static void
+break_line(GString *out, guint indent)
+{
+    while (out->len > 0 && out->str[out->len - 1] == ' ')
+        g_string_truncate(out, out->len - 1);
+    g_string_append_c(out, '\n');
+    xpv_ctl_layout_pad(out, 0, indent);
+}
+
+void
+xpv_ctl_layout_wrap(GString *out, const char *text, guint start, guint indent, guint width)
+{
+    guint used = start;
 
     for (const char *word = text; *word != '\0';) {
         const char *end = word + strcspn(word, " ");
+        guint gap = word > text ? 1 : 0;
         guint word_width = bounded_width(word, end);
-        if (used > 0 && used + 1 + word_width > room) {
-            g_string_append_c(out, '\n');
-            xpv_ctl_layout_pad(out, 0, indent);
-            used = 0;
-        } else if (word > text) {
+        if (width > 0 && used > indent && used + gap + word_width > width) {
+            break_line(out, indent);
+            used = indent;
+        } else if (gap > 0) {
             g_string_append_c(out, ' ');
             used++;
         }

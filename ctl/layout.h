@@ -13,7 +13,12 @@ char *xpv_ctl_layout_cut(const char *text, guint width);
 /* xpv_ctl_layout_pad: appends blanks after a text @width columns wide, up to @column. */
 void xpv_ctl_layout_pad(GString *out, guint width, guint column);
 
-/* xpv_ctl_layout_wrap: appends @text, broken at blanks.
- * @indent: columns before @text, also before its further lines; the first line's are there already
+/* xpv_ctl_layout_indent: how far the further lines of a text are indented: as far as @wanted, or hardly where a
+ * terminal of @width columns (0: none) would leave no room for them. */
+guint xpv_ctl_layout_indent(guint wanted, guint width);
+
+/* xpv_ctl_layout_wrap: appends @text, broken at blanks. A word that is too long for a line is left to the terminal.
+ * @start: the column in which it begins
+ * @indent: columns before its further lines
  * @width: of a line; 0: do not break */
-void xpv_ctl_layout_wrap(GString *out, const char *text, guint indent, guint width);
+void xpv_ctl_layout_wrap(GString *out, const char *text, guint start, guint indent, guint width);

@@ -32,27 +32,67 @@ void
 xpv_ctl_output_init(XpvCtlOutput *output, FILE *stream)
 {
     gboolean is_terminal = isatty(fileno(stream));
-    *output = (XpvCtlOutput){
-        .stream = stream,
-        .width = is_terminal ? terminal_width(fileno(stream)) : 0,
-        .colour = is_terminal && wants_colour(),
-    };
+    *output = (XpvCtlOutput){ .stream = stream, .is_terminal = is_terminal, .colour = is_terminal && wants_colour() };
+    xpv_ctl_output_measure(output);
 }
 
-/* A terminal that is not UTF-8 may take the second byte of a character for the start of an escape sequence. What is
- * piped stays UTF-8: nothing is lost. */
+void
+xpv_ctl_output_measure(XpvCtlOutput *output)
+{
+    output->width = output->is_terminal ? terminal_width(fileno(output->stream)) : 0;
+}
+
+/* Our own words have these beside ASCII. */
+static char
+plain_character(gunichar c)
+{
+    switch (c) {
+    case 0x201c: /* “ */
+    case 0x201d: /* ” */
+        return '"';
+    case 0x2014: /* — */
+        return '-';
+    case 0x2026: /* … */
+        return '~';
+    default:
+        return '?';
+    }
+}
+
+/* In as many columns as the layout takes it to have. */
+static void
+append_converted(GString *out, const char *character, const char *charset)
+{
+    gsize length = (gsize)(g_utf8_next_char(character) - character);
+    g_autofree char *text = g_strndup(character, length);
+    g_autofree char *converted = g_convert(text, -1, charset, "UTF-8", NULL, NULL, NULL);
+    if (converted) {
+        g_string_append(out, converted);
+        return;
+    }
+    for (guint width = xpv_ctl_layout_width(text); width > 0; width--)
+        g_string_append_c(out, plain_character(g_utf8_get_char(character)));
+}
+
+/* A terminal that is not UTF-8 may take the second byte of a character for the start of an escape sequence. One that is
+ * may draw what U+200D or U+FE0F joins in more columns, or in fewer, than its parts. What is piped stays as it is:
+ * nothing is lost. */
 static char *
 to_terminal(const char *text)
 {
     const char *charset;
-    if (g_get_charset(&charset))
-        return g_strdup(text);
-
-    g_autoptr(GString) plain = g_string_new(text);
-    g_string_replace(plain, "…", "~", 0); /* one column, as the layout thinks */
-    g_autofree char *codeset = g_strconcat(charset, "//TRANSLIT", NULL);
-    char *converted = g_convert_with_fallback(plain->str, -1, codeset, "UTF-8", "?", NULL, NULL, NULL);
-    return converted ? converted : g_str_to_ascii(plain->str, "C");
+    gboolean is_utf8 = g_get_charset(&charset);
+    GString *out = g_string_new(NULL);
+    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (c == 0x200d || c == 0xfe0f)
+            continue;
+        if (is_utf8 || c < 0x80)
+            g_string_append_unichar(out, c);
+        else
+            append_converted(out, p, charset);
+    }
+    return g_string_free(out, FALSE);
 }
 
 gboolean
@@ -60,7 +100,7 @@ xpv_ctl_output_write(XpvCtlOutput *output, const char *text)
 {
     if (output->error != 0)
         return FALSE;
-    g_autofree char *converted = isatty(fileno(output->stream)) ? to_terminal(text) : NULL;
+    g_autofree char *converted = output->is_terminal ? to_terminal(text) : NULL;
     if (fputs(converted ? converted : text, output->stream) == EOF || fflush(output->stream) == EOF)
         output->error = errno;
     return output->error == 0;
@@ -83,14 +123,27 @@ xpv_ctl_output_sheet(const XpvCtlOutput *output, GString *out, const XpvCtlInter
     for (guint i = 0; i < interface->n_properties; i++)
         column = MAX(column, xpv_ctl_layout_width(interface->properties[i].label) + strlen(":  "));
 
-    g_autofree char *label = g_strconcat(interface->properties[property].label, ":", NULL);
-    g_string_append(out, label);
-    xpv_ctl_layout_pad(out, xpv_ctl_layout_width(label), column);
-
+    const char *label = interface->properties[property].label;
+    guint indent = xpv_ctl_layout_indent(column, output->width);
+    guint start = MAX(xpv_ctl_layout_width(label) + strlen(": "), indent);
     g_autoptr(GString) wrapped = g_string_new(NULL);
-    xpv_ctl_layout_wrap(wrapped, *value != '\0' ? value : "-", column, output->width);
+    xpv_ctl_layout_wrap(wrapped, *value != '\0' ? value : "-", start, indent, output->width);
+
+    g_string_append_printf(out, "%s:", label);
+    if (wrapped->str[0] != '\n')
+        xpv_ctl_layout_pad(out, xpv_ctl_layout_width(label) + strlen(":"), start);
     xpv_ctl_output_append(output, out, wrapped->str, style);
     g_string_append_c(out, '\n');
+}
+
+void
+xpv_ctl_output_sentence(XpvCtlOutput *output, const char *label, const char *style, const char *text)
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    xpv_ctl_output_append(output, lines, label, style);
+    xpv_ctl_layout_wrap(lines, text, xpv_ctl_layout_width(label), 0, output->width);
+    g_string_append_c(lines, '\n');
+    xpv_ctl_output_write(output, lines->str);
 }
 
 void
@@ -99,6 +152,5 @@ xpv_ctl_complain(const char *sentence)
     XpvCtlOutput output;
     xpv_ctl_output_init(&output, stderr);
     g_autofree char *clean = xpv_text_clean(sentence, -1, 0);
-    g_autofree char *line = g_strconcat("xenpv-compatctl: ", clean, "\n", NULL);
-    xpv_ctl_output_write(&output, line);
+    xpv_ctl_output_sentence(&output, "xenpv-compatctl: ", XPV_CTL_STYLE_NONE, clean);
 }

@@ -4,6 +4,8 @@
 #include "common/text.h"
 #include "common/words.h"
 
+#define SEE_WHY "“journalctl -u xenpv-compatd” tells why."
+
 const char *
 xpv_ctl_reason_phrase(const char *word)
 {
@@ -93,6 +95,6 @@ xpv_ctl_host_warning(const XpvCtlObject *host)
     g_autofree char *uri = xpv_ctl_object_text(host, XPV_CTL_HOST_URI);
     g_autofree char *last_update = xpv_ctl_object_text(host, XPV_CTL_HOST_LAST_UPDATE);
     if (*last_update == '\0')
-        return g_strdup_printf("libvirt (%s) does not answer, and nothing has been read from it yet.", uri);
-    return g_strdup_printf("libvirt (%s) does not answer; what is known is as of %s.", uri, last_update);
+        return g_strdup_printf("libvirt (%s) does not answer, and nothing has been read from it yet; " SEE_WHY, uri);
+    return g_strdup_printf("libvirt (%s) does not answer; what is known is as of %s; " SEE_WHY, uri, last_update);
 }

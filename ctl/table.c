@@ -14,7 +14,8 @@ typedef struct {
 struct _XpvCtlTable {
     const XpvCtlColumn *columns;
     guint n_columns;
-    GArray *cells; /* Cell, row by row */
+    GArray *cells; /* Cell, row by row: those to be rendered */
+    guint *widths; /* of the columns, as wide as anything in them so far */
 };
 
 static void
@@ -32,6 +33,7 @@ xpv_ctl_table_new(const XpvCtlColumn *columns, guint n_columns)
     table->n_columns = n_columns;
     table->cells = g_array_new(FALSE, FALSE, sizeof(Cell));
     g_array_set_clear_func(table->cells, clear_cell);
+    table->widths = g_new0(guint, n_columns);
     for (guint i = 0; i < n_columns; i++)
         xpv_ctl_table_add(table, g_strdup(columns[i].heading), XPV_CTL_STYLE_HEADING);
     return table;
@@ -43,30 +45,58 @@ xpv_ctl_table_free(XpvCtlTable *table)
     if (!table)
         return;
     g_array_unref(table->cells);
+    g_free(table->widths);
     g_free(table);
 }
 
 void
 xpv_ctl_table_add(XpvCtlTable *table, char *text, const char *style)
 {
-    gboolean is_last = (table->cells->len + 1) % table->n_columns == 0;
-    if (*text == '\0' && !is_last) {
+    guint column = table->cells->len % table->n_columns;
+    if (*text == '\0' && column < table->n_columns - 1) {
         g_free(text);
         text = g_strdup("-");
     }
+    table->widths[column] = MAX(table->widths[column], xpv_ctl_layout_width(text));
     Cell cell = { text, style };
     g_array_append_val(table->cells, cell);
 }
 
-static guint *
-natural_widths(const XpvCtlTable *table)
+/* Of a table whose columns are as wide as @widths, 0 for those that are left out. */
+static guint
+total_width(const XpvCtlTable *table, const guint *widths)
 {
-    guint *widths = g_new0(guint, table->n_columns);
-    for (guint i = 0; i < table->cells->len; i++) {
-        guint width = xpv_ctl_layout_width(g_array_index(table->cells, Cell, i).text);
-        widths[i % table->n_columns] = MAX(widths[i % table->n_columns], width);
+    guint total = 0;
+    for (guint i = 0; i < table->n_columns; i++) {
+        if (widths[i] > 0)
+            total += widths[i] + (total > 0 ? GAP : 0);
+    }
+    return total;
+}
+
+/* What is left of the columns where they are cut as far as they may be. */
+static guint *
+minimal_widths(const XpvCtlTable *table)
+{
+    guint *widths = g_memdup2(table->widths, table->n_columns * sizeof *widths);
+    for (guint i = 0; i < table->n_columns; i++) {
+        if (table->columns[i].minimum > 0)
+            widths[i] = MIN(widths[i], table->columns[i].minimum);
     }
     return widths;
+}
+
+/* Leaves out columns until the others can be cut to @available. */
+static void
+leave_out(const XpvCtlTable *table, guint *widths, guint available)
+{
+    g_autofree guint *minimal = minimal_widths(table);
+    for (guint rank = 1; rank <= table->n_columns && total_width(table, minimal) > available; rank++) {
+        for (guint i = 0; i < table->n_columns; i++) {
+            if (table->columns[i].rank == rank)
+                widths[i] = minimal[i] = 0;
+        }
+    }
 }
 
 /* Returns: the index of the widest column that may be cut, the last of equals; -1: none may. */
@@ -83,13 +113,11 @@ widest_column(const XpvCtlTable *table, const guint *widths)
 }
 
 static void
-fit_widths(const XpvCtlTable *table, guint *widths, guint available)
+cut(const XpvCtlTable *table, guint *widths, guint available)
 {
-    guint total = (table->n_columns - 1) * GAP;
-    for (guint i = 0; i < table->n_columns; i++)
-        total += widths[i];
-
-    for (int widest; total > available && (widest = widest_column(table, widths)) >= 0; total--)
+    int widest;
+    for (guint total = total_width(table, widths); total > available && (widest = widest_column(table, widths)) >= 0;
+         total--)
         widths[widest]--;
 }
 
@@ -113,18 +141,22 @@ end_row(GString *out)
 }
 
 char *
-xpv_ctl_table_render(const XpvCtlTable *table, guint width, gboolean colour)
+xpv_ctl_table_render(XpvCtlTable *table, guint width, gboolean colour)
 {
-    g_autofree guint *widths = natural_widths(table);
-    if (width > 0)
-        fit_widths(table, widths, width);
+    g_autofree guint *widths = g_memdup2(table->widths, table->n_columns * sizeof *widths);
+    if (width > 0) {
+        leave_out(table, widths, width);
+        cut(table, widths, width);
+    }
 
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < table->cells->len; i++) {
         guint column = i % table->n_columns;
-        append_cell(out, &g_array_index(table->cells, Cell, i), widths[column], colour);
+        if (widths[column] > 0)
+            append_cell(out, &g_array_index(table->cells, Cell, i), widths[column], colour);
         if (column == table->n_columns - 1)
             end_row(out);
     }
+    g_array_set_size(table->cells, 0);
     return g_string_free(out, FALSE);
 }

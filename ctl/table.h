@@ -7,6 +7,7 @@
 typedef struct {
     const char *heading;
     guint minimum; /* the columns that are left of it at least where the terminal is too narrow; 0: it is never cut */
+    guint rank;    /* where that does not do, it is left out, the lowest first; 0: it never is */
 } XpvCtlColumn;
 
 typedef struct _XpvCtlTable XpvCtlTable;
@@ -21,8 +22,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtlTable, xpv_ctl_table_free)
  * @style: escape sequence to print it in, static; "": none */
 void xpv_ctl_table_add(XpvCtlTable *table, char *text, const char *style);
 
-/* xpv_ctl_table_render: where it does not fit, what is widest is cut first, the last column before others as wide.
+/* xpv_ctl_table_render: the rows that were added since the last time, which line up with those before. Where they do
+ * not fit, what is widest is cut first, the last column before others as wide.
  * @width: of the terminal; 0: nothing is cut
  * @colour: whether styles are used
- * Returns: (transfer full) lines with the headings first */
-char *xpv_ctl_table_render(const XpvCtlTable *table, guint width, gboolean colour);
+ * Returns: (transfer full) lines; the first time, with the headings first */
+char *xpv_ctl_table_render(XpvCtlTable *table, guint width, gboolean colour);

@@ -13,7 +13,7 @@
 #include "ctl/verdict.h"
 
 /* Where the text of a report begins: after the longest verdict. */
-#define INDENT 16
+#define COLUMN 16
 
 /* What reports are judged against. */
 typedef struct {
@@ -88,9 +88,10 @@ append_line(GString *out, const char *label, const char *text, guint width)
 {
     if (*text == '\0')
         return;
+    guint indent = xpv_ctl_layout_indent(COLUMN, width);
     g_autofree char *line = g_strconcat(label, text, NULL);
-    xpv_ctl_layout_pad(out, 0, INDENT);
-    xpv_ctl_layout_wrap(out, line, INDENT, width);
+    xpv_ctl_layout_pad(out, 0, indent);
+    xpv_ctl_layout_wrap(out, line, indent, indent, width);
     g_string_append_c(out, '\n');
 }
 
@@ -104,9 +105,11 @@ render(const XpvCtlOutput *output, const XpvCtlObject *result)
     g_autofree const char **warnings = g_variant_get_strv(result->values[XPV_CTL_DOMAIN_WARNINGS], NULL);
 
     GString *text = g_string_new(NULL);
+    guint indent = xpv_ctl_layout_indent(COLUMN, output->width);
+    guint start = MAX(xpv_ctl_layout_width(verdict) + 1, indent);
     xpv_ctl_output_append(output, text, verdict, xpv_ctl_verdict_style(verdict));
-    xpv_ctl_layout_pad(text, xpv_ctl_layout_width(verdict), INDENT);
-    xpv_ctl_layout_wrap(text, kernel, INDENT, output->width);
+    xpv_ctl_layout_pad(text, xpv_ctl_layout_width(verdict), start);
+    xpv_ctl_layout_wrap(text, kernel, start, indent, output->width);
     g_string_append_c(text, '\n');
     append_line(text, "", explanation, output->width);
     append_line(text, "What to do: ", remedy, output->width);
@@ -165,8 +168,9 @@ print_summary(XpvCtl *ctl, const Facts *facts, const XpvCtlTally *tally)
     g_autofree char *release = facts->host.update >= 0 ? g_strdup_printf("5.%d", facts->host.update) : g_strdup("");
     g_autofree char *host = xpv_ctl_host_text("", xpv_arch_to_word(facts->host.architecture),
                                               xpv_processor_to_word(facts->host.processor), facts->kernel, release);
-    g_autofree char *line = g_strdup_printf("\n%s — as on a Xen host, %s\n", counts, host);
-    xpv_ctl_output_write(&ctl->output, line);
+    g_autofree char *line = g_strdup_printf("%s — as on a Xen host, %s", counts, host);
+    xpv_ctl_output_write(&ctl->output, "\n");
+    xpv_ctl_output_sentence(&ctl->output, "", XPV_CTL_STYLE_NONE, line);
 }
 
 gboolean

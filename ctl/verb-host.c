@@ -10,14 +10,10 @@ void
 xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host)
 {
     g_autofree char *warning = xpv_ctl_host_warning(host);
-    if (warning && ctl->json) {
+    if (warning && ctl->json)
         xpv_ctl_complain(warning);
-    } else if (warning) {
-        g_autoptr(GString) line = g_string_new(NULL);
-        xpv_ctl_output_append(&ctl->output, line, "Warning:", XPV_CTL_STYLE_BAD);
-        g_string_append_printf(line, " %s\n", warning);
-        xpv_ctl_output_write(&ctl->output, line->str);
-    }
+    else if (warning)
+        xpv_ctl_output_sentence(&ctl->output, "Warning: ", XPV_CTL_STYLE_BAD, warning);
 }
 
 static char *

@@ -3,30 +3,30 @@
 #include "ctl/json.h"
 #include "ctl/phrases.h"
 #include "ctl/style.h"
-#include "ctl/table.h"
 #include "ctl/verbs.h"
 #include "ctl/verdict.h"
 
 static const XpvCtlColumn columns[] = {
-    { "NAME", 24 }, { "STATE", 0 }, { "VERDICT", 0 }, { "KERNEL", 16 }, { "WHY", 16 },
+    { "NAME", 12, 0 }, { "STATE", 0, 2 }, { "VERDICT", 0, 0 }, { "KERNEL", 10, 1 }, { "WHY", 16, 3 },
 };
+
+void
+xpv_ctl_add_domain(XpvCtlTable *table, const XpvCtlObject *domain)
+{
+    const char *verdict = xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT);
+    xpv_ctl_table_add(table, xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_NAME), XPV_CTL_STYLE_NONE);
+    xpv_ctl_table_add(table, xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_STATE), XPV_CTL_STYLE_NONE);
+    xpv_ctl_table_add(table, xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_VERDICT), xpv_ctl_verdict_style(verdict));
+    xpv_ctl_table_add(table, xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_KERNEL), XPV_CTL_STYLE_NONE);
+    xpv_ctl_table_add(table, xpv_ctl_domain_why(domain), XPV_CTL_STYLE_NONE);
+}
 
 static char *
 render_table(const XpvCtl *ctl, const GPtrArray *domains)
 {
-    static const guint properties[] = { XPV_CTL_DOMAIN_NAME, XPV_CTL_DOMAIN_STATE, XPV_CTL_DOMAIN_VERDICT,
-                                        XPV_CTL_DOMAIN_KERNEL };
     g_autoptr(XpvCtlTable) table = xpv_ctl_table_new(columns, G_N_ELEMENTS(columns));
-    for (guint i = 0; i < domains->len; i++) {
-        const XpvCtlObject *domain = domains->pdata[i];
-        const char *verdict = xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT);
-        for (guint j = 0; j < G_N_ELEMENTS(properties); j++) {
-            gboolean is_verdict = properties[j] == XPV_CTL_DOMAIN_VERDICT;
-            xpv_ctl_table_add(table, xpv_ctl_object_text(domain, properties[j]),
-                              is_verdict ? xpv_ctl_verdict_style(verdict) : XPV_CTL_STYLE_NONE);
-        }
-        xpv_ctl_table_add(table, xpv_ctl_domain_why(domain), XPV_CTL_STYLE_NONE);
-    }
+    for (guint i = 0; i < domains->len; i++)
+        xpv_ctl_add_domain(table, domains->pdata[i]);
     return xpv_ctl_table_render(table, ctl->output.width, ctl->output.colour);
 }
 
@@ -40,20 +40,19 @@ summary(const XpvCtlTally *tally, const XpvCtlObject *host)
     g_autofree char *release = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_RELEASE);
     g_autofree char *text = xpv_ctl_host_text(name, architecture, processor, kernel, release);
     g_autofree char *counts = xpv_ctl_tally_text(tally, "domain");
-    return g_strdup_printf("%s — on host %s\n", counts, text);
+    return g_strdup_printf("%s — on host %s", counts, text);
 }
 
 static void
 print_human(XpvCtl *ctl, const GPtrArray *domains, const XpvCtlTally *tally, const XpvCtlObject *host)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
     if (domains->len > 0) {
         g_autofree char *table = render_table(ctl, domains);
-        g_string_append_printf(text, "%s\n", table);
+        xpv_ctl_output_write(&ctl->output, table);
+        xpv_ctl_output_write(&ctl->output, "\n");
     }
-    g_autofree char *last_line = summary(tally, host);
-    g_string_append(text, last_line);
-    xpv_ctl_output_write(&ctl->output, text->str);
+    g_autofree char *text = summary(tally, host);
+    xpv_ctl_output_sentence(&ctl->output, "", XPV_CTL_STYLE_NONE, text);
 }
 
 static void

@@ -10,14 +10,20 @@
 #include <unistd.h>
 
 #include "common/names.h"
+#include "common/words.h"
 #include "compat1.h"
 #include "ctl/bus.h"
 #include "ctl/json.h"
 #include "ctl/layout.h"
 #include "ctl/phrases.h"
 #include "ctl/style.h"
+#include "ctl/table.h"
 #include "ctl/verbs.h"
-#include "ctl/verdict.h"
+
+static const XpvCtlColumn columns[] = {
+    { "TIME", 0, 4 },    { "EVENT", 0, 0 },   { "NAME", 12, 0 }, { "STATE", 0, 2 },
+    { "VERDICT", 0, 0 }, { "KERNEL", 10, 1 }, { "WHY", 16, 3 },
+};
 
 typedef struct {
     XpvCtl *ctl;
@@ -28,6 +34,7 @@ typedef struct {
     GDBusObjectManager *objects;
     GHashTable *known;  /* object path to XpvCtlObject */
     XpvCtlObject *host; /* as of when it was last there */
+    XpvCtlTable *table; /* of what is printed */
     gboolean is_connected;
     gboolean is_behind;
     GError *error; /* what went wrong */
@@ -45,6 +52,7 @@ monitor_clear(Monitor *monitor)
     g_clear_object(&monitor->connection);
     g_clear_pointer(&monitor->known, g_hash_table_unref);
     g_clear_pointer(&monitor->host, xpv_ctl_object_free);
+    g_clear_pointer(&monitor->table, xpv_ctl_table_free);
     g_clear_pointer(&monitor->loop, g_main_loop_unref);
     g_clear_error(&monitor->error);
 }
@@ -75,30 +83,25 @@ fail(Monitor *monitor, GError *error)
     g_main_loop_quit(monitor->loop);
 }
 
-/* A column of a line, padded to @width and a gap. */
-static void
-append_column(const XpvCtlOutput *output, GString *line, const char *text, guint width, const char *style)
+static char *
+now_text(void)
 {
-    const char *shown = *text != '\0' ? text : "-";
-    xpv_ctl_output_append(output, line, shown, style);
-    xpv_ctl_layout_pad(line, xpv_ctl_layout_width(shown), width);
-    g_string_append(line, "  ");
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    return g_date_time_format(now, "%H:%M:%S");
 }
 
-/* @rest: (transfer full) */
-static void
-print_line(Monitor *monitor, const char *event, char *rest)
+static const char *
+event_style(const char *event)
 {
-    XpvCtlOutput *output = &monitor->ctl->output;
-    g_autofree char *text = g_strchomp(rest);
-    g_autoptr(GDateTime) now = g_date_time_new_now_local();
-    g_autofree char *time = g_date_time_format(now, "%H:%M:%S");
+    if (g_str_equal(event, "alert") || g_str_equal(event, "disconnected"))
+        return XPV_CTL_STYLE_BAD;
+    return g_str_equal(event, "connected") ? XPV_CTL_STYLE_GOOD : XPV_CTL_STYLE_NONE;
+}
 
-    g_autoptr(GString) line = g_string_new(NULL);
-    append_column(output, line, time, 0, XPV_CTL_STYLE_FAINT);
-    append_column(output, line, event, strlen("disconnected"), XPV_CTL_STYLE_HEADING);
-    g_string_append_printf(line, "%s\n", text);
-    if (!xpv_ctl_output_write(output, line->str))
+static void
+print(Monitor *monitor, const char *text)
+{
+    if (!xpv_ctl_output_write(&monitor->ctl->output, text))
         g_main_loop_quit(monitor->loop);
 }
 
@@ -106,8 +109,46 @@ static void
 print_json(Monitor *monitor, const char *event, const XpvCtlObject *object, XpvCtlPlace place)
 {
     g_autofree char *line = xpv_ctl_json_line(event, object, place);
-    if (!xpv_ctl_output_write(&monitor->ctl->output, line))
-        g_main_loop_quit(monitor->loop);
+    print(monitor, line);
+}
+
+static void
+add_row(Monitor *monitor, const char *event, const XpvCtlObject *domain)
+{
+    xpv_ctl_table_add(monitor->table, now_text(), XPV_CTL_STYLE_FAINT);
+    xpv_ctl_table_add(monitor->table, g_strdup(event), event_style(event));
+    xpv_ctl_add_domain(monitor->table, domain);
+}
+
+/* Returns: (transfer full) the rows that have been added, as wide as the terminal is by now. */
+static char *
+take_rows(Monitor *monitor)
+{
+    XpvCtlOutput *output = &monitor->ctl->output;
+    xpv_ctl_output_measure(output);
+    return xpv_ctl_table_render(monitor->table, output->width, output->colour);
+}
+
+/* Columns are wide enough for what there is. Of it, the headings alone are printed, for who looks on. */
+static void
+start_table(Monitor *monitor)
+{
+    static const char *const usual[] = { "00:00:00", "removed", "", "shut-off", "not-applicable", "", "" };
+    G_STATIC_ASSERT(G_N_ELEMENTS(usual) == G_N_ELEMENTS(columns));
+    GHashTableIter iter;
+    gpointer domain;
+
+    monitor->table = xpv_ctl_table_new(columns, G_N_ELEMENTS(columns));
+    for (guint i = 0; i < G_N_ELEMENTS(usual); i++)
+        xpv_ctl_table_add(monitor->table, g_strdup(usual[i]), XPV_CTL_STYLE_NONE);
+    g_hash_table_iter_init(&iter, monitor->known);
+    while (g_hash_table_iter_next(&iter, NULL, &domain))
+        add_row(monitor, "removed", domain);
+
+    g_autofree char *text = take_rows(monitor);
+    text[strcspn(text, "\n") + 1] = '\0';
+    if (monitor->ctl->output.is_terminal)
+        print(monitor, text);
 }
 
 static void
@@ -117,34 +158,43 @@ print_domain(Monitor *monitor, const char *event, const XpvCtlObject *domain)
         print_json(monitor, event, domain, XPV_CTL_EVERYWHERE);
         return;
     }
-    const XpvCtlOutput *output = &monitor->ctl->output;
-    g_autofree char *name = xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_NAME);
-    g_autofree char *state = xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_STATE);
-    g_autofree char *verdict = xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_VERDICT);
-    g_autofree char *kernel = xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_KERNEL);
-    g_autofree char *why = xpv_ctl_domain_why(domain);
+    add_row(monitor, event, domain);
+    g_autofree char *text = take_rows(monitor);
+    print(monitor, text);
+}
 
-    GString *rest = g_string_new(NULL);
-    append_column(output, rest, name, 16, XPV_CTL_STYLE_NONE);
-    append_column(output, rest, state, strlen("shut-off"), XPV_CTL_STYLE_NONE);
-    append_column(output, rest, verdict, strlen("not-applicable"), xpv_ctl_verdict_style(verdict));
-    append_column(output, rest, kernel, 0, XPV_CTL_STYLE_NONE);
-    g_string_append(rest, why);
-    print_line(monitor, event, g_string_free(rest, FALSE));
+static void
+print_sentence(Monitor *monitor, const char *event, const char *sentence)
+{
+    XpvCtlOutput *output = &monitor->ctl->output;
+    g_autofree char *time = now_text();
+    g_autoptr(GString) line = g_string_new(NULL);
+
+    xpv_ctl_output_measure(output);
+    xpv_ctl_output_append(output, line, time, XPV_CTL_STYLE_FAINT);
+    g_string_append(line, "  ");
+    xpv_ctl_output_append(output, line, event, event_style(event));
+    g_string_append(line, "  ");
+    guint start = xpv_ctl_layout_width(time) + xpv_ctl_layout_width(event) + 2 * strlen("  ");
+    xpv_ctl_layout_wrap(line, sentence, start, xpv_ctl_layout_indent(start, output->width), output->width);
+    g_string_append_c(line, '\n');
+    print(monitor, line->str);
 }
 
 static void
 print_link(Monitor *monitor, gboolean has_daemon)
 {
     const char *event = monitor->is_connected ? "connected" : "disconnected";
-    g_autofree char *uri = xpv_ctl_object_text(monitor->host, XPV_CTL_HOST_URI);
-    if (monitor->ctl->json)
+    if (monitor->ctl->json) {
         print_json(monitor, event, monitor->host, XPV_CTL_OF_LINK);
-    else if (!has_daemon)
-        print_line(monitor, event, g_strdup("xenpv-compatd is gone"));
-    else
-        print_line(monitor, event,
-                   g_strdup_printf("libvirt (%s) %s", uri, monitor->is_connected ? "answers" : "does not answer"));
+    } else if (!has_daemon) {
+        print_sentence(monitor, event, "xenpv-compatd is gone");
+    } else {
+        g_autofree char *uri = xpv_ctl_object_text(monitor->host, XPV_CTL_HOST_URI);
+        g_autofree char *sentence =
+            g_strdup_printf("libvirt (%s) %s", uri, monitor->is_connected ? "answers" : "does not answer");
+        print_sentence(monitor, event, sentence);
+    }
 }
 
 static XpvCtlObject *
@@ -325,6 +375,8 @@ start(Monitor *monitor)
     g_autofree char *warning = xpv_ctl_host_warning(monitor->host);
     if (warning)
         xpv_ctl_complain(warning);
+    if (!monitor->ctl->json)
+        start_table(monitor);
 
     g_signal_connect_swapped(monitor->objects, "notify::name-owner", G_CALLBACK(look_at_link), monitor);
     g_signal_connect(monitor->objects, "object-added", G_CALLBACK(on_domain_added), monitor);

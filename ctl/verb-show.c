@@ -60,8 +60,12 @@ xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
     g_autoptr(XpvCtlObject) domain = host ? xpv_ctl_bus_domain(connection, ctl->arguments[0], error) : NULL;
-    if (!domain)
+    if (!domain) {
+        g_autofree char *warning = host ? xpv_ctl_host_warning(host) : NULL;
+        if (warning)
+            xpv_ctl_complain(warning);
         return FALSE;
+    }
 
     if (ctl->json)
         print_json(ctl, domain);

@@ -38,25 +38,38 @@ test_cut(void)
     }
 }
 
+/* Deep where there is room for the text beside it. */
+static void
+test_indent(void)
+{
+    g_assert_cmpuint(xpv_ctl_layout_indent(16, 0), ==, 16);
+    g_assert_cmpuint(xpv_ctl_layout_indent(16, 56), ==, 16);
+    g_assert_cmpuint(xpv_ctl_layout_indent(16, 55), ==, 2);
+    g_assert_cmpuint(xpv_ctl_layout_indent(0, 20), ==, 0);
+}
+
 static void
 test_wrap(void)
 {
     static const struct {
         const char *text;
-        guint indent, width;
+        guint start, indent, width;
         const char *wrapped;
     } cases[] = {
-        { "", 2, 30, "" },
-        { "one two", 2, 30, "one two" },
-        { "a sentence that is far too long for it", 2, 24, "a sentence that is far\n  too long for it" },
-        { "a sentence that is far too long for it", 2, 0, "a sentence that is far too long for it" },
-        { "a sentence that is far too long for it", 10, 24, "a sentence that is far too long for it" },
-        { "longer-than-a-whole-line-can-be x", 1, 22, "longer-than-a-whole-line-can-be\n x" },
-        { "two  blanks", 2, 30, "two  blanks" },
+        { "", 2, 2, 30, "" },
+        { "one two", 2, 2, 30, "one two" },
+        { "a sentence that is far too long for it", 2, 2, 24, "a sentence that is far\n  too long for it" },
+        { "a sentence that is far too long for it", 2, 2, 0, "a sentence that is far too long for it" },
+        { "a sentence that begins late", 10, 0, 24, "a sentence\nthat begins late" },
+        { "longer-than-what-is-left", 10, 2, 24, "\n  longer-than-what-is-left" },
+        { "longer-than-a-whole-line-can-be x", 1, 1, 22, "longer-than-a-whole-line-can-be\n x" },
+        { "日本語 日本語", 0, 0, 12, "日本語\n日本語" },
+        { "日本語 日本語", 0, 0, 13, "日本語 日本語" },
+        { "two  blanks", 2, 2, 30, "two  blanks" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GString) got = g_string_new(NULL);
-        xpv_ctl_layout_wrap(got, cases[i].text, cases[i].indent, cases[i].width);
+        xpv_ctl_layout_wrap(got, cases[i].text, cases[i].start, cases[i].indent, cases[i].width);
         expect(cases[i].text, got->str, cases[i].wrapped);
     }
 }
@@ -67,6 +80,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/layout/width", test_width);
     g_test_add_func("/ctl/layout/cut", test_cut);
+    g_test_add_func("/ctl/layout/indent", test_indent);
     g_test_add_func("/ctl/layout/wrap", test_wrap);
     return g_test_run();
 }

@@ -5,9 +5,9 @@
 #include "tests/expect.h"
 
 static const XpvCtlColumn columns[] = {
-    { "NAME", 0 },
-    { "KERNEL", 8 },
-    { "WHY", 6 },
+    { "NAME", 0, 0 },
+    { "KERNEL", 8, 1 },
+    { "WHY", 6, 2 },
 };
 
 static XpvCtlTable *
@@ -58,10 +58,41 @@ test_cut(void)
                  "NAME    KERNEL      WHY\n"
                  "web1    2.6.18-53…  needs ano…\n"
                  "日本語  -\n");
-    expect_table(10, FALSE, /* no narrower than their minimum */
+    expect_table(24, FALSE, /* all cut to their minimum */
                  "NAME    KERNEL    WHY\n"
                  "web1    2.6.18-…  needs…\n"
                  "日本語  -\n");
+    expect_table(23, FALSE, /* where that does not do, columns are left out, and the others have the room */
+                 "NAME    WHY\n"
+                 "web1    needs another …\n"
+                 "日本語\n");
+    expect_table(13, FALSE,
+                 "NAME\n"
+                 "web1\n"
+                 "日本語\n");
+    expect_table(1, FALSE, /* what is never cut is the terminal's to break */
+                 "NAME\n"
+                 "web1\n"
+                 "日本語\n");
+}
+
+/* Rows are rendered once; those that come later line up with them, or with what is wider. */
+static void
+test_later_rows(void)
+{
+    g_autoptr(XpvCtlTable) table = table_new();
+    g_autofree char *first = xpv_ctl_table_render(table, 0, FALSE);
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+        xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
+    g_autofree char *second = xpv_ctl_table_render(table, 0, FALSE);
+    expect("second", second, "x       x              x\n");
+    g_autofree char *none = xpv_ctl_table_render(table, 0, FALSE);
+    expect("none", none, "");
+    xpv_ctl_table_add(table, g_strdup("日本語サーバー"), XPV_CTL_STYLE_NONE);
+    xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
+    xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
+    g_autofree char *wider = xpv_ctl_table_render(table, 0, FALSE);
+    expect("wider", wider, "日本語サーバー  x              x\n");
 }
 
 static void
@@ -79,6 +110,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ctl/table/alignment", test_alignment);
     g_test_add_func("/ctl/table/cut", test_cut);
+    g_test_add_func("/ctl/table/later-rows", test_later_rows);
     g_test_add_func("/ctl/table/colour", test_colour);
     return g_test_run();
 }
