@@ -163,8 +163,8 @@ log_alert(XpvAlerts *alerts, const XpvDomain *domain)
     g_autofree char *reasons = g_strjoinv(" ", (char **)domain->reasons);
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", XPV_MESSAGE_ID_INCOMPATIBLE, "XENPV_DOMAIN_NAME",
                      domain->name, "XENPV_DOMAIN_UUID", domain->uuid, "XENPV_KERNEL", domain->kernel, "XENPV_VERDICT",
-                     domain->verdict, "XENPV_REASONS", reasons, "XENPV_HOST_ARCHITECTURE",
-                     alerts->listener->host_architecture(alerts->data), "MESSAGE",
+                     domain->verdict, "XENPV_REASONS", reasons, "XENPV_REMEDY", domain->remedy,
+                     "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
                      "Domain %s runs with a kernel whose para-virtualized drivers will not load: %s %s", domain->name,
                      domain->explanation, domain->remedy);
 }

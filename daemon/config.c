@@ -100,8 +100,7 @@ xpv_options_parse(int *argc, char ***argv, GError **error)
         entries[n] = (GOptionEntry){ keys[n].name,    0, 0, G_OPTION_ARG_CALLBACK, take_option, keys[n].description,
                                      keys[n].argument };
     entries[n++] =
-        (GOptionEntry){ "config", 0, 0, G_OPTION_ARG_CALLBACK, take_option, "Configuration file (" XPV_CONFIG_PATH ")",
-                        "FILE" };
+        (GOptionEntry){ "config", 0, 0, G_OPTION_ARG_CALLBACK, take_option, "Another configuration file", "FILE" };
     entries[n++] = (GOptionEntry){ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL };
 
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
@@ -111,6 +110,8 @@ xpv_options_parse(int *argc, char ***argv, GError **error)
     g_option_context_set_summary(context,
                                  "Checks which fully virtualized guests of this Xen host can load their\n"
                                  "para-virtualized drivers, and publishes that on D-Bus as org.xenpv.Compat1.");
+    g_option_context_set_description(context, "The configuration file is " XPV_CONFIG_PATH ".\n"
+                                              "xenpv-compatd(8) and xenpv-compatd.conf(5) tell more.\n");
     if (!g_option_context_parse(context, argc, argv, error))
         return NULL;
     if (*argc > 1) {

@@ -244,6 +244,8 @@ test_fields(Fixture *f, gconstpointer data)
         "incompatible",
         "XENPV_REASONS",
         "guest-release-unsupported host-architecture-mismatch",
+        "XENPV_REMEDY",
+        "Update it.",
         "XENPV_HOST_ARCHITECTURE",
         "x86_64",
         NULL

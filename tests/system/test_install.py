@@ -45,7 +45,11 @@ class Installed(TestCase):
                 ("org.xenpv.Compat1.conf", "/usr/share/dbus-1/system.d/"),
                 ("org.xenpv.Compat1.service", "/usr/share/dbus-1/system-services/"),
                 ("org.xenpv.Compat1.xml", "/share/dbus-1/interfaces/"),
+                ("org.xenpv.Compat1.5", "/share/man/man5/"),
                 ("remote.conf.example", "/share/doc/xenpv-compat/"),
+                ("xenpv-compatctl.1", "/share/man/man1/"),
+                ("xenpv-compatd.8", "/share/man/man8/"),
+                ("xenpv-compatd.conf.5", "/share/man/man5/"),
                 ("xenpv-compatd", "/libexec/"),
                 ("xenpv-compatctl", "/bin/")):
             with self.subTest(name):
@@ -113,7 +117,10 @@ class Unit(TestCase):
         shutil.copy(self.find("remote.conf.example")[0], self.drop_in)
 
     def verify(self):
-        self.assertEqual(self.run_program("systemd-analyze", "verify", "--root", self.root, UNIT), (0, ""))
+        """Also that the manuals that it names are there."""
+        manuals = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
+        self.assertEqual(self.run_program("env", f"MANPATH={manuals}", "systemd-analyze", "verify", "--root", self.root,
+                                          UNIT), (0, ""))
 
     def exposure(self):
         status, text = self.run_program("systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20",

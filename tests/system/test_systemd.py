@@ -14,6 +14,7 @@ import tempfile
 import threading
 import unittest
 
+import examples
 import machine
 import test_install
 
@@ -105,7 +106,8 @@ class Systemd(unittest.TestCase):
                          [("4", "erp39-smp", "kernel-smp-2.4.21-50.EL.i686", "journal")])
         self.run_there("journalctl", "--update-catalog")
         self.assertRegex(self.run_there("journalctl", "--catalog", message_id),
-                         r"Subject: Domain erp39-smp cannot load(.|\n)*host-architecture-mismatch")
+                         r"Subject: Domain erp39-smp cannot load(.|\n)*Documentation: man:xenpv-compatd\(8\)"
+                         r"(.|\n)*host-architecture-mismatch(.|\n)*  Install kernel-2.4.21-50.EL.ia32e in the guest")
 
         # Of the run that was alerted, nothing is said again.
         self.run_there("systemctl", "stop", UNIT)
@@ -141,6 +143,16 @@ class Systemd(unittest.TestCase):
             with self.subTest(folder):
                 self.assertRegex(self.machine.run(*there, f"{folder}/x", check=False)[1], "Read-only file system")
         self.run_there(*there, "/run/xenpv-compat/x")
+
+    def test_manuals(self):
+        """Their examples."""
+        folder = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
+        daemon = glob.glob(os.path.join(self.root, "**", "libexec", "xenpv-compatd"), recursive=True)[0][len(self.root):]
+        self.put_drop_in(f"[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart={daemon} --uri={URI}\n")
+        self.boot()
+        for page in ("man8/xenpv-compatd.8", "man5/xenpv-compatd.conf.5"):
+            examples.check(self, examples.in_manual(examples.render(os.path.join(folder, page))),
+                           lambda command: examples.run_on_terminal(self.machine.argv("sh", "-c", command)))
 
     def test_hung_daemon(self):
         """The watchdog ends it, and it is started again."""

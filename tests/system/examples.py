@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The examples in README and manuals: commands after "$ ", their further lines after "> ", and what they print."""
+import os
+import re
+import subprocess
+
+import terminal
+
+# What is left of 80 beside a manual's margins.
+COLUMNS = 70
+PLAIN = {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
+
+
+def render(page, columns=100):
+    """A manual as its reader sees it."""
+    env = dict(os.environ, LC_ALL="C.UTF-8", MANWIDTH=str(columns))
+    return subprocess.run(["man", "-l", page], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def in_markdown(text):
+    return transcripts(re.findall(r"^```console\n(.*?)^```$", text, re.M | re.S))
+
+
+def in_manual(text):
+    blocks = re.finditer(r"^( +)\$ .*\n(?:(?:\1.*)?\n)*", text, re.M)
+    return transcripts(re.sub(f"^{block[1]}", "", block[0], flags=re.M) for block in blocks)
+
+
+def transcripts(blocks):
+    """Commands and what the page says that they print."""
+    for block in blocks:
+        for example in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            command, output = re.fullmatch(r"(.*\n(?:>.*\n)*)((?:.|\n)*)", example).groups()
+            yield re.sub(r"^> ?", "", command, flags=re.M), output
+
+
+def normal(output):
+    """Without what differs from machine to machine."""
+    output = re.sub(r"on host [^,]+,", "on host xenhost,", output)
+    return re.sub(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-][\d:]{5}", "2026-11-22T09:41:07+01:00", output).strip("\n")
+
+
+def check(test, shown, run):
+    """Runs what is shown, with run(command), which returns what it prints."""
+    shown = list(shown)
+    test.assertTrue(shown)
+    for command, output in shown:
+        with test.subTest(command):
+            test.assertEqual(normal(run(command)), normal(output))
+
+
+def run_on_terminal(argv, env=None):
+    return terminal.run(argv, COLUMNS, dict(PLAIN, **(env or {})))[1]

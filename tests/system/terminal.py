@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A program on a pseudo terminal."""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+TIMEOUT = 60
+
+
+class Terminal:
+    """Starts the program at once. What it writes is kept as it is, without the terminal's own carriage returns."""
+
+    def __init__(self, argv, columns, env=None):
+        self.head, tail = pty.openpty()
+        attributes = termios.tcgetattr(tail)
+        attributes[1] &= ~termios.OPOST
+        termios.tcsetattr(tail, termios.TCSANOW, attributes)
+        self.resize(columns)
+        self.popen = subprocess.Popen(argv, env=dict(os.environ, **(env or {})), stdin=tail, stdout=tail, stderr=tail,
+                                      start_new_session=True)
+        os.close(tail)
+        self.data = b""
+
+    @property
+    def text(self):
+        return self.data.decode(errors="replace")
+
+    def resize(self, columns):
+        fcntl.ioctl(self.head, termios.TIOCSWINSZ, struct.pack("4H", 24, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self.head, text.encode())
+
+    def _read(self, deadline):
+        """Returns: whether there is more to come."""
+        if not select.select([self.head], [], [], max(0, deadline - time.monotonic()))[0]:
+            raise AssertionError(f"waited in vain; on the terminal: {self.text!r}")
+        try:
+            chunk = os.read(self.head, 65536)
+        except OSError:  # all who had it open have gone
+            return False
+        self.data += chunk
+        return bool(chunk)
+
+    def wait_for(self, pattern):
+        """Until a part of what has been written matches. Returns: the match."""
+        deadline = time.monotonic() + TIMEOUT
+        while not (match := re.search(pattern, self.text)):
+            if not self._read(deadline):
+                raise AssertionError(f"ended without {pattern!r}: {self.text!r}")
+        return match
+
+    def end(self):
+        """Waits for the end. Returns: the exit status."""
+        deadline = time.monotonic() + TIMEOUT
+        try:
+            while self._read(deadline):
+                pass
+            return self.popen.wait(TIMEOUT)
+        finally:
+            self.close()
+
+    def close(self):
+        if self.head is not None:
+            self.popen.kill()
+            self.popen.wait(TIMEOUT)
+            os.close(self.head)
+            self.head = None
+
+
+def run(argv, columns, env=None):
+    """Returns: the exit status, and what was written."""
+    terminal = Terminal(argv, columns, env)
+    status = terminal.end()
+    return status, terminal.text

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The manuals are well made, and say of every option, key, verb and word what it is. Their examples are run by
+test_examples.py and test_systemd.py."""
+import glob
+import os
+import re
+import subprocess
+import unittest
+
+import examples
+
+BUILD = os.environ["XPV_BUILD"]
+SOURCE = os.environ["XPV_SOURCE"]
+CTL, DAEMON = "ctl/xenpv-compatctl.1", "daemon/xenpv-compatd.8"
+CONFIG, INTERFACE = "daemon/xenpv-compatd.conf.5", "dbus/org.xenpv.Compat1.5"
+PAGES = (CTL, DAEMON, CONFIG, INTERFACE)
+# The kernels of the first releases that are supported, for the table in xenpv-compatd(8).
+FIRST = {"3.9": ("2.4.21-50.EL", "2.4.21-49.EL"), "4.6": ("2.6.9-67.EL", "2.6.9-66.EL"),
+         "5.1": ("2.6.18-53.el5", "2.6.18-52.el5")}
+
+
+def read(page):
+    with open(os.path.join(BUILD, page), encoding="utf-8") as file:
+        return file.read().replace(r"\-", "-")
+
+
+def tags(page):
+    """What a manual describes: the words of the lines after .TP."""
+    lines = re.findall(r"^\.TP\n(?:\.[BI]+ )?(.*)", read(page), re.M)
+    return {word.rstrip("= ") for line in lines for word in re.findall(r"[\w.-]+=?|\[\w+\]", line)}
+
+
+def help_of(program):
+    return subprocess.run([os.environ[program], "--help"], stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def options(program):
+    return set(re.findall(r"--[a-z-]+(?==| )", help_of(program)))
+
+
+def words(name):
+    """Of one of the tables of common/words.c."""
+    with open(os.path.join(SOURCE, "common", "words.c"), encoding="utf-8") as file:
+        return re.findall('"(.+?)"', re.search(name + r"_words\[\] = \{(.*?)\n\};", file.read(), re.S)[1])
+
+
+class Form(unittest.TestCase):
+    def test_lint(self):
+        for page in PAGES:
+            path = os.path.join(BUILD, page)
+            for argv in (["mandoc", "-T", "lint", path], ["man", "--warnings", "-l", "-Tutf8", "-Z", path]):
+                done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+                complaints = done.stderr if argv[0] == "man" else done.stdout
+                self.assertEqual((done.returncode, complaints), (0, ""), argv)
+
+    def test_reader(self):
+        """All of it fits on a terminal, and what is copied out of an example is what was meant."""
+        for page in PAGES:
+            for line in examples.render(os.path.join(BUILD, page), columns=80).splitlines():
+                self.assertLessEqual(len(line), 80, (page, line))
+        for page in glob.glob(os.path.join(SOURCE, "*", "*.[158].in")):
+            with open(page, encoding="utf-8") as file:
+                for block in re.findall(r"^\.EX\n(.*?)^\.EE", file.read(), re.M | re.S):
+                    self.assertNotRegex(block, r"(?m)^[^.].*((?<!\\)-|['`^~])", page + r": write \-, \(aq, \(ga, \(ha, \(ti")
+
+    def test_references(self):
+        """The pages that refer to each other are there."""
+        there = {os.path.basename(page).rpartition(".")[::2] for page in PAGES}
+        for page in PAGES:
+            for name, section in re.findall(r"([\w.-]*(?:xenpv)[\w.-]*) ?\((\d)\)", read(page)):
+                self.assertIn((name, section), there, page)
+
+
+class Complete(unittest.TestCase):
+    """Nothing is missing in a manual, and it has nothing that is not there."""
+
+    def test_client(self):
+        told = tags(CTL)
+        self.assertEqual(options("XPV_CTL"), {tag for tag in told if tag.startswith("--")})
+        verbs = re.findall(r"^  ([a-z]+)", help_of("XPV_CTL").split("\nVerbs:\n")[1].split("\n\n")[0], re.M)
+        self.assertEqual(verbs, re.findall(r"^\.SS (\S+)", read(CTL), re.M))
+        status = re.findall(r"^  (\d+) ", help_of("XPV_CTL").split("\nExit status:\n")[1], re.M)
+        self.assertEqual(set(status), {tag for tag in told if tag.isdigit()})
+
+    def test_daemon(self):
+        self.assertEqual(options("XPV_DAEMON"), {tag for tag in tags(DAEMON) if tag.startswith("--")})
+
+    def test_configuration(self):
+        keys = {option[2:] for option in options("XPV_DAEMON")} - {"config", "help", "version"}
+        self.assertEqual(tags(CONFIG), keys | {"[Kernels]", "[Acknowledged]"})
+        text = " ".join(read(CONFIG).split())
+        for key, default in re.findall(r"--(\S+)=.*\((\S+)\)$", help_of("XPV_DAEMON"), re.M):
+            if key in keys:
+                self.assertRegex(text, rf"\.B {key} .*?[Bb]y default (\.BR )?{re.escape(default)} ?\.", key)
+
+    def test_words(self):
+        told = tags(DAEMON)
+        for name in ("verdict", "reason", "warning"):
+            self.assertLessEqual(set(words(name)), told)
+
+    def test_tables(self):
+        """What the table of xenpv-compatd(8) says is what the client judges, and all that is compatible."""
+        rows = re.findall(r"^RHEL ([\d.]+)  +(.*?)  +(\w+)  +(.*)$", read(DAEMON), re.M)
+        told = {(release, variant, host) for release, variants, _, hosts in rows for variant in variants.split(", ")
+                for host in hosts.split(", ")}
+        for release, variants, processor, _ in rows:
+            option = [] if processor == "any" else ["--host-processor", processor.lower()]
+            for variant in variants.split(", "):
+                arch, _, flavour = variant.partition("-")
+                package = "-".join(["kernel"] + [flavour if flavour == "PAE" else flavour.lower()] * bool(flavour))
+                for host in ("i686", "x86_64", "ia64"):
+                    kernels = [f"{package}-{version}.{arch}" for version in FIRST[release]]
+                    status = [self.check(kernel, "--host-architecture", host, *option) for kernel in kernels]
+                    self.assertEqual(status, [0 if (release, variant, host) in told else 1, 1], (kernels, host))
+        self.assertEqual(len(told), 23)
+
+    def check(self, kernel, *options):
+        argv = [os.environ["XPV_CTL"], "check", kernel, "--host-kernel=2.6.18-53.el5xen", *options]
+        return subprocess.run(argv, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
