@@ -175,8 +175,9 @@ print_sentence(Monitor *monitor, const char *event, const char *sentence)
     g_string_append(line, "  ");
     xpv_ctl_output_append(output, line, event, event_style(event));
     g_string_append(line, "  ");
-    guint start = xpv_ctl_layout_width(time) + xpv_ctl_layout_width(event) + 2 * strlen("  ");
-    xpv_ctl_layout_wrap(line, sentence, start, xpv_ctl_layout_indent(start, output->width), output->width);
+    guint indent = xpv_ctl_layout_width(time) + strlen("  ");
+    guint start = indent + xpv_ctl_layout_width(event) + strlen("  ");
+    xpv_ctl_layout_wrap(line, sentence, start, xpv_ctl_layout_indent(indent, output->width), output->width);
     g_string_append_c(line, '\n');
     print(monitor, line->str);
 }

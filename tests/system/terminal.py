@@ -23,7 +23,8 @@ class Terminal:
         termios.tcsetattr(tail, termios.TCSANOW, attributes)
         self.resize(columns)
         self.popen = subprocess.Popen(argv, env=dict(os.environ, **(env or {})), stdin=tail, stdout=tail, stderr=tail,
-                                      start_new_session=True)
+                                      start_new_session=True,
+                                      preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))  # for Ctrl-C
         os.close(tail)
         self.data = b""
 
@@ -36,6 +37,11 @@ class Terminal:
 
     def type(self, text):
         os.write(self.head, text.encode())
+
+    def poll(self):
+        """Takes what has been written so far."""
+        while select.select([self.head], [], [], 0)[0] and self._read(0):
+            pass
 
     def _read(self, deadline):
         """Returns: whether there is more to come."""

@@ -88,9 +88,12 @@ class Installed(TestCase):
         with open(os.path.join(SOURCE, "daemon", "alerts.h"), encoding="utf-8") as file:
             self.assertEqual(set(re.findall('MESSAGE_ID_[A-Z]* "([0-9a-f]*)"', file.read())), MESSAGE_IDS)
         with open(self.find("xenpv-compat.catalog")[0], encoding="utf-8") as file:
-            named = set(re.findall("@([A-Z_]*)@", file.read()))
+            text = file.read()
+        named = set(re.findall("@([A-Z_]*)@", text))
         self.assertLessEqual({"XENPV_DOMAIN_NAME", "XENPV_DOMAIN_UUID"}, named)
         self.assertLessEqual(named, sent)
+        self.assertEqual(len(re.findall("(?m)^Documentation: man:xenpv-compatd[(]8[)]$", text)), len(MESSAGE_IDS))
+        self.assertNotIn("$", text)
 
 
 class Unit(TestCase):

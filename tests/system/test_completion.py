@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Bash completion, in an interactive bash on a pseudo terminal, of the names of the real daemon's domains."""
+import os
+import xml.sax.saxutils
+
+import harness
+import terminal
+from harness import domain_xml
+
+NAMES = ["-dash", "a:b=c@d", "co\\mma, $HOME `id` \"q\" it's ; & | * ? [a] {b} <c> (d) #~!e", "erp39-em64t", "erp39-smp",
+         "two words", "日本語 サーバー", "👩‍💻 emoji"]
+
+
+class Completion(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        domains = (domain_xml(xml.sax.saxutils.escape(name), i + 1) for i, name in enumerate(NAMES))
+        self.start("test://" + self.write("node.xml", f"<node>{''.join(domains)}</node>"))
+        env = dict(self.environment(), PS1="ready> ", TERM="dumb", LC_ALL="C.UTF-8", HISTFILE="",
+                   PATH=os.path.dirname(os.environ["XPV_CTL"]) + os.pathsep + os.environ["PATH"])
+        self.shell = terminal.Terminal(["bash", "--norc", "--noprofile", "-i"], 500, env)
+        self.addCleanup(self.shell.close)
+        self.type(f". {harness.SOURCE}/ctl/xenpv-compatctl.bash-completion\n")
+
+    def type(self, text):
+        self.shell.wait_for("ready> $")
+        self.shell.data = b""
+        self.shell.type(text)
+
+    def complete(self, typed):
+        """The command line that becomes of what is typed and a tab."""
+        self.type(f"xenpv-compatctl {typed}\t\001printf '%s\\n' _ '\005'_\n")
+        return self.shell.wait_for(r"\n_\nxenpv-compatctl (.*)_\n")[1]
+
+    def shown(self, typed):
+        """The name of the domain that is shown, when a tab has completed it."""
+        self.type(f"xenpv-compatctl {typed}\t| head -n 1\n")
+        return self.shell.wait_for(r"\nName: +(.*)\n|\nxenpv-compatctl: .*\n")[1]
+
+    def test_names(self):
+        """Whatever is in a name, and however it is begun."""
+        strange = NAMES[2]
+        for typed, name in (("show -d", NAMES[0]), ("show -- -", NAMES[0]), ("show a", NAMES[1]), ("show a:", NAMES[1]),
+                            ("show a:b=c", NAMES[1]), ("show a:b=c@", NAMES[1]), ('show "a:b', NAMES[1]), ("show co", strange),
+                            ('show "co', strange), ("show 'co", strange), ('show "co\\\\mma, \\$', strange),
+                            ("show co\\\\mma\\,\\ \\$", strange), ("show erp39-s", "erp39-smp"), ("show tw", "two words"),
+                            ("show two\\ w", "two words"), ("show 'two w", "two words"), ("show 日", NAMES[6]),
+                            ("show 👩", NAMES[7]), ("show --json tw", None), ("--json show -- tw", None)):
+            with self.subTest(typed):
+                if name is None:
+                    self.assertRegex(self.complete(typed), r"two\\ words $")
+                else:
+                    self.assertEqual(self.shown(typed), name)
+
+    def test_words(self):
+        for typed, line in (("mon", "monitor "), ("show erp", "show erp39-"), ("show erp39-smp ", "show erp39-smp "),
+                            ("list --f", "list --fail "), ("show --f", "show --f"), ("show -- --j", "show -- --j"),
+                            ("check --host-p", "check --host-processor "),
+                            ("check --host-processor i", "check --host-processor intel "),
+                            ("check --host-processor=i", "check --host-processor=intel "),
+                            ("check --host-processor=", "check --host-processor="),
+                            ("check --host-architecture=x", "check --host-architecture=x86_64 "),
+                            ("check --virtualization hvm --ho", "check --virtualization hvm --host-")):
+            with self.subTest(typed):
+                self.assertEqual(self.complete(typed), line)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The client on terminals of several widths, for people: what lines up, what is cut, what is coloured, what is said when
+something fails."""
+import os
+import re
+import shutil
+import unicodedata
+
+import harness
+import terminal
+from harness import domain_xml, uuid_of
+
+CTL = os.environ["XPV_CTL"]
+WIDTHS = (200, 132, 80, 60, 40)
+INTEL, LARGESMP = "kernel-smp-2.4.21-50.EL.i686", "2.6.9-89.0.11.ELlargesmp x86_64"
+GUESTS = {  # names that are as wide as they are long, or not, and their kernels
+    "日本語サーバー": INTEL,
+    "combining-e\u0301-o\u0308": LARGESMP,
+    "emoji-🚀-👩\u200d💻-❤\ufe0f": "2.6.18-398.el5PAE",
+    "한국어": "gibberish",
+    "a-guest-whose-name-is-rather-long.example.com": None,
+    "web51": "kernel-PAE-2.6.18-53.1.4.el5.i686",
+}
+FACTS = ["--host-architecture=x86_64", "--host-processor=intel", "--host-kernel=2.6.18-53.el5xen"]
+STYLES = {"compatible": "32", "incompatible": "1;31", "unknown": "33", "not-applicable": "2"}
+
+
+def plain(text):
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
+def cells(line):
+    """What stands in each column of a terminal; nothing in the second of a wide character."""
+    found = []
+    for character in line:
+        if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+            found[-1] += character
+        else:
+            found += [character, ""] if unicodedata.east_asian_width(character) in "WF" else [character]
+    return found
+
+
+def text_at(line, column):
+    """The word that begins in a column, after a blank."""
+    row = cells(line)
+    return "".join(row[column:]).split(" ")[0] if column < len(row) and row[column - 1] == " " else None
+
+
+class OnTerminal(harness.TestCase):
+    def environment(self):
+        return dict(super().environment(), LC_ALL="C.UTF-8", TERM="xterm", COLUMNS="")
+
+    def run_ctl(self, *arguments, columns=80, env=None):
+        return terminal.run([CTL, *arguments], columns, {**self.environment(), **(env or {})})
+
+    def lines(self, *arguments, columns=80, env=None):
+        return plain(self.run_ctl(*arguments, columns=columns, env=env)[1]).splitlines()
+
+    def assert_fits(self, lines, columns):
+        for line in lines:
+            self.assertLessEqual(len(cells(line)), columns, line)
+            self.assertEqual(line, line.rstrip())
+
+    def assert_fails(self, status, pattern, *arguments, argv=None, env=None):
+        done, text = terminal.run([*(argv or [CTL]), *(arguments or ["list"])], 80, {**self.environment(), **(env or {})})
+        self.assertEqual(done, status, text)
+        self.assert_fits(plain(text).splitlines(), 80)
+        self.assertRegex(" ".join(plain(text).split()), pattern)
+
+
+class Shown(OnTerminal):
+    def setUp(self):
+        super().setUp()
+        domains = (domain_xml(name, i + 1, kernel) for i, (name, kernel) in enumerate(GUESTS.items()))
+        self.start("test://" + self.write("node.xml", f"<node>{''.join(domains)}</node>"), *FACTS)
+
+    def test_list(self):
+        """Columns line up, are cut where they are too wide, and left out where that does not do."""
+        headings = {200: "NAME STATE VERDICT KERNEL WHY", 132: "NAME STATE VERDICT KERNEL WHY",
+                    80: "NAME STATE VERDICT KERNEL WHY", 60: "NAME STATE VERDICT WHY", 40: "NAME VERDICT"}
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                lines = self.lines("list", columns=columns)
+                self.assert_fits(lines, columns)
+                self.assertEqual(lines[0].split(), headings[columns].split())
+                rows = lines[1:lines.index("")]
+                self.assertEqual([text_at(row, lines[0].index("VERDICT")) for row in rows],
+                                 ["unknown", "compatible", "compatible", "compatible", "incompatible", "unknown"])
+                self.assertTrue(rows[4].startswith("日本語サーバー "))
+                self.assertEqual(any("long.example.com" in row for row in rows), columns > 132)
+                summary = " ".join(lines[len(rows) + 2:])
+                self.assertRegex(summary, "^6 domains: 3 compatible, 1 incompatible, 2 unknown — on host .*x86_64, intel, "
+                                          r"kernel 2.6.18-53.el5xen \(RHEL 5.1\)$")
+
+    def test_clusters(self):
+        """What terminals draw in different widths is left out for them, and for no one else."""
+        self.assertIn("emoji-🚀-👩💻-❤ ", "\n".join(self.lines("list")))
+        self.assertIn("emoji-🚀-👩\u200d💻-❤\ufe0f ", self.ctl("list").stdout)
+
+    def test_other_charset(self):
+        """What a terminal does not have takes as many columns."""
+        shown, lines = self.lines("list"), self.lines("list", env={"LC_ALL": "C"})
+        self.assertTrue("\n".join(lines).isascii())
+        self.assertEqual([len(line) for line in lines[:7]], [len(cells(line)) for line in shown[:7]])
+
+    def test_colour(self):
+        """Of the verdicts, for who looks at a terminal and has not said no."""
+        text = self.run_ctl("list")[1]
+        for name, verdict in (("web51", "compatible"), ("日本語サーバー", "incompatible"), ("한국어", "unknown")):
+            self.assertRegex(text, rf"(?m)^{name} +running +\x1b\[{STYLES[verdict]}m{verdict}\x1b\[0m ")
+        self.assertIn(f"\x1b[{STYLES['incompatible']}mincompatible\x1b[0m\n", self.run_ctl("show", uuid_of(1))[1])
+        for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+            for arguments in (["list"], ["show", uuid_of(1)], ["check", INTEL]):
+                self.assertNotIn("\x1b", self.run_ctl(*arguments, env=env)[1])
+        self.assertIn("\x1b", self.run_ctl("list", env={"NO_COLOR": ""})[1])
+
+    def test_show(self):
+        """A line for each property; what does not fit goes on below its beginning, or below the label."""
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                lines = self.lines("show", "日本語サーバー", columns=columns)
+                self.assert_fits(lines, columns)
+                value = len("Virtualization:  ") if columns > 57 else 2
+                for line in lines:
+                    self.assertTrue(re.match(r"\w[\w ]*:( |$)", line) or re.match(" " * value + r"\S", line), line)
+                self.assertRegex(" ".join(" ".join(lines).split()),
+                                 "Name: 日本語サーバー .*Verdict: incompatible .*Remedy: Install kernel-2.4.21-50.EL.ia32e in "
+                                 "the guest, or run it on an i686 host. ")
+
+    def test_host(self):
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                lines = [line for line in self.lines("host", columns=columns) if "node.xml" not in line]
+                self.assert_fits(lines, columns)
+                self.assertRegex(" ".join(" ".join(lines).split()), "RHEL release: 5.1 .*libvirt answers: yes .*Domains: 3 "
+                                                                    "compatible, 1 incompatible, 2 unknown, 0 not-applic")
+
+    def test_help(self):
+        for program in (CTL, os.environ["XPV_DAEMON"]):
+            self.assert_fits(terminal.run([program, "--help"], 80, {"LC_ALL": "C.UTF-8"})[1].splitlines(), 80)
+
+
+class Check(OnTerminal):
+    def test_check(self):
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                lines = self.lines("check", *FACTS, INTEL, "ナンセンス", columns=columns)
+                self.assert_fits([line for line in lines if "%{" not in line], columns)  # a word that is longer
+                text = " " * (16 if columns > 55 else 2)
+                self.assertEqual(lines[0].split(), ["incompatible", INTEL] if columns > 40 else ["incompatible"])
+                self.assertTrue(all(line.startswith(text) for line in lines[1:4]), lines)
+                self.assertRegex(" ".join(" ".join(lines).split()), "^incompatible kernel-smp-.* RHEL 3.9 .* What to do: Install "
+                                 ".* unknown ナンセンス The report “ナンセンス” names no kernel. .* 2 reports: 1 incompatible, 1 unknown")
+
+
+class Failures(OnTerminal):
+    """What went wrong, and what helps, in sentences that break at blanks."""
+
+    def test_no_bus(self):
+        self.assert_fails(4, "^xenpv-compatctl: could not connect to the system bus.*: No such file.*; start D-Bus, and then "
+                             "the daemon with “systemctl start xenpv-compatd”$",
+                          env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+
+    def test_no_daemon(self):
+        self.assert_fails(4, "^xenpv-compatctl: .* xenpv-compatd does not run and could not be started .*; start it with "
+                             "“systemctl start xenpv-compatd”$")
+
+    def test_no_way_to_the_bus(self):
+        """Its socket is closed to this user."""
+        program = os.path.join(self.folder, "xenpv-compatctl")
+        shutil.copy(CTL, program)
+        os.chmod(self.bus.socket, 0)
+        argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] if os.getuid() == 0 else []
+        self.assert_fails(4, "^xenpv-compatctl: this user may not connect to the system bus.*Permission denied.*; ask as a user "
+                             "who may, such as root$", argv=[*argv, program])
+
+    def test_no_libvirt(self):
+        self.start("test+unix:///default?socket=/nonexistent")
+        why = "does not answer, and nothing has been read from it yet; “journalctl -u xenpv-compatd” tells why."
+        self.assert_fails(0, f"^0 domains — on host .* Warning: libvirt .* {why}$")
+        self.assert_fails(1, f"^xenpv-compatctl: libvirt .* {why} xenpv-compatctl: no domain named or with UUID “web51”$",
+                          "show", "web51")
+
+    def test_dash(self):
+        self.assert_fails(2, "^xenpv-compatctl: Unknown option -dash .*comes after “--”.*; see “xenpv-compatctl --help”$",
+                          "show", "-dash")
+
+
+class NoPolicy(OnTerminal):
+    """The bus's policy for the daemon is not installed."""
+
+    @property
+    def policies(self):
+        return [self.write("policy.conf", '<busconfig><policy context="default"><allow own="*"/></policy></busconfig>')]
+
+    def test_no_right(self):
+        self.start("test:///default")
+        self.assert_fails(4, "^xenpv-compatctl: the system bus does not let this user ask xenpv-compatd .*; is its policy, "
+                             "org.xenpv.Compat1.conf, installed\\?")
+
+
+class Monitor(OnTerminal):
+    """Lines stand under their headings and follow the terminal's width."""
+
+    def setUp(self):
+        super().setUp()
+        self.virt = self.libvirtd(domain_xml("a-guest-whose-name-is-rather-long.example.com", 1, INTEL))
+        self.start(self.virt.uri, *FACTS)
+
+    def start_monitor(self, columns):
+        self.terminal = terminal.Terminal([CTL, "monitor"], columns, self.environment())
+        self.addCleanup(self.terminal.close)
+        self.terminal.wait_for("EVENT.*\n")
+        return plain(self.terminal.text).rstrip("\n")
+
+    def wait_for_line(self, *words):
+        """The next line that has these words, without what comes before it."""
+        match = self.terminal.wait_for(r"(?m)^.*" + ".*".join(words) + r".*\n")
+        self.terminal.data = self.terminal.text[match.end():].encode()
+        return plain(match[0]).rstrip("\n")
+
+    def stop_monitor(self):
+        self.terminal.type("\x03")
+        self.assertEqual(self.terminal.end(), 0)
+
+    def test_domains(self):
+        headings = {200: "TIME EVENT NAME STATE VERDICT KERNEL WHY", 132: "TIME EVENT NAME STATE VERDICT KERNEL WHY",
+                    80: "TIME EVENT NAME STATE VERDICT WHY", 60: "TIME EVENT NAME VERDICT", 40: "EVENT NAME VERDICT"}
+        for columns in WIDTHS:
+            with self.subTest(columns=columns):
+                heading = self.start_monitor(columns)
+                self.assertEqual(heading.split(), headings[columns].split())
+                domain = self.virt.define(domain_xml("日本語", 2, INTEL))
+                lines = [heading, self.wait_for_line("added")]
+                domain.create()
+                lines += [self.wait_for_line("changed"), self.wait_for_line("alert")]
+                domain.destroy()
+                domain.undefine()
+                lines.append(self.wait_for_line("removed"))
+                self.assert_fits(lines, columns)
+                for line in lines[1:]:
+                    self.assertEqual(text_at(line, heading.index("NAME")), "日本語")
+                    self.assertEqual(text_at(line, heading.index("VERDICT")), "incompatible")
+                self.stop_monitor()
+
+    def test_link(self):
+        """What is said of libvirt and the daemon, and in which colours."""
+        self.start_monitor(60)
+        self.virt.end()
+        self.wait_for_line("\x1b\\[1;31mdisconnected\x1b\\[0m  libvirt$")
+        self.wait_for_line("  does not answer$")
+        self.virt.start()
+        self.wait_for_line("\x1b\\[32mconnected\x1b\\[0m  libvirt$")
+        self.stop_daemon()
+        self.wait_for_line("disconnected.*  xenpv-compatd is gone$")
+        self.stop_monitor()
+
+    def test_resize(self):
+        domain = self.virt.domain("a-guest-whose-name-is-rather-long.example.com")
+        self.start_monitor(200)
+        domain.suspend()
+        self.assertRegex(self.wait_for_line("changed"), "long.example.com  paused .* needs another host architecture$")
+        self.terminal.resize(60)
+        domain.resume()
+        line = self.wait_for_line("changed")
+        self.assert_fits([line], 60)
+        self.assertNotIn("running", line)
+        self.stop_monitor()
+
+    def test_piped(self):
+        """Lines alone, none of them cut, for whatever reads them."""
+        argv = ["sh", "-c", '"$0" monitor | cat', CTL]
+        self.terminal = terminal.Terminal(argv, 40, self.environment())
+        self.addCleanup(self.terminal.close)
+        domain = self.virt.domain("a-guest-whose-name-is-rather-long.example.com")
+        while "changed" not in self.terminal.text:  # it tells nothing before the first change
+            for act in (domain.suspend, domain.resume):
+                act()
+                self.client.refresh()
+            self.terminal.poll()
+        self.assertRegex(self.terminal.text, r"^\d\d:\d\d:\d\d  changed  a-guest-whose-name-is-rather-long.example.com  \w+ +"
+                                             f"incompatible +{INTEL}  needs another host architecture\n")
+
+
+if __name__ == "__main__":
+    harness.main()
