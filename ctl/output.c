@@ -75,8 +75,8 @@ append_converted(GString *out, const char *character, const char *charset)
 }
 
 /* A terminal that is not UTF-8 may take the second byte of a character for the start of an escape sequence. One that is
- * may draw what U+200D or U+FE0F joins in more columns, or in fewer, than its parts. What is piped stays as it is:
- * nothing is lost. */
+ * may draw an emoji that U+200D or U+FE0F makes of others in another width than the layout counts for those, so it gets
+ * them without. What is piped stays as it is: nothing is lost. */
 static char *
 to_terminal(const char *text)
 {

@@ -129,7 +129,8 @@ take_rows(Monitor *monitor)
     return xpv_ctl_table_render(monitor->table, output->width, output->colour);
 }
 
-/* Columns are wide enough for what there is. Of it, the headings alone are printed, for who looks on. */
+/* Makes the columns wide enough for all that there is. Of that, the headings alone are printed, and on a terminal
+ * alone: who reads a pipe wants events. */
 static void
 start_table(Monitor *monitor)
 {

@@ -81,7 +81,7 @@ static void
 test_later_rows(void)
 {
     g_autoptr(XpvCtlTable) table = table_new();
-    g_autofree char *first = xpv_ctl_table_render(table, 0, FALSE);
+    g_free(xpv_ctl_table_render(table, 0, FALSE));
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
         xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
     g_autofree char *second = xpv_ctl_table_render(table, 0, FALSE);
