@@ -129,12 +129,19 @@ take_rows(Monitor *monitor)
     return xpv_ctl_table_render(monitor->table, output->width, output->colour);
 }
 
-/* Makes the columns wide enough for all that there is. Of that, the headings alone are printed, and on a terminal
- * alone: who reads a pipe wants events. */
+/* Makes the columns wide enough for all that there is and for what is usual, so that those that the terminal has no
+ * room for are left out from the beginning. Of that, the headings alone are printed, and on a terminal alone: who reads
+ * a pipe wants events. */
 static void
 start_table(Monitor *monitor)
 {
-    static const char *const usual[] = { "00:00:00", "removed", "", "shut-off", "not-applicable", "", "" };
+    static const char *const usual[] = { "00:00:00",
+                                         "removed",
+                                         "a-usual-name",
+                                         "in-shutdown",
+                                         "not-applicable",
+                                         "2.6.18-398.el5PAE",
+                                         "needs another host architecture" };
     G_STATIC_ASSERT(G_N_ELEMENTS(usual) == G_N_ELEMENTS(columns));
     GHashTableIter iter;
     gpointer domain;

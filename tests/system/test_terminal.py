@@ -204,8 +204,14 @@ class Monitor(OnTerminal):
 
     def setUp(self):
         super().setUp()
-        self.virt = self.libvirtd(domain_xml("a-guest-whose-name-is-rather-long.example.com", 1, INTEL))
+        self.virt = self.libvirtd(domain_xml("web1", 1, "2.6.18-398.el5PAE"))
         self.start(self.virt.uri, *FACTS)
+
+    def add_long(self):
+        domain = self.virt.define(domain_xml("a-guest-whose-name-is-rather-long.example.com", 3, INTEL))
+        domain.create()
+        self.client.refresh()
+        return domain
 
     def start_monitor(self, columns):
         self.terminal = terminal.Terminal([CTL, "monitor"], columns, self.environment())
@@ -224,6 +230,7 @@ class Monitor(OnTerminal):
         self.assertEqual(self.terminal.end(), 0)
 
     def test_domains(self):
+        """Also of one whose like there was not before."""
         headings = {200: "TIME EVENT NAME STATE VERDICT KERNEL WHY", 132: "TIME EVENT NAME STATE VERDICT KERNEL WHY",
                     80: "TIME EVENT NAME STATE VERDICT WHY", 60: "TIME EVENT NAME VERDICT", 40: "EVENT NAME VERDICT"}
         for columns in WIDTHS:
@@ -256,7 +263,7 @@ class Monitor(OnTerminal):
         self.stop_monitor()
 
     def test_resize(self):
-        domain = self.virt.domain("a-guest-whose-name-is-rather-long.example.com")
+        domain = self.add_long()
         self.start_monitor(200)
         domain.suspend()
         self.assertRegex(self.wait_for_line("changed"), "long.example.com  paused .* needs another host architecture$")
@@ -269,10 +276,10 @@ class Monitor(OnTerminal):
 
     def test_piped(self):
         """Lines alone, none of them cut, for whatever reads them."""
+        domain = self.add_long()
         argv = ["sh", "-c", '"$0" monitor | cat', CTL]
         self.terminal = terminal.Terminal(argv, 40, self.environment())
         self.addCleanup(self.terminal.close)
-        domain = self.virt.domain("a-guest-whose-name-is-rather-long.example.com")
         while "changed" not in self.terminal.text:  # it tells nothing before the first change
             for act in (domain.suspend, domain.resume):
                 act()
