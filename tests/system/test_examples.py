@@ -14,7 +14,8 @@ class Examples(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.start_example()
-        self.env = dict(self.environment(), PATH=os.path.dirname(os.environ["XPV_CTL"]) + os.pathsep + os.environ["PATH"])
+        path = os.path.dirname(os.environ["XPV_CTL"]) + os.pathsep + os.environ["PATH"]
+        self.env = dict(self.environment(), PATH=path)
 
     def run_piped(self, command):
         return subprocess.run(["sh", "-c", command], env=dict(os.environ, **self.env), stdout=subprocess.PIPE,

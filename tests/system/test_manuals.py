@@ -61,7 +61,8 @@ class Form(unittest.TestCase):
         for page in glob.glob(os.path.join(SOURCE, "*", "*.[158].in")):
             with open(page, encoding="utf-8") as file:
                 for block in re.findall(r"^\.EX\n(.*?)^\.EE", file.read(), re.M | re.S):
-                    self.assertNotRegex(block, r"(?m)^[^.].*((?<!\\)-|['`^~])", page + r": write \-, \(aq, \(ga, \(ha, \(ti")
+                    self.assertNotRegex(block, r"(?m)^[^.].*((?<!\\)-|['`^~])",
+                                        page + r": write \-, \(aq, \(ga, \(ha, \(ti")
 
     def test_references(self):
         """The pages that refer to each other are there."""

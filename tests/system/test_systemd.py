@@ -147,7 +147,8 @@ class Systemd(unittest.TestCase):
     def test_manuals(self):
         """Their examples."""
         folder = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
-        daemon = glob.glob(os.path.join(self.root, "**", "libexec", "xenpv-compatd"), recursive=True)[0][len(self.root):]
+        with open(glob.glob(os.path.join(self.root, "**", UNIT), recursive=True)[0], encoding="utf-8") as unit:
+            daemon = re.search("(?m)^ExecStart=(.*)$", unit.read())[1]
         self.put_drop_in(f"[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart={daemon} --uri={URI}\n")
         self.boot()
         for page in ("man8/xenpv-compatd.8", "man5/xenpv-compatd.conf.5"):

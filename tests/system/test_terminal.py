@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The client on terminals of several widths, for people: what lines up, what is cut, what is coloured, what is said when
-something fails."""
+"""The client on terminals of several widths, for people: what lines up, what is cut, what is coloured, what is said
+when something fails."""
 import os
 import re
 import shutil
@@ -62,10 +62,15 @@ class OnTerminal(harness.TestCase):
             self.assertEqual(line, line.rstrip())
 
     def assert_fails(self, status, pattern, *arguments, argv=None, env=None):
-        done, text = terminal.run([*(argv or [CTL]), *(arguments or ["list"])], 80, {**self.environment(), **(env or {})})
+        argv = [*(argv or [CTL]), *(arguments or ["list"])]
+        done, text = terminal.run(argv, 80, {**self.environment(), **(env or {})})
         self.assertEqual(done, status, text)
         self.assert_fits(plain(text).splitlines(), 80)
-        self.assertRegex(" ".join(plain(text).split()), pattern)
+        self.assert_says(plain(text).splitlines(), pattern)
+
+    def assert_says(self, lines, pattern):
+        """However it is broken into lines."""
+        self.assertRegex(" ".join(" ".join(lines).split()), pattern)
 
 
 class Shown(OnTerminal):
@@ -88,9 +93,9 @@ class Shown(OnTerminal):
                                  ["unknown", "compatible", "compatible", "compatible", "incompatible", "unknown"])
                 self.assertTrue(rows[4].startswith("日本語サーバー "))
                 self.assertEqual(any("long.example.com" in row for row in rows), columns > 132)
-                summary = " ".join(lines[len(rows) + 2:])
-                self.assertRegex(summary, "^6 domains: 3 compatible, 1 incompatible, 2 unknown — on host .*x86_64, intel, "
-                                          r"kernel 2.6.18-53.el5xen \(RHEL 5.1\)$")
+                self.assert_says(lines[len(rows) + 2:],
+                                 "^6 domains: 3 compatible, 1 incompatible, 2 unknown — on host .*x86_64, intel, "
+                                 r"kernel 2.6.18-53.el5xen \(RHEL 5.1\)$")
 
     def test_clusters(self):
         """What terminals draw in different widths is left out for them, and for no one else."""
@@ -123,17 +128,16 @@ class Shown(OnTerminal):
                 value = len("Virtualization:  ") if columns > 57 else 2
                 for line in lines:
                     self.assertTrue(re.match(r"\w[\w ]*:( |$)", line) or re.match(" " * value + r"\S", line), line)
-                self.assertRegex(" ".join(" ".join(lines).split()),
-                                 "Name: 日本語サーバー .*Verdict: incompatible .*Remedy: Install kernel-2.4.21-50.EL.ia32e in "
-                                 "the guest, or run it on an i686 host. ")
+                self.assert_says(lines, "Name: 日本語サーバー .*Verdict: incompatible .*Remedy: Install "
+                                        "kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host. ")
 
     def test_host(self):
         for columns in WIDTHS:
             with self.subTest(columns=columns):
                 lines = [line for line in self.lines("host", columns=columns) if "node.xml" not in line]
                 self.assert_fits(lines, columns)
-                self.assertRegex(" ".join(" ".join(lines).split()), "RHEL release: 5.1 .*libvirt answers: yes .*Domains: 3 "
-                                                                    "compatible, 1 incompatible, 2 unknown, 0 not-applic")
+                self.assert_says(lines, "RHEL release: 5.1 .*libvirt answers: yes .*Domains: 3 compatible, "
+                                        "1 incompatible, 2 unknown, 0 not-applicable ")
 
     def test_help(self):
         for program in (CTL, os.environ["XPV_DAEMON"]):
@@ -149,21 +153,21 @@ class Check(OnTerminal):
                 text = " " * (16 if columns > 55 else 2)
                 self.assertEqual(lines[0].split(), ["incompatible", INTEL] if columns > 40 else ["incompatible"])
                 self.assertTrue(all(line.startswith(text) for line in lines[1:4]), lines)
-                self.assertRegex(" ".join(" ".join(lines).split()), "^incompatible kernel-smp-.* RHEL 3.9 .* What to do: Install "
-                                 ".* unknown ナンセンス The report “ナンセンス” names no kernel. .* 2 reports: 1 incompatible, 1 unknown")
+                self.assert_says(lines, "^incompatible kernel-smp-.* RHEL 3.9 .* What to do: Install .* unknown ナンセンス "
+                                        "The report “ナンセンス” names no kernel. .* 2 reports: 1 incompatible, 1 unknown")
 
 
 class Failures(OnTerminal):
     """What went wrong, and what helps, in sentences that break at blanks."""
 
     def test_no_bus(self):
-        self.assert_fails(4, "^xenpv-compatctl: could not connect to the system bus.*: No such file.*; start D-Bus, and then "
-                             "the daemon with “systemctl start xenpv-compatd”$",
+        self.assert_fails(4, "^xenpv-compatctl: could not connect to the system bus.*: No such file.*; start D-Bus, "
+                             "and then the daemon with “systemctl start xenpv-compatd”$",
                           env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
 
     def test_no_daemon(self):
-        self.assert_fails(4, "^xenpv-compatctl: .* xenpv-compatd does not run and could not be started .*; start it with "
-                             "“systemctl start xenpv-compatd”$")
+        self.assert_fails(4, "^xenpv-compatctl: .* xenpv-compatd does not run and could not be started .*; start it "
+                             "with “systemctl start xenpv-compatd”$")
 
     def test_no_way_to_the_bus(self):
         """Its socket is closed to this user."""
@@ -171,18 +175,18 @@ class Failures(OnTerminal):
         shutil.copy(CTL, program)
         os.chmod(self.bus.socket, 0)
         argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] if os.getuid() == 0 else []
-        self.assert_fails(4, "^xenpv-compatctl: this user may not connect to the system bus.*Permission denied.*; ask as a user "
-                             "who may, such as root$", argv=[*argv, program])
+        self.assert_fails(4, "^xenpv-compatctl: this user may not connect to the system bus.*Permission denied.*; "
+                             "ask as a user who may, such as root$", argv=[*argv, program])
 
     def test_no_libvirt(self):
         self.start("test+unix:///default?socket=/nonexistent")
         why = "does not answer, and nothing has been read from it yet; “journalctl -u xenpv-compatd” tells why."
         self.assert_fails(0, f"^0 domains — on host .* Warning: libvirt .* {why}$")
-        self.assert_fails(1, f"^xenpv-compatctl: libvirt .* {why} xenpv-compatctl: no domain named or with UUID “web51”$",
+        self.assert_fails(1, f"^xenpv-compatctl: libvirt .* {why} xenpv-compatctl: no domain named .* “web51”$",
                           "show", "web51")
 
     def test_dash(self):
-        self.assert_fails(2, "^xenpv-compatctl: Unknown option -dash .*comes after “--”.*; see “xenpv-compatctl --help”$",
+        self.assert_fails(2, "^xenpv-compatctl: Unknown option -dash .*comes after “--”.*; see “.* --help”$",
                           "show", "-dash")
 
 
@@ -195,8 +199,8 @@ class NoPolicy(OnTerminal):
 
     def test_no_right(self):
         self.start("test:///default")
-        self.assert_fails(4, "^xenpv-compatctl: the system bus does not let this user ask xenpv-compatd .*; is its policy, "
-                             "org.xenpv.Compat1.conf, installed\\?")
+        self.assert_fails(4, "^xenpv-compatctl: the system bus does not let this user ask xenpv-compatd .*; is its "
+                             "policy, org.xenpv.Compat1.conf, installed\\?")
 
 
 class Monitor(OnTerminal):
@@ -285,7 +289,8 @@ class Monitor(OnTerminal):
                 act()
                 self.client.refresh()
             self.terminal.poll()
-        self.assertRegex(self.terminal.text, r"^\d\d:\d\d:\d\d  changed  a-guest-whose-name-is-rather-long.example.com  \w+ +"
+        self.assertRegex(self.terminal.text, r"^\d\d:\d\d:\d\d  changed  "
+                                             r"a-guest-whose-name-is-rather-long.example.com  \w+ +"
                                              f"incompatible +{INTEL}  needs another host architecture\n")
 
 
