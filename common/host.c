@@ -61,3 +61,13 @@ xpv_host_processor_from_cpuinfo(const char *cpuinfo)
     }
     return XPV_PROCESSOR_UNKNOWN;
 }
+
+gboolean
+xpv_uri_is_local(const char *uri)
+{
+    g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NONE, NULL);
+    const char *host = parsed ? g_uri_get_host(parsed) : NULL;
+    if (!parsed)
+        return g_ascii_strcasecmp(uri, "xen") == 0; /* libvirt's short form of xen:///system */
+    return !host || *host == '\0';
+}

@@ -26,3 +26,6 @@ XpvProcessor xpv_host_processor_from_vendor(const char *vendor);
 
 /* xpv_host_processor_from_cpuinfo: from the text of /proc/cpuinfo. */
 XpvProcessor xpv_host_processor_from_cpuinfo(const char *cpuinfo);
+
+/* xpv_uri_is_local: whether a libvirt URI is of this machine: it names no other host. */
+gboolean xpv_uri_is_local(const char *uri);

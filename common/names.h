@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every well-known string that others see: bus names, paths, interfaces, namespaces. */
+/* Every well-known string that others see: bus names, paths, interfaces, namespaces, groups of key files. */
 #pragma once
 
 #define XPV_BUS_NAME "org.xenpv.Compat1"
@@ -14,3 +14,5 @@
 #define XPV_DOMAIN_INTERFACE "org.xenpv.Compat1.Domain"
 
 #define XPV_METADATA_NAMESPACE "urn:xenpv:compat:1"
+
+#define XPV_CONFIG_GROUP "xenpv-compatd"

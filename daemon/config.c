@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "common/build.h"
 #include "common/facts.h"
-#include "daemon/build.h"
+#include "common/names.h"
 
 G_DEFINE_QUARK(xpv_config_error, xpv_config_error)
 

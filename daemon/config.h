@@ -4,8 +4,6 @@
 
 #include "common/host.h"
 
-#define XPV_CONFIG_GROUP "xenpv-compatd"
-
 typedef struct {
     char *path;        /* of the file that was read, or would have been */
     char *uri;         /* libvirt's */

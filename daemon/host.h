@@ -33,6 +33,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvHostState, xpv_host_state_free)
 
 /* xpv_host_state_get_facts: what domains are judged against. @ret_host borrows strings from @state. */
 void xpv_host_state_get_facts(const XpvHostState *state, XpvHost *ret_host);
-
-/* xpv_uri_is_local: whether a libvirt URI is of this machine: it names no other host. */
-gboolean xpv_uri_is_local(const char *uri);

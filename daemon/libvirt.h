@@ -5,7 +5,7 @@
  * the main loop (libvirt-glib), so what it tells is told on any thread. */
 #pragma once
 
-#include "daemon/domain-xml.h"
+#include "common/domain-xml.h"
 
 #define XPV_LIBVIRT_ERROR (xpv_libvirt_error_quark())
 GQuark xpv_libvirt_error_quark(void);

@@ -4,7 +4,7 @@
 #include <locale.h>
 #include <unistd.h>
 
-#include "daemon/build.h"
+#include "common/build.h"
 #include "daemon/libvirt.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"

@@ -2,7 +2,7 @@
 /* The host's domains, judged. Takes what was seen and tells what changed; knows neither libvirt nor D-Bus. */
 #pragma once
 
-#include "daemon/domain-xml.h"
+#include "common/domain-xml.h"
 #include "daemon/domain.h"
 #include "daemon/reports.h"
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an admin wrote into kernels.conf, for hosts whose libvirt has no metadata. It stands beside the daemon's
- * configuration. */
+/* What an admin wrote into kernels.conf, read again whenever it changes. */
 #include <gio/gio.h>
 
+#include "common/kernels-conf.h"
 #include "daemon/reports.h"
 
-#define FILE_NAME "kernels.conf"
-#define KERNELS "Kernels"
-#define ACKNOWLEDGED "Acknowledged"
+#define KERNELS XPV_KERNELS_CONF_KERNELS
+#define ACKNOWLEDGED XPV_KERNELS_CONF_ACKNOWLEDGED
 
 typedef struct {
     char *path;
@@ -68,7 +67,7 @@ static gboolean
 is_ours(GFile *file)
 {
     g_autofree char *name = file ? g_file_get_basename(file) : NULL;
-    return g_strcmp0(name, FILE_NAME) == 0;
+    return g_strcmp0(name, XPV_KERNELS_CONF) == 0;
 }
 
 static void
@@ -100,7 +99,7 @@ start(const XpvReportContext *context)
 {
     File *file = g_new0(File, 1);
     g_autofree char *directory = g_path_get_dirname(context->config_path);
-    file->path = g_build_filename(directory, FILE_NAME, NULL);
+    file->path = g_build_filename(directory, XPV_KERNELS_CONF, NULL);
     file->changed = context->changed;
     file->data = context->data;
     file->keys = g_key_file_new();
@@ -122,21 +121,13 @@ stop(gpointer self)
     g_free(file);
 }
 
-/* The key of a domain: its UUID, or else its name. */
-static const char *
-find_key(const File *file, const char *group, const XpvDomainXml *xml)
-{
-    return g_key_file_has_key(file->keys, group, xml->uuid, NULL) ? xml->uuid : xml->name;
-}
-
 static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 {
     const File *file = self;
-    g_autofree char *report = g_key_file_get_string(file->keys, KERNELS, find_key(file, KERNELS, xml), NULL);
+    g_autofree char *report = xpv_kernels_conf_report(file->keys, xml);
     xpv_said_report(said, report);
-    if (g_key_file_get_boolean(file->keys, ACKNOWLEDGED, find_key(file, ACKNOWLEDGED, xml), NULL))
-        said->acknowledged = TRUE;
+    said->acknowledged = said->acknowledged || xpv_kernels_conf_acknowledges(file->keys, xml);
 }
 
 const XpvReportSource xpv_report_file = { .name = "file", .start = start, .stop = stop, .ask = ask };

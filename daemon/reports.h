@@ -3,7 +3,7 @@
  * reports.c. */
 #pragma once
 
-#include "daemon/domain-xml.h"
+#include "common/domain-xml.h"
 
 /* What the sources say of one domain. */
 typedef struct {

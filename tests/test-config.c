@@ -4,7 +4,7 @@
 
 #include <glib/gstdio.h>
 
-#include "daemon/build.h"
+#include "common/build.h"
 #include "tests/expect.h"
 
 static char *folder;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is read of a domain's XML, and what is not. */
-#include "daemon/domain-xml.h"
+#include "common/domain-xml.h"
 
 #include <glib/gstdio.h>
 

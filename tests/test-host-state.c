@@ -16,46 +16,6 @@ make(const char *uri, const XpvLibvirtHost *libvirt)
 }
 
 static void
-test_is_local(void)
-{
-    static const struct {
-        const char *uri;
-        gboolean is_local;
-    } cases[] = {
-        { "xen:///system", TRUE },
-        { "xen:///", TRUE },
-        { "xen://", TRUE },
-        { "xen", TRUE }, /* libvirt's only short form */
-        { "qemu:///session", TRUE },
-        { "test:///default", TRUE },
-        { "test:///x", TRUE },
-        { "test:///some/path.xml", TRUE },
-        { "test+unix:///default?socket=/run/a/libvirt-sock", TRUE },
-        { "xen+unix:///system?mode=legacy&socket=/x%20y", TRUE },
-        { "xen+ext:///system?command=/bin/x", TRUE },
-
-        { "xen://h/", FALSE },
-        { "xen+ssh://h/", FALSE },
-        { "xen+ssh://h", FALSE },
-        { "xen+ssh://root@127.0.0.1:22/system?x=1", FALSE },
-        { "xen+tls://[2001:db8::1]/system", FALSE },
-        { "qemu+tcp://localhost/", FALSE }, /* may well be a tunnel */
-        { "test+unix://elsewhere/default?socket=/x", FALSE },
-        { "esx://vcenter.example/?no_verify=1", FALSE },
-
-        { "garbage", FALSE },
-        { "xenner", FALSE },
-        { "/system", FALSE },
-        { "://", FALSE },
-        { "xen://h:port/", FALSE },
-        { "", FALSE },
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
-        expect(cases[i].uri, xpv_uri_is_local(cases[i].uri) ? "local" : "remote",
-               cases[i].is_local ? "local" : "remote");
-}
-
-static void
 test_local_before_connection(void)
 {
     struct utsname name;
@@ -207,7 +167,6 @@ int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/host-state/is-local", test_is_local);
     g_test_add_func("/host-state/local-before-connection", test_local_before_connection);
     g_test_add_func("/host-state/remote", test_remote);
     g_test_add_func("/host-state/libvirt-first", test_libvirt_first);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/domain-xml.h"
+#include "common/domain-xml.h"
 
 #include <libxml/parser.h>
 #include <libxml/tree.h>
