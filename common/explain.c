@@ -300,11 +300,10 @@ fitting_package(const XpvHost *host, const XpvKernel *kernel)
         return NULL;
 
     const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
-    g_autofree char *first = g_strdup_printf("%u.%s", rhel->bases[rhel->minimum_update], rhel->dist);
     gboolean keep = kernel->update >= (gint)rhel->minimum_update && *kernel->release;
-    const char *flavour = xpv_flavour_to_word(best->package);
-    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, rhel->version,
-                           keep ? kernel->release : first, xpv_arch_to_word(best->arch));
+    g_autofree char *version =
+        keep ? g_strconcat(rhel->version, "-", kernel->release, NULL) : xpv_guide_version(rhel, rhel->minimum_update);
+    return xpv_guide_package(best, version);
 }
 
 /* What fits whichever of its kernels the guest runs. Returns: (nullable) */
@@ -356,11 +355,10 @@ remedy_architecture(const XpvHost *host, const XpvCandidates *candidates, const 
 static char *
 remedy_host_release(const XpvHost *host)
 {
-    const XpvRhel *rhel = xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR);
-    return g_strdup_printf("Update the host to RHEL %d.%d or newer: kernel-xen-%s-%u.%s%s%s or newer.",
-                           XPV_GUIDE_HOST_MAJOR, XPV_GUIDE_HOST_MINIMUM_UPDATE, rhel->version,
-                           rhel->bases[XPV_GUIDE_HOST_MINIMUM_UPDATE], rhel->dist,
-                           host->architecture == XPV_ARCH_UNKNOWN ? "" : ".", xpv_arch_to_word(host->architecture));
+    g_autofree char *version = xpv_guide_version(xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR), XPV_GUIDE_HOST_MINIMUM_UPDATE);
+    return g_strdup_printf("Update the host to RHEL %d.%d or newer: kernel-xen-%s%s%s or newer.", XPV_GUIDE_HOST_MAJOR,
+                           XPV_GUIDE_HOST_MINIMUM_UPDATE, version, host->architecture == XPV_ARCH_UNKNOWN ? "" : ".",
+                           xpv_arch_to_word(host->architecture));
 }
 
 static char *

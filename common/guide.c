@@ -78,6 +78,15 @@ static const XpvRhel rhels[] = {
     { 5, "2.6.18", "el5", 1,  3, bases_5, G_N_ELEMENTS(bases_5) },
 };
 
+/* What tables 12.1 to 12.3 tell apart in a host. No ia64 processor is AMD's. */
+static const XpvHost hosts[] = {
+    { "Xen", XPV_ARCH_I686,   XPV_PROCESSOR_INTEL, XPV_GUIDE_HOST_MINIMUM_UPDATE },
+    { "Xen", XPV_ARCH_I686,   XPV_PROCESSOR_AMD,   XPV_GUIDE_HOST_MINIMUM_UPDATE },
+    { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, XPV_GUIDE_HOST_MINIMUM_UPDATE },
+    { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_AMD,   XPV_GUIDE_HOST_MINIMUM_UPDATE },
+    { "Xen", XPV_ARCH_IA64,   XPV_PROCESSOR_INTEL, XPV_GUIDE_HOST_MINIMUM_UPDATE },
+};
+
 /* The kernel packages of each release for the processors that Xen runs on: what a report without an architecture can
  * mean. From the advisories' package lists. */
 static const struct {
@@ -127,6 +136,12 @@ xpv_guide_update(const XpvRhel *rhel, guint64 first_number)
     return update;
 }
 
+char *
+xpv_guide_version(const XpvRhel *rhel, guint update)
+{
+    return g_strdup_printf("%s-%u.%s", rhel->version, rhel->bases[update], rhel->dist);
+}
+
 guint
 xpv_guide_package_archs(guint major, XpvFlavour flavour)
 {
@@ -152,6 +167,13 @@ xpv_guide_variant(XpvArch arch, XpvFlavour flavour)
             return &table_12_1[i];
     }
     return NULL;
+}
+
+char *
+xpv_guide_package(const XpvVariant *variant, const char *version)
+{
+    const char *flavour = xpv_flavour_to_word(variant->package);
+    return g_strdup_printf("kernel%s%s-%s.%s", *flavour ? "-" : "", flavour, version, xpv_arch_to_word(variant->arch));
 }
 
 #define FIRST_MAJOR 3
@@ -211,4 +233,11 @@ xpv_guide_required_hosts_citation(const XpvVariant *variant, guint major)
     default:
         return "section 12.2";
     }
+}
+
+const XpvHost *
+xpv_guide_hosts(guint *ret_n)
+{
+    *ret_n = G_N_ELEMENTS(hosts);
+    return hosts;
 }

@@ -6,7 +6,7 @@
  * in which the Guide prints it. Nothing outside that file knows a row of it. */
 #pragma once
 
-#include "common/words.h"
+#include "common/host.h"
 
 /* What the tables are from. */
 #define XPV_GUIDE_RULES                                                                                                \
@@ -43,12 +43,21 @@ const XpvRhel *xpv_guide_rhels(guint *ret_n);
 /* xpv_guide_update: the update that a kernel release is of, by its first number; -1 for a pre-release. */
 gint xpv_guide_update(const XpvRhel *rhel, guint64 first_number);
 
+/* xpv_guide_version: VERSION-RELEASE of the first kernel of an update, "2.6.18-53.el5"; without a flavour, as in
+ * packages' names. Returns: (transfer full) */
+char *xpv_guide_version(const XpvRhel *rhel, guint update);
+
 /* xpv_guide_package_archs: set of the architectures that RHEL @major built kernel-@flavour for. */
 guint xpv_guide_package_archs(guint major, XpvFlavour flavour);
 
 /* xpv_guide_variant: the row of table 12.1. Returns: (nullable) NULL where it has none. */
 const XpvVariant *xpv_guide_variant(XpvArch arch, XpvFlavour flavour);
 const XpvVariant *xpv_guide_variants(guint *ret_n);
+
+/* xpv_guide_package: the name of a row's package, "kernel-smp-2.4.21-50.EL.i686".
+ * @version: VERSION-RELEASE
+ * Returns: (transfer full) */
+char *xpv_guide_package(const XpvVariant *variant, const char *version);
 
 gboolean xpv_guide_supports(const XpvVariant *variant, guint major);
 XpvProcessor xpv_guide_processor(const XpvVariant *variant, guint major);
@@ -63,3 +72,6 @@ const char *xpv_guide_required_hosts_citation(const XpvVariant *variant, guint m
 /* The first update of RHEL 5 that section 12.2 supports as a host. */
 #define XPV_GUIDE_HOST_MAJOR 5
 #define XPV_GUIDE_HOST_MINIMUM_UPDATE 1
+
+/* xpv_guide_hosts: the hosts that tables 12.1 to 12.3 tell apart, each of the first release that is supported. */
+const XpvHost *xpv_guide_hosts(guint *ret_n);

@@ -180,9 +180,46 @@ test_packages(void)
     }
 }
 
+/* A package of every row, as the Guide and the advisories name them. */
+static void
+test_package(void)
+{
+    static const struct {
+        const char *variant, *package;
+        XpvArch arch;
+        XpvFlavour flavour;
+        guint major, update;
+    } cases[] = {
+        { "athlon-SMP", "kernel-smp-2.4.21-50.EL.athlon", XPV_ARCH_ATHLON, XPV_FLAVOUR_SMP, 3, 9 },
+        { "ia32e", "kernel-2.4.21-50.EL.ia32e", XPV_ARCH_IA32E, XPV_FLAVOUR_SMP, 3, 9 }, /* there is no other */
+        { "i686-HUGEMEM", "kernel-hugemem-2.6.9-67.EL.i686", XPV_ARCH_I686, XPV_FLAVOUR_HUGEMEM, 4, 6 },
+        { "x86_64-LARGESMP", "kernel-largesmp-2.6.9-100.EL.x86_64", XPV_ARCH_X86_64, XPV_FLAVOUR_LARGESMP, 4, 9 },
+        { "i686-PAE", "kernel-PAE-2.6.18-53.el5.i686", XPV_ARCH_I686, XPV_FLAVOUR_PAE, 5, 1 },
+        { "ia64", "kernel-2.6.18-398.el5.ia64", XPV_ARCH_IA64, XPV_FLAVOUR_NONE, 5, 11 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const XpvVariant *variant = xpv_guide_variant(cases[i].arch, cases[i].flavour);
+        g_autofree char *version = xpv_guide_version(xpv_guide_rhel(cases[i].major), cases[i].update);
+        g_autofree char *package = xpv_guide_package(variant, version);
+        expect(cases[i].variant, variant->name, cases[i].variant);
+        expect(cases[i].variant, package, cases[i].package);
+    }
+}
+
 static void
 test_host(void)
 {
+    static const char *const expected[] = { "i686 intel", "i686 amd", "x86_64 intel", "x86_64 amd", "ia64 intel" };
+    guint n;
+    const XpvHost *hosts = xpv_guide_hosts(&n);
+    g_assert_cmpuint(n, ==, G_N_ELEMENTS(expected));
+    for (guint i = 0; i < n; i++) {
+        g_autofree char *got =
+            g_strjoin(" ", xpv_arch_to_word(hosts[i].architecture), xpv_processor_to_word(hosts[i].processor), NULL);
+        expect(expected[i], got, expected[i]);
+        g_assert_cmpstr(hosts[i].hypervisor, ==, "Xen");
+        g_assert_cmpint(hosts[i].update, ==, 1);
+    }
     g_assert_cmpuint(XPV_GUIDE_HOST_MAJOR, ==, 5);
     g_assert_cmpuint(XPV_GUIDE_HOST_MINIMUM_UPDATE, ==, 1);
 }
@@ -196,6 +233,7 @@ main(int argc, char *argv[])
     g_test_add_func("/guide/releases", test_releases);
     g_test_add_func("/guide/update", test_update);
     g_test_add_func("/guide/packages", test_packages);
+    g_test_add_func("/guide/package", test_package);
     g_test_add_func("/guide/host", test_host);
     return g_test_run();
 }
