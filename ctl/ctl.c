@@ -25,20 +25,24 @@ static const XpvCtlVerb verbs[] = {
 };
 
 static const char description[] = "“check” judges as on Xen, for a fully virtualized guest on this machine, but\n"
-                                  "for the facts that options state; an empty word makes a fact unknown.\n"
+                                  "for the facts that options state; an empty word makes a fact unknown. With\n"
+                                  "--all-hosts, the hosts run RHEL 5.1 unless --host-kernel says otherwise.\n"
                                   "\n"
                                   "Exit status:\n"
                                   "  0   All compatible, or nothing asked; without --fail always so for list, show,\n"
-                                  "      host and monitor\n"
+                                  "      host and monitor; always so for check --matrix\n"
                                   "  1   At least one is incompatible; or “show” knows no such domain\n"
                                   "  2   Wrong usage\n"
                                   "  3   At least one is unknown or not applicable, and none incompatible\n"
                                   "  4   The daemon cannot be reached\n"
                                   "  74  Standard input cannot be read, or standard output cannot be written\n"
+                                  "With check --all-hosts, a report is compatible if it is so on any host, and\n"
+                                  "incompatible if it is so on all.\n"
                                   "\n"
                                   "Examples:\n"
                                   "  xenpv-compatctl check kernel-smp-2.4.21-50.EL.i686 --host-architecture x86_64\n"
                                   "  rpm -q kernel | xenpv-compatctl check -\n"
+                                  "  xenpv-compatctl check --matrix --host-architecture x86_64\n"
                                   "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n"
                                   "\n"
                                   "xenpv-compatctl(1) tells more.\n";
@@ -85,6 +89,10 @@ options_new(XpvCtl *ctl)
           "check: intel or amd", "WORD" },
         { "virtualization", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_VIRTUALIZATION],
           "check: of the guest: hvm, pv or pvh", "WORD" },
+        { "matrix", 0, 0, G_OPTION_ARG_NONE, &ctl->matrix, "check: every kernel of the tables, in place of KERNEL",
+          NULL },
+        { "all-hosts", 0, 0, G_OPTION_ARG_NONE, &ctl->all_hosts, "check: on every host that the tables tell apart",
+          NULL },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &ctl->help, "Print this", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &ctl->version, "Print the version", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ctl->arguments, NULL, "[VERB] [ARGUMENT…]" },
@@ -135,7 +143,9 @@ check_arguments(const XpvCtl *ctl, GError **error)
 {
     const XpvCtlVerb *verb = ctl->verb;
     guint n = g_strv_length(ctl->arguments);
-    if (n < verb->minimum)
+    if (ctl->matrix && n > 0)
+        return fail_usage(error, "“%s --matrix” takes no argument, and “%s” is one", verb->name, ctl->arguments[0]);
+    if (n < verb->minimum && !ctl->matrix)
         return fail_usage(error, "“%s” needs an argument: %s", verb->name, verb->argument);
     if (n > verb->maximum && verb->maximum == 0)
         return fail_usage(error, "“%s” takes no argument, and “%s” is one", verb->name, ctl->arguments[0]);
@@ -148,12 +158,27 @@ check_arguments(const XpvCtl *ctl, GError **error)
 static gboolean
 check_options(const XpvCtl *ctl, GError **error)
 {
-    if (ctl->fail && !(ctl->verb->takes & XPV_CTL_TAKES_FAIL))
-        return fail_usage(error, "“%s” does not take --fail", ctl->verb->name);
+    const struct {
+        const char *name;
+        gboolean is_given;
+        XpvCtlTakes takes;
+    } flags[] = {
+        { "fail", ctl->fail, XPV_CTL_TAKES_FAIL },
+        { "matrix", ctl->matrix, XPV_CTL_TAKES_FACTS },
+        { "all-hosts", ctl->all_hosts, XPV_CTL_TAKES_FACTS },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(flags); i++) {
+        if (flags[i].is_given && !(ctl->verb->takes & flags[i].takes))
+            return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, flags[i].name);
+    }
     for (guint i = 0; i < XPV_CTL_FACT_MAX; i++) {
         if (ctl->facts[i] && !(ctl->verb->takes & XPV_CTL_TAKES_FACTS))
             return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, xpv_ctl_fact_key(i));
     }
+    if (ctl->matrix && ctl->all_hosts)
+        return fail_usage(error, "--matrix is for one host, and --all-hosts is for all");
+    if (ctl->all_hosts && (ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE] || ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR]))
+        return fail_usage(error, "--all-hosts is for all architectures and processors, so none can be stated");
     return TRUE;
 }
 
@@ -174,7 +199,7 @@ xpv_ctl_parse(char *const *argv, GError **error)
     }
     if (ctl->help || ctl->version)
         return g_steal_pointer(&ctl);
-    if (!take_verb(ctl, error) || !check_arguments(ctl, error) || !check_options(ctl, error))
+    if (!take_verb(ctl, error) || !check_options(ctl, error) || !check_arguments(ctl, error))
         return NULL;
     return g_steal_pointer(&ctl);
 }

@@ -42,6 +42,8 @@ struct _XpvCtl {
     GStrv arguments; /* the verb's; any bytes */
     gboolean json;
     gboolean fail;
+    gboolean matrix;    /* of "check" */
+    gboolean all_hosts; /* of "check" */
     gboolean help;
     gboolean version;
     char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */

@@ -32,12 +32,9 @@ escape_controls(const char *json)
     return g_string_free(line, FALSE);
 }
 
-char *
-xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace place)
+static void
+add_members(JsonObject *members, const XpvCtlObject *object, XpvCtlPlace place)
 {
-    g_autoptr(JsonObject) members = json_object_new();
-    if (event)
-        json_object_set_string_member(members, "event", event);
     for (guint i = 0; i < object->interface->n_properties; i++) {
         const XpvCtlProperty *property = &object->interface->properties[i];
         if (place != XPV_CTL_EVERYWHERE && !(property->places & place))
@@ -45,8 +42,31 @@ xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace pla
         g_autofree char *key = xpv_ctl_json_key(property->name);
         json_object_set_member(members, key, json_gvariant_serialize(object->values[i]));
     }
+}
 
+static char *
+to_line(JsonObject *members)
+{
     g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), members);
     g_autofree char *json = json_to_string(node, FALSE);
     return escape_controls(json);
+}
+
+char *
+xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace place)
+{
+    g_autoptr(JsonObject) members = json_object_new();
+    if (event)
+        json_object_set_string_member(members, "event", event);
+    add_members(members, object, place);
+    return to_line(members);
+}
+
+char *
+xpv_ctl_json_pair(const XpvCtlObject *first, const XpvCtlObject *second, XpvCtlPlace place)
+{
+    g_autoptr(JsonObject) members = json_object_new();
+    add_members(members, first, place);
+    add_members(members, second, place);
+    return to_line(members);
 }

@@ -12,3 +12,6 @@ char *xpv_ctl_json_key(const char *property);
  * @place: the properties to print
  * Returns: (transfer full) ends with a newline */
 char *xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace place);
+
+/* xpv_ctl_json_pair: as xpv_ctl_json_line(), the properties of both objects in one. */
+char *xpv_ctl_json_pair(const XpvCtlObject *first, const XpvCtlObject *second, XpvCtlPlace place);

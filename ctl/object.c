@@ -37,10 +37,10 @@ static const XpvCtlProperty host_properties[] = {
     [XPV_CTL_HOST_LAST_UPDATE] = { "LastUpdate", "t", "0", "Last update", 0 },
     [XPV_CTL_HOST_HYPERVISOR] = { "Hypervisor", "s", "''", "Hypervisor", XPV_CTL_OF_LINK },
     [XPV_CTL_HOST_HOST_NAME] = { "HostName", "s", "''", "Host", 0 },
-    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "''", "Kernel", 0 },
-    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "''", "Architecture", 0 },
-    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "''", "Processor", 0 },
-    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "''", "RHEL release", 0 },
+    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "''", "Kernel", XPV_CTL_OF_REPORT },
+    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "''", "Architecture", XPV_CTL_OF_REPORT },
+    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "''", "Processor", XPV_CTL_OF_REPORT },
+    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "''", "RHEL release", XPV_CTL_OF_REPORT },
     [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "{}", "Domains", 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(host_properties) == XPV_CTL_HOST_MAX);

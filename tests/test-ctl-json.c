@@ -74,6 +74,19 @@ test_host(void)
         "\"host_release\":\"\",\"counts\":{\"unknown\":2}}\n");
 }
 
+/* A report, and the host that it is judged on. */
+static void
+test_pair(void)
+{
+    GVariant *values = g_variant_new_parsed("{'HostKernel': <'k'>, 'HostName': <'n'>, 'HostRelease': <'5.1'>}");
+    g_autoptr(XpvCtlObject) host = xpv_ctl_object_new(&xpv_ctl_host_interface, values);
+    g_autoptr(XpvCtlObject) domain = xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_new("a{sv}", NULL));
+    g_autofree char *line = xpv_ctl_json_pair(domain, host, XPV_CTL_OF_REPORT);
+    expect("pair", line,
+           "{\"kernel\":\"\"," CHECK_KEYS ",\"host_kernel\":\"k\",\"host_architecture\":\"\","
+           "\"host_processor\":\"\",\"host_release\":\"5.1\"}\n");
+}
+
 /* What a terminal might take for a command. */
 static void
 test_controls(void)
@@ -90,6 +103,7 @@ main(int argc, char *argv[])
     g_test_add_func("/ctl/json/domain", test_domain);
     g_test_add_func("/ctl/json/places", test_places);
     g_test_add_func("/ctl/json/host", test_host);
+    g_test_add_func("/ctl/json/pair", test_pair);
     g_test_add_func("/ctl/json/controls", test_controls);
     return g_test_run();
 }

@@ -33,6 +33,8 @@ test_right(void)
         { "check -", "check", "-", FALSE, FALSE },
         { "check a - b --json", "check", "a - b", TRUE, FALSE },
         { "check \xff\x01", "check", "\xff\x01", FALSE, FALSE },
+        { "check --matrix --host-kernel x", "check", "", FALSE, FALSE },
+        { "check a --all-hosts b", "check", "a b", FALSE, FALSE },
         { "monitor --json", "monitor", "", TRUE, FALSE },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -60,6 +62,15 @@ test_facts(void)
     g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_KERNEL], ==, "");
 }
 
+static void
+test_plans(void)
+{
+    g_autoptr(XpvCtl) matrix = parse("check --matrix --host-kernel x", NULL);
+    g_autoptr(XpvCtl) all_hosts = parse("check a --all-hosts", NULL);
+    g_assert_true(matrix && matrix->matrix && !matrix->all_hosts);
+    g_assert_true(all_hosts && all_hosts->all_hosts && !all_hosts->matrix);
+}
+
 /* One sentence that names what is wrong. */
 static void
 test_wrong(void)
@@ -81,6 +92,13 @@ test_wrong(void)
         { "list --host-kernel a", "--host-kernel" },
         { "monitor --virtualization pv", "--virtualization" },
         { "check a --host-processor", "--host-processor" },
+        { "list --matrix", "--matrix" },
+        { "show --all-hosts a", "--all-hosts" },
+        { "check --matrix a", "“a”" },
+        { "check --all-hosts", "check" },
+        { "check --all-hosts --matrix", "--all-hosts" },
+        { "check --all-hosts --host-architecture=i686 a", "--all-hosts" },
+        { "check --all-hosts --host-processor=amd a", "--all-hosts" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -112,6 +130,7 @@ main(int argc, char *argv[])
     g_set_prgname("xenpv-compatctl");
     g_test_add_func("/ctl/options/right", test_right);
     g_test_add_func("/ctl/options/facts", test_facts);
+    g_test_add_func("/ctl/options/plans", test_plans);
     g_test_add_func("/ctl/options/wrong", test_wrong);
     g_test_add_func("/ctl/options/help", test_help);
     return g_test_run();

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/facts.h"
+
+#include "common/facts.h"
+#include "common/guide.h"
+#include "common/judge.h"
+#include "common/text.h"
+#include "ctl/phrases.h"
+#include "ctl/this-host.h"
+
+void
+xpv_ctl_facts_of_this_host(XpvCtlFacts *ret_facts)
+{
+    *ret_facts = (XpvCtlFacts){ .virtualization = XPV_VIRTUALIZATION_HVM };
+    xpv_ctl_this_host(&ret_facts->host, &ret_facts->kernel);
+}
+
+void
+xpv_ctl_facts_of_no_host(XpvCtlFacts *ret_facts)
+{
+    g_autofree char *version = xpv_guide_version(xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR), XPV_GUIDE_HOST_MINIMUM_UPDATE);
+    *ret_facts = (XpvCtlFacts){
+        .host = { .hypervisor = "Xen", .update = XPV_GUIDE_HOST_MINIMUM_UPDATE },
+        .virtualization = XPV_VIRTUALIZATION_HVM,
+        .kernel = g_strconcat(version, xpv_flavour_to_word(XPV_FLAVOUR_XEN), NULL),
+    };
+}
+
+void
+xpv_ctl_facts_clear(XpvCtlFacts *facts)
+{
+    g_clear_pointer(&facts->kernel, g_free);
+}
+
+gboolean
+xpv_ctl_facts_set(XpvCtlFacts *facts, XpvCtlFact fact, const char *value, GError **error)
+{
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+    if (!xpv_facts_set(&facts->host, &facts->virtualization, xpv_ctl_fact_key(fact), valid, error))
+        return FALSE;
+    if (fact == XPV_CTL_FACT_HOST_KERNEL) {
+        g_free(facts->kernel);
+        facts->kernel = xpv_text_clean(valid, -1, XPV_TEXT_PUBLISHED_MAX);
+    }
+    return TRUE;
+}
+
+XpvCtlObject *
+xpv_ctl_facts_judge(const XpvCtlFacts *facts, const XpvReport *report)
+{
+    const XpvGuest guest = { .id = -1, .virtualization = facts->virtualization, .report = report };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(&facts->host, &guest);
+    g_autofree const char **reasons = xpv_reasons_to_words(judgement->reasons);
+    g_autofree const char **warnings = xpv_warnings_to_words(judgement->warnings);
+    g_autofree const char **archs = xpv_archs_to_words(judgement->required_archs);
+    const char *driver_source = xpv_driver_source_to_word(judgement->driver_source);
+
+    GVariantDict results;
+    g_variant_dict_init(&results, NULL);
+    g_variant_dict_insert(&results, "Kernel", "s", xpv_report_text(report));
+    g_variant_dict_insert(&results, "Verdict", "s", xpv_verdict_to_word(judgement->verdict));
+    g_variant_dict_insert(&results, "Reasons", "^as", reasons);
+    g_variant_dict_insert(&results, "Warnings", "^as", warnings);
+    g_variant_dict_insert(&results, "Release", "s", judgement->release);
+    g_variant_dict_insert(&results, "Variant", "s", judgement->variant);
+    g_variant_dict_insert(&results, "Processor", "s", xpv_processor_to_word(judgement->processor));
+    g_variant_dict_insert(&results, "RequiredHostArchitectures", "^as", archs);
+    g_variant_dict_insert(&results, "DriverSource", "s", driver_source);
+    g_variant_dict_insert(&results, "Explanation", "s", judgement->explanation);
+    g_variant_dict_insert(&results, "Remedy", "s", judgement->remedy);
+    return xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_dict_end(&results));
+}
+
+static char *
+host_release(const XpvHost *host)
+{
+    return host->update < 0 ? g_strdup("") : g_strdup_printf("%d.%d", XPV_GUIDE_HOST_MAJOR, host->update);
+}
+
+XpvCtlObject *
+xpv_ctl_facts_host(const XpvCtlFacts *facts)
+{
+    g_autofree char *release = host_release(&facts->host);
+    GVariantDict host;
+    g_variant_dict_init(&host, NULL);
+    g_variant_dict_insert(&host, "HostKernel", "s", facts->kernel);
+    g_variant_dict_insert(&host, "HostArchitecture", "s", xpv_arch_to_word(facts->host.architecture));
+    g_variant_dict_insert(&host, "HostProcessor", "s", xpv_processor_to_word(facts->host.processor));
+    g_variant_dict_insert(&host, "HostRelease", "s", release);
+    return xpv_ctl_object_new(&xpv_ctl_host_interface, g_variant_dict_end(&host));
+}
+
+char *
+xpv_ctl_facts_summary(const XpvCtlFacts *facts, const XpvCtlTally *tally, const char *noun)
+{
+    g_autofree char *counts = xpv_ctl_tally_text(tally, noun);
+    g_autofree char *release = host_release(&facts->host);
+    g_autofree char *host = xpv_ctl_host_text("", xpv_arch_to_word(facts->host.architecture),
+                                              xpv_processor_to_word(facts->host.processor), facts->kernel, release);
+    return g_strdup_printf("%s — as on a Xen host, %s", counts, host);
+}
