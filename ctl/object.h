@@ -51,7 +51,7 @@ typedef enum {
 /* Where a property is printed besides where all are. */
 typedef enum {
     XPV_CTL_EVERYWHERE = 0,
-    XPV_CTL_OF_REPORT = 1 << 0, /* by "check"; of a host, where it judges on several */
+    XPV_CTL_OF_REPORT = 1 << 0, /* by "check"; of the host, with --matrix and --all-hosts */
     XPV_CTL_OF_LINK = 1 << 1,   /* with "connected" and "disconnected" */
 } XpvCtlPlace;
 

@@ -10,6 +10,7 @@ gboolean xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 
 /* xpv_ctl_add_domain: name, state, verdict, kernel and why, as a row's cells. */
 void xpv_ctl_add_domain(XpvCtlTable *table, const XpvCtlObject *domain);

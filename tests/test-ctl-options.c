@@ -36,6 +36,10 @@ test_right(void)
         { "check --matrix --host-kernel x", "check", "", FALSE, FALSE },
         { "check a --all-hosts b", "check", "a b", FALSE, FALSE },
         { "monitor --json", "monitor", "", TRUE, FALSE },
+        { "gate", "gate", "", FALSE, FALSE },
+        { "gate guest prepare begin -", "gate", "guest prepare begin -", FALSE, FALSE },
+        { "gate --json prepare begin -", "gate", "--json prepare begin -", FALSE, FALSE },
+        { "gate -- --frob --", "gate", "-- --frob --", FALSE, FALSE },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -91,6 +95,8 @@ test_wrong(void)
         { "check --fail a", "--fail" },
         { "list --host-kernel a", "--host-kernel" },
         { "monitor --virtualization pv", "--virtualization" },
+        { "gate --frob", "--frob" },
+        { "--host-processor=amd gate guest", "--host-processor" },
         { "check a --host-processor", "--host-processor" },
         { "list --matrix", "--matrix" },
         { "show --all-hosts a", "--all-hosts" },
@@ -117,7 +123,9 @@ test_help(void)
 {
     g_autoptr(XpvCtl) help = parse("show --help", NULL);
     g_autoptr(XpvCtl) version = parse("frob --version", NULL);
+    g_autoptr(XpvCtl) gate = parse("gate --help", NULL);
     g_assert_true(help && help->help);
+    g_assert_true(gate && gate->help);
     g_assert_true(version && version->version);
     g_assert_nonnull(strstr(help->help_text, "monitor"));
     g_assert_nonnull(strstr(help->help_text, "--host-architecture"));

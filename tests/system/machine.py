@@ -6,10 +6,14 @@ kernel.
 """
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import unittest
+
+import test_install
 
 TIMEOUT = 60
 
@@ -107,3 +111,34 @@ class Machine:
         subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c",
                         'mount -t cgroup2 cgroup2 "$1" && find "$1/$2" -depth -type d -exec rmdir {} +', "sh",
                         self.mount, self.group], check=False)
+
+
+class TestCase(unittest.TestCase):
+    """The project as it is installed, on a machine that boot() starts, ended after the test."""
+
+    def setUp(self):
+        if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+            self.skipTest("it takes root's rights to set up a machine")
+        self.folder = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.root = os.path.join(self.folder, "files")
+        test_install.install(self.root)
+        self.machine = None
+
+    def put(self, path, text, copy_of=None, mode=0o644):
+        """A file of the machine to be booted."""
+        path = self.root + path
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if copy_of:
+            shutil.copy(copy_of, path)
+        else:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        os.chmod(path, mode)
+
+    def boot(self):
+        self.machine = Machine(self.folder, self.root)
+        self.addCleanup(self.machine.end)
+
+    def run_there(self, *argv, **kwargs):
+        return self.machine.run(*argv, **kwargs)[1]

@@ -47,6 +47,7 @@ class Installed(TestCase):
                 ("org.xenpv.Compat1.xml", "/share/dbus-1/interfaces/"),
                 ("org.xenpv.Compat1.5", "/share/man/man5/"),
                 ("remote.conf.example", "/share/doc/xenpv-compat/"),
+                ("libxl-hook.example", "/share/doc/xenpv-compat/"),
                 ("xenpv-compatctl.1", "/share/man/man1/"),
                 ("xenpv-compatd.8", "/share/man/man8/"),
                 ("xenpv-compatd.conf.5", "/share/man/man5/"),
@@ -57,6 +58,14 @@ class Installed(TestCase):
                 found = [path for path in found if os.path.isfile(path) and "completion" not in path]
                 self.assertEqual(len(found), 1, found)
                 self.assertRegex(found[0], f"{place}{name}$")
+
+    def test_hook(self):
+        """It is a script, and calls what is installed."""
+        path = self.find("libxl-hook.example")[0]
+        self.assertEqual(self.run_program("sh", "-n", path), (0, ""))
+        with open(path, encoding="utf-8") as file:
+            program = re.search(r'(?m)^(\S+) gate "\$@"$', file.read())[1]
+        self.assertTrue(os.access(self.root + program, os.X_OK))
 
     def test_activation(self):
         """The bus starts the unit that owns the name."""

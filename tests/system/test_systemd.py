@@ -7,16 +7,13 @@ import glob
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
-import tempfile
 import threading
 import unittest
 
 import examples
 import machine
-import test_install
 
 SOURCE = os.environ["XPV_SOURCE"]
 UNIT = "xenpv-compatd.service"
@@ -27,41 +24,18 @@ ROOT = "/org/xenpv/Compat1"
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 
-class Systemd(unittest.TestCase):
+class Systemd(machine.TestCase):
     def setUp(self):
-        if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
-            self.skipTest("it takes root's rights to set up a machine")
-        self.folder = tempfile.mkdtemp(prefix="xenpv-")
-        self.addCleanup(shutil.rmtree, self.folder)
-        self.root = os.path.join(self.folder, "files")
-        test_install.install(self.root)
+        super().setUp()
         self.put(NODE, "", copy_of=os.path.join(SOURCE, "tests", "data", "example-host.xml"))
         folder = glob.glob(os.path.join(self.root, "**", "etc", "xenpv-compat"), recursive=True)[0]
         self.config = folder[len(self.root):]
         self.put(f"{self.config}/xenpv-compatd.conf",
                  f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
         self.put_drop_in("[Unit]\nConditionPathExists=\n")
-        self.machine = None
-
-    def put(self, path, text, copy_of=None):
-        """A file of the machine to be booted."""
-        path = self.root + path
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        if copy_of:
-            shutil.copy(copy_of, path)
-        else:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
 
     def put_drop_in(self, text, name="test"):
         self.put(f"/etc/systemd/system/{UNIT}.d/{name}.conf", text)
-
-    def boot(self):
-        self.machine = machine.Machine(self.folder, self.root)
-        self.addCleanup(self.machine.end)
-
-    def run_there(self, *argv, **kwargs):
-        return self.machine.run(*argv, **kwargs)[1]
 
     def show(self, name):
         return self.run_there("systemctl", "show", "--value", f"--property={name}", UNIT).rstrip("\n")

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libvirt's hook for its libxl driver: "gate DOMAIN OPERATION SUB-OPERATION EXTRA", with the domain's XML on standard
+ * input (docs/hooks.html of libvirt).
+ *
+ * libvirt waits for it, so it asks nobody, libvirt least of all, and ends in time. libvirt takes any exit status but 0
+ * for a refusal, so what cannot be told lets the domain start, and xpv_ctl_run() sees to it that 1 is the only other.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "common/build.h"
+#include "common/judge.h"
+#include "common/kernels-conf.h"
+#include "common/names.h"
+#include "ctl/facts.h"
+#include "ctl/verbs.h"
+
+/* As long as libvirt takes a string from a client (VIR_NET_MESSAGE_STRING_MAX); a real domain's XML has kilobytes. */
+#define XML_MAX (4 * 1024 * 1024)
+
+/* libvirt holds the domain meanwhile. */
+#define DEADLINE_SECONDS 5
+
+/* The first operation of a start; of the others, a failure of "reconnect" kills a domain that runs. */
+static gboolean
+is_start(const GStrv arguments)
+{
+    return g_strv_length(arguments) >= 4 && g_str_equal(arguments[1], "prepare") && g_str_equal(arguments[2], "begin");
+}
+
+static void
+on_deadline(int number)
+{
+    _exit(XPV_CTL_EXIT_COMPATIBLE);
+}
+
+static void
+set_deadline(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    signal(SIGALRM, on_deadline);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    alarm(DEADLINE_SECONDS);
+}
+
+static char *
+read_xml(GError **error)
+{
+    g_autoptr(GString) xml = g_string_new(NULL);
+    char buffer[16384];
+    gssize n;
+    while ((n = read(STDIN_FILENO, buffer, sizeof buffer)) > 0) {
+        g_string_append_len(xml, buffer, n);
+        if (xml->len > XML_MAX) {
+            g_set_error_literal(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "its XML is longer than any real domain's");
+            return NULL;
+        }
+    }
+    if (n < 0) {
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot read standard input: %s", g_strerror(errno));
+        return NULL;
+    }
+    return g_string_free(g_steal_pointer(&xml), FALSE);
+}
+
+/* Returns: (nullable) an empty one where the file is missing */
+static GKeyFile *
+load(const char *path, GKeyFileFlags flags, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) cause = NULL;
+    if (!g_key_file_load_from_file(file, path, flags, &cause) &&
+        !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot read %s: %s", path, cause->message);
+        return NULL;
+    }
+    return g_steal_pointer(&file);
+}
+
+/* What the daemon's configuration states of this host. */
+static gboolean
+take_configuration(XpvCtlFacts *facts, GError **error)
+{
+    static const XpvCtlFact of_host[] = { XPV_CTL_FACT_HOST_KERNEL, XPV_CTL_FACT_HOST_ARCHITECTURE,
+                                          XPV_CTL_FACT_HOST_PROCESSOR };
+    g_autoptr(GKeyFile) file = load(XPV_CONFIG_PATH, G_KEY_FILE_KEEP_TRANSLATIONS, error);
+    if (!file)
+        return FALSE;
+    g_autofree char *uri = g_key_file_get_string(file, XPV_CONFIG_GROUP, "uri", NULL);
+    if (uri && !xpv_uri_is_local(uri))
+        return TRUE; /* it is of the host that the daemon watches from here */
+
+    for (guint i = 0; i < G_N_ELEMENTS(of_host); i++) {
+        const char *key = xpv_ctl_fact_key(of_host[i]);
+        if (!g_key_file_has_key(file, XPV_CONFIG_GROUP, key, NULL))
+            continue;
+        g_autoptr(GError) wrong = NULL;
+        g_autofree char *value = g_key_file_get_string(file, XPV_CONFIG_GROUP, key, &wrong);
+        if (wrong || !xpv_ctl_facts_set(facts, of_host[i], value, &wrong)) {
+            g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "%s: %s", XPV_CONFIG_PATH, wrong->message);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static char *
+kernels_conf_path(void)
+{
+    g_autofree char *folder = g_path_get_dirname(XPV_CONFIG_PATH);
+    return g_build_filename(folder, XPV_KERNELS_CONF, NULL);
+}
+
+/* In the order of daemon/reports.c; a domain that does not run has no xenstore. Returns: (nullable) */
+static XpvReport *
+find_report(const XpvDomainXml *domain, GKeyFile *kernels)
+{
+    g_autofree char *written = xpv_kernels_conf_report(kernels, domain);
+    const char *const said[] = { domain->metadata_kernel, written, domain->boot_kernel };
+    XpvReport *report = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(said) && !report; i++)
+        report = said[i] ? xpv_report_parse(said[i], -1) : NULL;
+    return report;
+}
+
+/* Returns: (nullable) a sentence where the domain may not start; NULL where it may, and where @error is set */
+static char *
+refuse(const XpvDomainXml *domain, GError **error)
+{
+    g_auto(XpvCtlFacts) facts = { 0 };
+    g_autofree char *path = kernels_conf_path();
+    g_autoptr(GKeyFile) kernels = load(path, G_KEY_FILE_NONE, error);
+    xpv_ctl_facts_of_this_host(&facts);
+    if (!kernels || !take_configuration(&facts, error))
+        return NULL;
+    if (domain->acknowledged || xpv_kernels_conf_acknowledges(kernels, domain))
+        return NULL;
+
+    g_autoptr(XpvReport) report = find_report(domain, kernels);
+    const XpvGuest guest = {
+        .uuid = domain->uuid,
+        .id = domain->id,
+        .virtualization = domain->virtualization,
+        .arch = domain->arch,
+        .report = report,
+    };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(&facts.host, &guest);
+    if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE)
+        return NULL;
+    return g_strdup_printf("domain %s may not start with a kernel whose para-virtualized drivers will not load: %s %s "
+                           "To start it all the same, write %s=true into the group [" XPV_KERNELS_CONF_ACKNOWLEDGED
+                           "] of %s.",
+                           domain->name, judgement->explanation, judgement->remedy, domain->uuid, path);
+}
+
+static char *
+judge(GError **error)
+{
+    g_autofree char *text = read_xml(error);
+    g_autoptr(XpvDomainXml) domain = text ? xpv_domain_xml_parse(text, error) : NULL;
+    return domain ? refuse(domain, error) : NULL;
+}
+
+gboolean
+xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
+    if (!is_start(ctl->arguments))
+        return TRUE;
+
+    g_autoptr(GError) cause = NULL;
+    set_deadline();
+    g_autofree char *refusal = judge(&cause);
+    if (cause) {
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "domain %s is not judged and may start: %s",
+                    ctl->arguments[0], cause->message);
+        return FALSE;
+    }
+    if (refusal) {
+        xpv_ctl_complain(refusal);
+        *ret_status = XPV_CTL_EXIT_INCOMPATIBLE;
+    }
+    return TRUE;
+}

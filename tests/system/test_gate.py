@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The gate: called as libvirt's documentation of hooks says, with all drivers' operations, and by a real libvirtd.
+libvirt's Xen driver wants Xen, so that is its qemu driver, which calls its hook as the Xen driver does."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import machine
+from harness import TIMEOUT, domain_xml, uuid_of
+
+CTL = os.environ["XPV_CTL"]
+with open(os.path.join(os.environ["XPV_BUILD"], "common", "build.h"), encoding="utf-8") as header:
+    CONFIG = re.search('XPV_CONFIG_PATH "(.*)"', header.read())[1]
+KERNELS = os.path.join(os.path.dirname(CONFIG), "kernels.conf")
+
+START = ("guest", "prepare", "begin", "-")
+TOO_OLD, FITTING = "2.6.18-8.el5PAE", "2.6.18-398.el5PAE"  # on any host; on any x86 host
+RHEL_3_SMP = "kernel-smp-2.4.21-50.EL.i686"
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+
+# What libvirt passes of its environment, and what the sanitizers want.
+ENVIRONMENT = {"LC_ALL": "C", "HOME": "/root", "USER": "root", "LOGNAME": "root",
+               **{name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}}
+
+# In a mount namespace: the folder $1 over the folder $2.
+OVER = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 && exec "$@"'
+
+
+def xml_of(*args, **kwargs):
+    return domain_xml("guest", 1, *args, **kwargs).replace('type="test"', 'type="xen"')
+
+
+class Gate(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.files = False
+
+    def put(self, path, text=""):
+        """A file in place of the machine's own, or above it. Returns: where it is."""
+        place = os.path.join(self.folder, os.path.relpath(path, os.path.dirname(os.path.dirname(path))))
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        with open(place, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.files = True
+        return place
+
+    def put_facts(self, **facts):
+        self.put(CONFIG, "[xenpv-compatd]\n" + "".join(f"{name.replace('_', '-')}={value}\n"
+                                                       for name, value in facts.items()))
+
+    def argv(self, *arguments):
+        argv = [CTL, "gate", *arguments]
+        if self.files:
+            namespaces = ["--mount"] if os.getuid() == 0 else ["--mount", "--user", "--map-root-user"]
+            etc = os.path.dirname(os.path.dirname(CONFIG))
+            argv = ["unshare", *namespaces, "sh", "-c", OVER, "sh", self.folder, etc, *argv]
+        return argv
+
+    def run_gate(self, xml, *arguments, **kwargs):
+        data = xml if isinstance(xml, bytes) else xml.encode()
+        return subprocess.run(self.argv(*arguments), input=data, env=ENVIRONMENT, timeout=TIMEOUT, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+
+    def assert_refused(self, xml, arguments=START, why=""):
+        done = self.run_gate(xml, *arguments)
+        self.assertEqual((done.returncode, done.stdout), (1, b""), done.stderr)
+        self.assertRegex(done.stderr.decode(), f"^xenpv-compatctl: domain guest may not start .*{why}.*\n$")
+
+    def assert_let(self, xml, arguments=START, why=None):
+        """why: why it is not judged."""
+        done = self.run_gate(xml, *arguments)
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+        self.assertRegex(done.stderr.decode(), "^$" if why is None else f"^xenpv-compatctl: .*may start: .*{why}.*\n$")
+
+
+class Verdicts(Gate):
+    def test_incompatible(self):
+        self.assert_refused(xml_of(TOO_OLD), why="is older than RHEL 5.1, the first that is supported .section 12.2.. "
+                                                 "Update the guest to RHEL 5.1, .*"
+                                                 f"{uuid_of(1)}=true into the group .Acknowledged. of {KERNELS}")
+        self.assert_refused(xml_of("2.6.18-164.el5xen"), why="table 12.1")
+
+    def test_others(self):
+        for xml in (xml_of(FITTING), xml_of(), xml_of("gibberish"), xml_of(" "), xml_of("2.4.21-50.EL"),
+                    xml_of("6.1.0-18-amd64"), xml_of(TOO_OLD, os_type="linux"), xml_of(TOO_OLD, os_type="xen"),
+                    xml_of(TOO_OLD, os_type="xenpvh"), xml_of(TOO_OLD).replace(uuid_of(1), NIL_UUID)):
+            with self.subTest(xml):
+                self.assert_let(xml)
+
+    def test_acknowledged(self):
+        self.assert_let(xml_of(TOO_OLD).replace("</kernel>", "</kernel><acknowledged/>"))
+        for key in ("guest", uuid_of(1)):
+            self.put(KERNELS, f"[Acknowledged]\n{key}=true\n")
+            self.assert_let(xml_of(TOO_OLD))
+        self.put(KERNELS, f"[Acknowledged]\n{uuid_of(1)}=false\nguest=true\nother=true\n")
+        self.assert_refused(xml_of(TOO_OLD))
+
+    def test_sources(self):
+        """The first that has a report, as for the daemon: metadata, kernels.conf, the domain's own kernel."""
+        self.assert_refused(xml_of(boot_kernel="/boot/vmlinuz-" + TOO_OLD))
+        self.put(KERNELS, f"[Kernels]\nguest={TOO_OLD}\n")
+        self.assert_refused(xml_of())
+        self.assert_refused(xml_of(boot_kernel="/boot/vmlinuz-" + FITTING))
+        self.assert_let(xml_of(FITTING))
+        self.put(KERNELS, f"[Kernels]\nguest={TOO_OLD}\n{uuid_of(1)}={FITTING}\n")
+        self.assert_let(xml_of(boot_kernel="/boot/vmlinuz-" + TOO_OLD))
+        self.assert_refused(xml_of(TOO_OLD))
+
+    def test_host(self):
+        """This machine's facts, but for those of the daemon's configuration."""
+        self.put_facts(host_architecture="x86_64", host_processor="intel")
+        self.assert_refused(xml_of(RHEL_3_SMP), why="needs an i686 host kernel; this host runs x86_64 .table 12.2.")
+        self.put_facts(host_architecture="i686", host_processor="intel", grace="7", uri="xen:///system")
+        self.assert_let(xml_of(RHEL_3_SMP))
+        self.put_facts(host_architecture="i686", host_processor="amd")
+        self.assert_refused(xml_of(RHEL_3_SMP), why="does not fit this host's AMD processor .table 12.1.")
+        self.put_facts(host_architecture="", host_processor="")
+        self.assert_let(xml_of(FITTING))
+        self.put_facts(host_kernel="2.6.18-8.el5xen")
+        self.assert_refused(xml_of(FITTING), why="this host runs 5.0")
+        self.put_facts(host_kernel="2.6.18-8.el5xen", uri="xen+ssh://root@elsewhere/")
+        self.assert_let(xml_of(FITTING))
+        self.put(CONFIG, "")
+        self.assert_let(xml_of(FITTING))
+
+    def test_arch(self):
+        """The family of <os><type arch=…> tells which kernels the report can mean."""
+        self.assert_refused(xml_of("2.4.21-50.EL", arch="ia64"), why="is not supported for RHEL 3")
+
+
+class Calls(Gate):
+    def test_operations(self):
+        """Every operation of libvirt's hooks; with "migrate" and "restore", what is printed would be taken for XML."""
+        for operation in ("start begin -", "started begin -", "stopped end -", "release end -", "release end destroyed",
+                          "migrate begin -", "restore begin -", "reconnect begin -", "attach begin -", "prepare end -",
+                          "prepare - -", "- start start", "reload begin SIGHUP", "port-created begin -", "frob begin -",
+                          "  - -", "PREPARE begin -"):
+            with self.subTest(operation):
+                self.assert_let(xml_of(TOO_OLD), ["guest", *operation.split(" ")])
+
+    def test_arguments(self):
+        for arguments in ((), ("guest",), ("guest", "prepare"), ("guest", "prepare", "begin"), ("--frob", "prepare")):
+            with self.subTest(arguments):
+                self.assert_let(xml_of(TOO_OLD), arguments)
+        self.assert_refused(xml_of(TOO_OLD), [*START, "of tomorrow"])
+        for option in ("--frob", "--host-kernel"):
+            done = self.run_gate("", option)
+            self.assertEqual((done.returncode, done.stdout), (0, b""))
+            self.assertIn(option.encode(), done.stderr)
+        self.assertIn(b"gate", self.run_gate("", "--help").stdout)
+
+    def test_names(self):
+        """A domain may be called as an option is."""
+        for name in ("--help", "--version", "--json", "--frob", "-h", "--", "-", "", "check", b"\xff", "a b\n"):
+            with self.subTest(name):
+                self.assert_refused(xml_of(TOO_OLD), [name, "prepare", "begin", "-"])
+                self.assert_refused(xml_of(TOO_OLD), ["guest", "prepare", "begin", name])
+                self.assert_let(xml_of(TOO_OLD), [name, "migrate", "begin", "-"])
+
+    def test_not_a_domain(self):
+        bomb = '<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+        for xml in ("", "\0", "\n", "gibberish", "<domain/>", "<network/>", xml_of(TOO_OLD)[:-1],
+                    bomb + xml_of(TOO_OLD), "\0" + xml_of(TOO_OLD),
+                    xml_of(TOO_OLD).replace(uuid_of(1), "x"), b"\xff" * 1000,
+                    "<a>" * 100_000):
+            with self.subTest(xml[:100]):
+                self.assert_let(xml, why="XML")
+
+    def test_size(self):
+        """Up to what libvirt itself takes."""
+        def padded(size):
+            return xml_of(TOO_OLD) + "<!--" + " " * size + "-->"
+        self.assert_refused(padded(3 * 1024 * 1024))
+        self.assert_let(padded(5 * 1024 * 1024), why="longer")
+        self.assert_let(padded(50 * 1024 * 1024), why="longer")
+
+    def test_closed(self):
+        xml = os.path.join(self.folder, "xml")
+        with open(xml, "w", encoding="utf-8") as file:
+            file.write(xml_of(TOO_OLD))
+        for redirections, status in (("<&-", 0), (f"<{xml} >&-", 0), ("</", 0), (f"<{xml} 2>&-", 1),
+                                     (f"<{xml} >/dev/full", 1), (f"<{xml} 2>/dev/full", 1), ("<&- >&- 2>&-", 0)):
+            with self.subTest(redirections):
+                done = subprocess.run(["sh", "-c", f'exec "$@" {redirections}', "sh", *self.argv(*START)],
+                                      env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT,
+                                      check=False)
+                self.assertEqual((done.returncode, done.stdout), (status, b""))
+
+    def test_broken_files(self):
+        """What cannot be read might have acknowledged the domain, or stated another host."""
+        for path, text in ((KERNELS, "no key file"), (KERNELS, "[Kernels\n"), (CONFIG, "no key file"),
+                           (CONFIG, "[xenpv-compatd]\nhost-processor=arm\n"),
+                           (CONFIG, "[xenpv-compatd]\nhost-kernel=\\q\n")):
+            with self.subTest((path, text)):
+                place = self.put(path, text)
+                self.assert_let(xml_of(TOO_OLD), why=path)
+                os.unlink(place)
+        os.mkdir(place)
+        self.assert_let(xml_of(TOO_OLD), why=CONFIG)
+
+    def test_never_ends(self):
+        """Standard input that stays open, though libvirt's signal mask were inherited."""
+        with subprocess.Popen(self.argv(*START), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
+                              preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])) as process:
+            process.stdin.write(xml_of(TOO_OLD).encode())
+            process.stdin.flush()
+            self.assertEqual(process.wait(TIMEOUT), 0)
+            self.assertEqual(process.stdout.read(), b"")
+
+    def test_file_never_ends(self):
+        place = self.put(KERNELS)
+        os.unlink(place)
+        os.mkfifo(place)
+        self.assert_let(xml_of(TOO_OLD))
+
+
+class Script(Gate):
+    """The example of a hook. Only a refusal fails, whatever becomes of the program."""
+
+    def run_script(self, program):
+        with open(os.path.join(os.environ["XPV_BUILD"], "ctl", "libxl-hook.example"), encoding="utf-8") as file:
+            text, n = re.subn("^.*/xenpv-compatctl gate", program + " gate", file.read(), flags=re.M)
+        self.assertEqual(n, 1)
+        hook = os.path.join(self.folder, "libxl")
+        with open(hook, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(hook, 0o755)
+        return subprocess.run([hook, "--help", *START[1:]], input=xml_of(TOO_OLD).encode(), env=ENVIRONMENT,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIMEOUT, check=False)
+
+    def test_refusal(self):
+        done = self.run_script(CTL)
+        self.assertEqual((done.returncode, done.stdout), (1, b""))
+        self.assertIn(b"domain guest may not start", done.stderr)
+
+    def test_no_program(self):
+        for program in ("/nonexistent/xenpv-compatctl", "sh -c 'kill -SEGV $$'", "sh -c 'exit 74'", "true"):
+            with self.subTest(program):
+                self.assertEqual(self.run_script(program).returncode, 0)
+
+
+class Libvirtd(machine.TestCase):
+    def setUp(self):
+        super().setUp()
+        example = os.path.join(os.environ["XPV_BUILD"], "ctl", "libxl-hook.example")
+        self.put("/etc/libvirt/hooks/qemu", "", copy_of=example, mode=0o755)
+        self.put("/etc/libvirt/hooks/qemu.d/calls", '#!/bin/sh\necho "$*" >> /root/calls\n', mode=0o755)
+        self.put("/etc/libvirt/qemu.conf", 'stdio_handler = "file"\nuser = "root"\ngroup = "root"\n'
+                                           'security_driver = "none"\nnamespaces = []\ncgroup_controllers = []\n')
+
+    def virsh(self, *arguments, check=True):
+        return self.machine.run("virsh", "--quiet", "--connect=qemu:///system", *arguments, check=check)
+
+    def calls(self):
+        """The operations since the last time."""
+        lines = self.run_there("sh", "-c", "cat /root/calls; rm /root/calls").splitlines()
+        return [line.partition(" ")[2] for line in lines]
+
+    def test_start(self):
+        xml = domain_xml("guest", 1, TOO_OLD).replace('type="test"', 'type="qemu"')
+        self.put("/root/old.xml", xml)
+        self.put("/root/new.xml", xml.replace(TOO_OLD, FITTING))
+        self.put("/root/kernels.conf", "[Acknowledged]\nguest=true\n")
+        self.boot()
+        self.run_there("systemctl", "start", "libvirtd")
+        self.virsh("define", "/root/old.xml")
+        status, text = self.virsh("start", "guest", check=False)
+        self.assertEqual(status, 1)
+        self.assertRegex(text, "Hook script execution failed: .* unexpected exit status 1: xenpv-compatctl: domain "
+                               "guest may not start .*: RHEL 5.0 kernel i686-PAE is older than RHEL 5.1, .*Update the "
+                               f"guest to RHEL 5.1.*{uuid_of(1)}=true")
+        self.assertEqual(self.virsh("domstate", "guest")[1].strip(), "shut off")
+        self.assertEqual(self.calls()[0], "prepare begin -")
+
+        # libvirt still serves, and who knows may start it.
+        self.run_there("cp", "/root/kernels.conf", KERNELS)
+        self.virsh("start", "guest")
+        self.assertEqual(self.calls(), ["prepare begin -", "start begin -", "started begin -"])
+
+        # What runs is left alone, also when libvirtd finds it anew.
+        self.run_there("rm", KERNELS)
+        self.run_there("systemctl", "restart", "libvirtd")
+        self.virsh("desc", "guest", "--live", "waits until libvirtd has found it")
+        self.assertEqual(self.virsh("domstate", "guest")[1].strip(), "running")
+        self.assertEqual(self.calls(), ["reconnect begin -"])
+        self.virsh("destroy", "guest")
+        self.assertEqual(self.calls(), ["stopped end -", "release end -"])
+
+        self.virsh("define", "/root/new.xml")
+        self.virsh("start", "guest")
+        self.assertEqual(self.virsh("domstate", "guest")[1].strip(), "running")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
