@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Libvirtd, xenstored and the daemon itself go, hang and come back: nothing is lost, nothing is said twice."""
+import libvirt
 import xentest
 from xentest import COMPATIBLE, INCOMPATIBLE
 
@@ -95,7 +96,7 @@ class Xenstored(xentest.TestCase):
         self.wait_for_alerts(guest, 1)
         self.addCleanup(xentest.host.run, "kill -CONT $(pidof oxenstored)")
         xentest.host.run("kill -STOP $(pidof oxenstored)")
-        guest.domain().setMetadata(2, "<guest><acknowledged/></guest>", "compat", "urn:xenpv:compat:1", 1)
+        guest.set_metadata("<acknowledged/>", libvirt.VIR_DOMAIN_AFFECT_LIVE)
         self.wait_for(guest, Acknowledged=True)
         self.assertEqual(self.client.domain(guest.uuid)["Kernel"], INCOMPATIBLE)
         self.client.refresh()

@@ -3,6 +3,7 @@
 import os
 
 import harness
+import libvirt
 import xentest
 from xentest import INCOMPATIBLE
 
@@ -29,7 +30,7 @@ class Remote(xentest.Guests, harness.TestCase):
         self.assertEqual((domain["Verdict"], domain["Kernel"], domain["KernelSource"], domain["Warnings"]),
                          ("compatible", COMPATIBLE, "metadata", []))
         guest.write("data/os_uname", "2.6.18-8.el5")
-        guest.domain().setMetadata(2, f"<guest><kernel>{INCOMPATIBLE}</kernel></guest>", "compat", "urn:xenpv:compat:1", 1)
+        guest.set_metadata(f"<kernel>{INCOMPATIBLE}</kernel>", libvirt.VIR_DOMAIN_AFFECT_LIVE)
         domain = self.wait_for(guest, Verdict="incompatible")
         self.assertEqual((domain["Kernel"], domain["Reasons"], domain["Drivers"]),
                          (INCOMPATIBLE, ["host-architecture-mismatch"], "unknown"))

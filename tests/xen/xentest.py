@@ -62,6 +62,11 @@ class Guest:
         path = f"/local/domain/{id}/{key}" if id else self.store(key)
         host.run(shlex.join(["xenstore-write", path, value]))
 
+    def set_metadata(self, content, flags):
+        """As an administrator does. `flags`: of the run, of the configuration, or both."""
+        self.domain().setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, f"<guest>{content}</guest>", "compat",
+                                  "urn:xenpv:compat:1", flags)
+
     def press_key(self):
         """A fully virtualized guest of ours reboots."""
         host.wait_for_console(f"(d{self.id()}) waits for a key")
