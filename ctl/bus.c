@@ -6,6 +6,7 @@
 #include "common/names.h"
 #include "common/text.h"
 #include "ctl/exit.h"
+#include "ctl/remote.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
@@ -24,8 +25,8 @@ static const Trouble barred = { "this user may not connect to the system bus, ov
                                 "ask as a user who may, such as root" };
 static const Trouble closed = { "the system bus has gone, over which xenpv-compatd answers",
                                 "start D-Bus, and then the daemon with " START };
-static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME
-                                ", but xenpv-compatd does not run and could not be started",
+static const Trouble dropped = { "the connection over ssh has gone", "what ssh says of it is above" };
+static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME ", but xenpv-compatd does not run",
                                 "start it with " START };
 static const Trouble denied = { "the system bus does not let this user ask xenpv-compatd",
                                 "is its policy, " XPV_BUS_NAME ".conf, installed? " START
@@ -61,8 +62,9 @@ trouble_of(const GError *error)
     return &other;
 }
 
+/* @host: (nullable) NULL: this one */
 static GError *
-explain_as(const Trouble *trouble, GError *error)
+explain_as(const Trouble *trouble, const char *host, GError *error)
 {
     g_autoptr(GError) taken = error;
     g_dbus_error_strip_remote_error(taken);
@@ -70,23 +72,33 @@ explain_as(const Trouble *trouble, GError *error)
     detail[strcspn(detail, ";")] = '\0'; /* the bus goes on at length of a call that it denies */
     if (g_str_has_suffix(detail, "."))
         detail[strlen(detail) - 1] = '\0';
-    return g_error_new(XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE, "%s (%s); %s", trouble->tried, detail, trouble->help);
+    return g_error_new(XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE, "%s%s%s%s (%s); %s", host ? "on " : "", host ?: "",
+                       host ? ": " : "", trouble->tried, detail, trouble->help);
 }
 
 GError *
-xpv_ctl_bus_explain(GError *error)
+xpv_ctl_bus_explain(GDBusConnection *connection, GError *error)
 {
-    return explain_as(trouble_of(error), error);
+    const char *host = xpv_ctl_remote_host(connection);
+    const Trouble *trouble = trouble_of(error);
+    if (host && trouble == &closed) {
+        xpv_ctl_remote_listen(connection);
+        trouble = &dropped;
+    }
+    return explain_as(trouble, host, error);
 }
 
 GDBusConnection *
-xpv_ctl_bus_open(GError **error)
+xpv_ctl_bus_open(const char *host, GError **error)
 {
+    if (host)
+        return xpv_ctl_remote_open(host, error);
+
     GError *failure = NULL;
     GDBusConnection *connection = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, &failure);
     if (!connection) {
         gboolean is_barred = g_error_matches(failure, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
-        g_propagate_error(error, explain_as(is_barred ? &barred : &no_bus, failure));
+        g_propagate_error(error, explain_as(is_barred ? &barred : &no_bus, NULL, failure));
         return NULL;
     }
     /* GDBus would send SIGTERM to the process, which "monitor" takes for its user's. */
@@ -117,7 +129,7 @@ xpv_ctl_bus_host(GDBusConnection *connection, GError **error)
     GError *failure = NULL;
     XpvCtlObject *host = get_all(connection, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, &xpv_ctl_host_interface, &failure);
     if (!host)
-        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+        g_propagate_error(error, xpv_ctl_bus_explain(connection, failure));
     return host;
 }
 
@@ -143,7 +155,7 @@ xpv_ctl_bus_domains(GDBusConnection *connection, GError **error)
     g_autoptr(GVariant) reply = call(connection, XPV_ROOT_PATH, OBJECT_MANAGER_INTERFACE, "GetManagedObjects", NULL,
                                      "(a{oa{sa{sv}}})", &failure);
     if (!reply) {
-        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+        g_propagate_error(error, xpv_ctl_bus_explain(connection, failure));
         return NULL;
     }
 
@@ -191,7 +203,7 @@ xpv_ctl_bus_domain(GDBusConnection *connection, const char *domain, GError **err
         g_clear_error(&failure);
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_NO_SUCH_DOMAIN, "no domain named or with UUID “%s”", valid);
     } else {
-        g_propagate_error(error, xpv_ctl_bus_explain(failure));
+        g_propagate_error(error, xpv_ctl_bus_explain(connection, failure));
     }
     return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the daemon answers, over the system bus. The daemon is started where it can be.
+/* What the daemon answers, over the system bus of this host or another. The daemon is started where it can be.
  *
  * Errors are XPV_CTL_ERROR, with a sentence that says what was tried and how to help. */
 #pragma once
@@ -8,7 +8,8 @@
 
 #include "ctl/object.h"
 
-GDBusConnection *xpv_ctl_bus_open(GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* xpv_ctl_bus_open: @host: (nullable) as of xpv_ctl_remote_open(); NULL: this one */
+GDBusConnection *xpv_ctl_bus_open(const char *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_ctl_bus_host: the Manager's properties. */
 XpvCtlObject *xpv_ctl_bus_host(GDBusConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
@@ -21,4 +22,4 @@ XpvCtlObject *xpv_ctl_bus_domain(GDBusConnection *connection, const char *domain
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_ctl_bus_explain: an error of GDBus's as one of XPV_CTL_ERROR. @error: (transfer full) */
-GError *xpv_ctl_bus_explain(GError *error);
+GError *xpv_ctl_bus_explain(GDBusConnection *connection, GError *error);

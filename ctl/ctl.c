@@ -16,13 +16,14 @@
 #define SEE_HELP "; see “xenpv-compatctl --help”"
 
 static const XpvCtlVerb verbs[] = {
-    { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0, XPV_CTL_TAKES_FAIL,
-      xpv_ctl_list },
-    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, 0, xpv_ctl_show },
-    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, 0, xpv_ctl_host },
+    { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0,
+      XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL, xpv_ctl_list },
+    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, XPV_CTL_TAKES_HOST, xpv_ctl_show },
+    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, XPV_CTL_TAKES_HOST, xpv_ctl_host },
     { "check", "KERNEL…", "Judge reports without asking the daemon; - reads one a line", 1, G_MAXUINT,
       XPV_CTL_TAKES_FACTS, xpv_ctl_check },
-    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0, 0, xpv_ctl_monitor },
+    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0, XPV_CTL_TAKES_HOST,
+      xpv_ctl_monitor },
     { GATE, "ARGUMENT…", "As libvirt's hook: refuse to start what is incompatible", 0, G_MAXUINT, 0, xpv_ctl_gate },
 };
 
@@ -47,6 +48,7 @@ static const char description[] = "“check” judges as on Xen, for a fully vir
                                   "  rpm -q kernel | xenpv-compatctl check -\n"
                                   "  xenpv-compatctl check --matrix --host-architecture x86_64\n"
                                   "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n"
+                                  "  xenpv-compatctl -H root@xen1.example.com monitor\n"
                                   "\n"
                                   "xenpv-compatctl(1) tells more.\n";
 
@@ -83,6 +85,8 @@ options_new(XpvCtl *ctl)
 {
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON, one object a line", NULL },
+        { "host", 'H', 0, G_OPTION_ARG_FILENAME, &ctl->host, "Ask the daemon of another host, over ssh",
+          "[USER@]HOST[:PORT]" },
         { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: tell the verdicts by the exit status", NULL },
         { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
           "check: the host's kernel, as uname -r prints it", "RELEASE" },
@@ -165,6 +169,7 @@ check_options(const XpvCtl *ctl, GError **error)
         gboolean is_given;
         XpvCtlTakes takes;
     } flags[] = {
+        { "host", ctl->host != NULL, XPV_CTL_TAKES_HOST },
         { "fail", ctl->fail, XPV_CTL_TAKES_FAIL },
         { "matrix", ctl->matrix, XPV_CTL_TAKES_FACTS },
         { "all-hosts", ctl->all_hosts, XPV_CTL_TAKES_FACTS },
@@ -231,6 +236,7 @@ xpv_ctl_free(XpvCtl *ctl)
     if (!ctl)
         return;
     g_strfreev(ctl->arguments);
+    g_free(ctl->host);
     for (guint i = 0; i < XPV_CTL_FACT_MAX; i++)
         g_free(ctl->facts[i]);
     g_free(ctl->help_text);

@@ -12,6 +12,7 @@ typedef struct _XpvCtlVerb XpvCtlVerb;
 typedef enum {
     XPV_CTL_TAKES_FAIL = 1 << 0,
     XPV_CTL_TAKES_FACTS = 1 << 1,
+    XPV_CTL_TAKES_HOST = 1 << 2,
 } XpvCtlTakes;
 
 struct _XpvCtlVerb {
@@ -44,6 +45,7 @@ struct _XpvCtl {
     gboolean fail;
     gboolean matrix;    /* of "check" */
     gboolean all_hosts; /* of "check" */
+    char *host; /* any bytes; NULL: this one */
     gboolean help;
     gboolean version;
     char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */

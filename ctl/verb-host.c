@@ -49,7 +49,7 @@ render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
 gboolean
 xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
-    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
     if (!host)
         return FALSE;

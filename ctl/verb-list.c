@@ -69,7 +69,7 @@ print_json(XpvCtl *ctl, const GPtrArray *domains)
 gboolean
 xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
-    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
     g_autoptr(GPtrArray) domains = host ? xpv_ctl_bus_domains(connection, error) : NULL;
     if (!domains)

@@ -77,7 +77,7 @@ static void
 fail(Monitor *monitor, GError *error)
 {
     if (!monitor->error)
-        monitor->error = xpv_ctl_bus_explain(error);
+        monitor->error = xpv_ctl_bus_explain(monitor->connection, error);
     else
         g_error_free(error);
     g_main_loop_quit(monitor->loop);
@@ -451,16 +451,17 @@ reach_daemon(Monitor *monitor)
 gboolean
 xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
-    g_auto(Monitor) monitor = { .ctl = ctl };
+    GDBusConnection *connection = xpv_ctl_bus_open(ctl->host, error);
+    if (!connection)
+        return FALSE;
+
+    g_auto(Monitor) monitor = { .ctl = ctl, .connection = connection };
     monitor.loop = g_main_loop_new(NULL, FALSE);
     monitor.known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)xpv_ctl_object_free);
     monitor.sources[0] = g_unix_signal_add(SIGINT, quit, &monitor);
     monitor.sources[1] = g_unix_signal_add(SIGTERM, quit, &monitor);
     monitor.sources[2] = g_unix_fd_add(STDOUT_FILENO, G_IO_ERR | G_IO_HUP, on_stdout_closed, &monitor);
 
-    monitor.connection = xpv_ctl_bus_open(error);
-    if (!monitor.connection)
-        return FALSE;
     g_signal_connect(monitor.connection, "closed", G_CALLBACK(on_bus_closed), &monitor);
     reach_daemon(&monitor);
     g_main_loop_run(monitor.loop);

@@ -57,7 +57,7 @@ print_json(XpvCtl *ctl, const XpvCtlObject *domain)
 gboolean
 xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
-    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(error);
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
     g_autoptr(XpvCtlObject) domain = host ? xpv_ctl_bus_domain(connection, ctl->arguments[0], error) : NULL;
     if (!domain) {

@@ -75,6 +75,21 @@ test_plans(void)
     g_assert_true(all_hosts && all_hosts->all_hosts && !all_hosts->matrix);
 }
 
+/* "-H" and "--host" are one, and begin none of the options of "check". */
+static void
+test_host(void)
+{
+    static const char *const lines[] = { "list -H root@xen1:22", "show a --host root@xen1:22",
+                                         "--host=root@xen1:22 host", "monitor -H root@xen1:22" };
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_autoptr(XpvCtl) ctl = parse(lines[i], NULL);
+        g_assert_nonnull(ctl);
+        expect(lines[i], ctl->host, "root@xen1:22");
+    }
+    g_autoptr(XpvCtl) ctl = parse("check a --host-processor intel", NULL);
+    g_assert_true(ctl && !ctl->host);
+}
+
 /* One sentence that names what is wrong. */
 static void
 test_wrong(void)
@@ -105,6 +120,8 @@ test_wrong(void)
         { "check --all-hosts --matrix", "--all-hosts" },
         { "check --all-hosts --host-architecture=i686 a", "--all-hosts" },
         { "check --all-hosts --host-processor=amd a", "--all-hosts" },
+        { "check a --host b", "--host" },
+        { "list --host", "--host" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -139,6 +156,7 @@ main(int argc, char *argv[])
     g_test_add_func("/ctl/options/right", test_right);
     g_test_add_func("/ctl/options/facts", test_facts);
     g_test_add_func("/ctl/options/plans", test_plans);
+    g_test_add_func("/ctl/options/host", test_host);
     g_test_add_func("/ctl/options/wrong", test_wrong);
     g_test_add_func("/ctl/options/help", test_help);
     return g_test_run();

@@ -329,8 +329,9 @@ class TestCase(unittest.TestCase):
         return daemon.end(0), daemon.log()
 
     def ctl(self, *arguments, stdin=None, env=None, text=True):
-        return subprocess.run([os.environ["XPV_CTL"], *arguments], env=dict(os.environ, **self.environment(), **(env or {})),
-                              input=stdin, capture_output=True, text=text, timeout=TIMEOUT, check=False)
+        environment = {**os.environ, **self.environment(), **(env or {})}
+        return subprocess.run([os.environ["XPV_CTL"], *arguments], env=environment, input=stdin,
+                              capture_output=True, text=text, timeout=TIMEOUT, check=False)
 
 
 def main():

@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -65,6 +66,15 @@ class Check(harness.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertRegex(done.stderr, "^xenpv-compatctl: .*" + sentence)
             self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_completion(self):
+        """It knows every verb and option of the help."""
+        with open(os.path.join(harness.SOURCE, "ctl", "xenpv-compatctl.bash-completion"), encoding="utf-8") as file:
+            known = set(re.findall(r"[\w-]+", file.read()))
+        listed = self.ctl("--help").stdout.partition("Verbs:")[2].partition("Exit status:")[0]
+        named = re.findall(r"^  (?:-\w, )?(--[a-z-]+|[a-z]+)", listed, re.MULTILINE)
+        self.assertGreater(len(named), 10)
+        self.assertLessEqual(set(named), known)
 
     def test_no_bus(self):
         for verb in (["list"], ["show", "x"], ["host"], ["monitor"], []):

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The client and the daemon of another host: through a real ssh and a real sshd on 127.0.0.1, with files of their own.
+
+That host's system bus is the test's; "this" host has none.
+"""
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+
+import harness
+from harness import domain_xml
+
+VERBS = (["list"], ["list", "--json"], ["show", "erp39-smp"], ["host"])
+
+
+class TestCase(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.path = os.path.join(self.folder, "bin")
+        os.mkdir(self.path)
+
+    def environment(self):
+        """Of the daemon."""
+        return {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
+
+    def here(self):
+        """Of the client."""
+        return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", "PATH": f"{self.path}:/usr/bin:/bin"}
+
+    def program(self, folder, name, script):
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("#!/bin/sh\n" + script)
+        os.chmod(path, 0o755)
+
+    def follow(self, path):
+        """The process whose id is in a file, which does not outlive the test."""
+        with open(path, encoding="ascii") as file:
+            self.ssh = os.pidfd_open(int(file.read()))
+        self.addCleanup(os.close, self.ssh)
+        self.addCleanup(self.kill_ssh, self.ssh)
+
+    @staticmethod
+    def kill_ssh(pidfd):
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+    def assert_ssh_ends(self):
+        self.assertTrue(select.select([self.ssh], [], [], harness.TIMEOUT)[0])
+
+    def assert_fails(self, done, status, *sentences):
+        """With the last line a sentence of ours, whatever ssh said before it."""
+        self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
+        for sentence in ("^xenpv-compatctl: ", *sentences):
+            self.assertRegex(done.stderr.splitlines()[-1], sentence)
+
+
+class Ssh(TestCase):
+    """How it is called, by which others play it."""
+
+    def test_words(self):
+        self.program(self.path, "ssh", f'for word; do printf "[%s]" "$word"; done >{self.folder}/words\nexit 255\n')
+        for host, words in (
+                ("xen1", "[--][xen1]"),
+                ("root@xen1", "[--][root@xen1]"),
+                ("xen1:2222", "[-p][2222][--][xen1]"),
+                ("root@xen1:2222", "[-p][2222][--][root@xen1]"),
+                ("::1", "[--][::1]"),
+                ("[::1]", "[--][::1]"),
+                ("root@[::1]:22", "[-p][22][--][root@::1]"),
+                ("-oProxyCommand=reboot", "[--][-oProxyCommand=reboot]"),
+                ("", "[--][]"),
+                (":", "[-p][][--][]")):
+            for option in (["--host", host], ["-H", host], ["--host=" + host]):
+                done = self.ctl("list", *option, env=self.here())
+                self.assert_fails(done, 4, "could not reach .* over ssh")
+                with open(os.path.join(self.folder, "words"), encoding="utf-8") as file:
+                    self.assertEqual(file.read(), f"[-xT]{words}[systemd-stdio-bridge]")
+
+    def test_interrupted_while_connecting(self):
+        """By a terminal, which interrupts ssh as well, or for good: nothing is left."""
+        started = os.path.join(self.folder, "started")
+        os.mkfifo(started)
+        self.program(self.path, "ssh", f"echo $$ >{started}\nexec sleep infinity\n")
+        for verb in ("list", "monitor"):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+                client = subprocess.Popen([os.environ["XPV_CTL"], verb, "-H", "xen1"],
+                                          env=dict(os.environ, **self.here()), start_new_session=True)
+                self.follow(started)
+                if number == signal.SIGINT:
+                    os.killpg(client.pid, number)
+                else:
+                    client.send_signal(number)
+                self.assertEqual(client.wait(harness.TIMEOUT), -number)
+                self.assert_ssh_ends()
+
+    def test_no_ssh(self):
+        self.assert_fails(self.ctl("list", "-H", "xen1", env=dict(self.here(), PATH=self.path)), 4,
+                          "could not run ssh, .* xen1 .*install an ssh client")
+
+    def test_verbs_that_ask_no_daemon(self):
+        done = self.ctl("check", "2.6.18-8.el5", "-H", "xen1", env=self.here())
+        self.assert_fails(done, 2, "“check” does not take --host")
+
+
+class Sshd(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.remote_path = os.path.join(self.folder, "remote-bin")
+        os.mkdir(self.remote_path)
+        self.write_bridge()
+        for key in ("host_key", "user_key"):
+            path = os.path.join(self.folder, key)
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+        self.start_sshd()
+        self.write_ssh()
+
+    def write_bridge(self, before="", bus=None):
+        self.program(self.remote_path, "systemd-stdio-bridge",
+                     f"{before}\nexec /usr/bin/systemd-stdio-bridge --bus-path={bus or self.bus.address}\n")
+
+    def start_sshd(self):
+        """A process for each connection, as ssh.socket has it: nobody waits for a listening one."""
+        if os.getuid() == 0:
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # as the unit makes it
+        config = self.write("sshd_config", f"""AuthorizedKeysFile {self.folder}/user_key.pub
+            ForceCommand exec /usr/bin/env -i PATH={self.remote_path} /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+            HostKey {self.folder}/host_key
+            PermitRootLogin yes
+            SetEnv HOME={self.folder}
+            StrictModes no
+            UsePAM no
+            """)
+        self.sessions = []
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.port = listener.getsockname()[1]
+
+        def serve():
+            while True:
+                try:
+                    connection = listener.accept()[0]
+                except OSError:
+                    return
+                self.sessions.append(subprocess.Popen(["/usr/sbin/sshd", "-i", "-e", "-f", config], stdin=connection,
+                                                      stdout=connection, stderr=subprocess.DEVNULL))
+                connection.close()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(lambda: [session.wait(harness.TIMEOUT) for session in self.sessions])
+        self.addCleanup(listener.close)
+        self.addCleanup(thread.join)
+        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
+
+    def write_ssh(self):
+        """An ssh with a configuration: it would look for that in the home of /etc/passwd, whatever HOME says."""
+        with open(os.path.join(self.folder, "host_key.pub"), encoding="ascii") as file:
+            self.write("known_hosts", "xenhost " + file.read())
+        config = self.write("ssh_config", f"""Host xenhost
+                HostName 127.0.0.1
+                Port {self.port}
+            Host *
+                BatchMode yes
+                GlobalKnownHostsFile /dev/null
+                HostKeyAlias xenhost
+                IdentitiesOnly yes
+                IdentityAgent none
+                IdentityFile {self.folder}/user_key
+                UserKnownHostsFile {self.folder}/known_hosts
+            """)
+        self.ssh_command = f'/usr/bin/ssh -F {config} "$@"'
+        self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\nexec {self.ssh_command}\n")
+
+    def remote(self, *arguments, host="xenhost"):
+        return self.ctl(*arguments, "-H", host, env=self.here())
+
+    def test_reads_the_same(self):
+        self.start_example()
+        for verb in VERBS:
+            local, remote = self.ctl(*verb), self.remote(*verb)
+            self.assertEqual((remote.returncode, remote.stdout, remote.stderr), (0, local.stdout, ""), verb)
+        self.assertEqual(self.remote("list", "--fail").returncode, 1)
+        self.assertEqual(self.remote("show", "nobody").returncode, 1)
+        self.assertIn("“nobody”", self.remote("show", "nobody").stderr)
+
+    def test_port(self):
+        self.start_example()
+        self.assertEqual(self.remote("list", host=f"127.0.0.1:{self.port}").stdout, self.ctl("list").stdout)
+
+    def test_busctl(self):
+        """What systemd's own tools do works here in the same way."""
+        self.start_example()
+        argv = ["busctl", "-H", "xenhost", "get-property", harness.NAME, harness.ROOT, harness.MANAGER, "Connected"]
+        done = subprocess.run(argv, env=dict(os.environ, **self.here()), capture_output=True, text=True, check=False)
+        self.assertEqual((done.stdout, done.stderr), ("b true\n", ""))
+
+    def test_ssh_fails(self):
+        os.unlink(os.path.join(self.folder, "user_key"))
+        done = self.remote("list")
+        self.assertIn("Permission denied", done.stderr)
+        self.assert_fails(done, 4, "could not reach xenhost over ssh, which says why above")
+
+    def test_no_bridge(self):
+        os.unlink(os.path.join(self.remote_path, "systemd-stdio-bridge"))
+        self.assert_fails(self.remote("list"), 4, "reached xenhost over ssh, but there is no systemd-stdio-bridge;")
+
+    def test_no_bus(self):
+        self.write_bridge(bus="unix:path=/nonexistent")
+        self.assert_fails(self.remote("list"), 4, "reached xenhost .* but not its system bus .*code 1.*start D-Bus")
+
+    def test_noise(self):
+        """A shell that greets."""
+        self.write_bridge(before="echo Welcome")
+        self.assert_fails(self.remote("list"), 4, "what answers is no system bus .*Welcome.*; its shell must print no")
+
+    def test_no_daemon(self):
+        for verb in VERBS + (["monitor"],):
+            self.assert_fails(self.remote(*verb), 4, "on xenhost: .*does not run.*systemctl start xenpv-compatd")
+
+    def start_monitor(self):
+        """Returns once it tells of changes."""
+        self.virt = self.libvirtd()
+        self.start(self.virt.uri)
+        self.monitor = subprocess.Popen([os.environ["XPV_CTL"], "monitor", "--json", "--host=xenhost"],
+                                        env=dict(os.environ, **self.here()), stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, start_new_session=True)
+        self.addCleanup(self.monitor.stderr.close)
+        self.addCleanup(self.monitor.stdout.close)
+        self.addCleanup(self.monitor.wait)
+        self.addCleanup(self.monitor.kill)
+        while not select.select([self.monitor.stdout], [], [], 0.1)[0]:
+            self.virt.define(domain_xml("probe", 99))
+            self.client.refresh()
+            self.virt.domain("probe").undefine()
+            self.client.refresh()
+        self.follow(os.path.join(self.folder, "ssh.pid"))
+
+    def test_monitor(self):
+        """What interrupts it on a terminal reaches ssh, too, which leaves it to the monitor."""
+        self.start_monitor()
+        signal.pidfd_send_signal(self.ssh, signal.SIGINT)
+        self.virt.define(domain_xml("guest", 1))
+        while json.loads(self.monitor.stdout.readline())["name"] != "guest":
+            pass
+        os.killpg(self.monitor.pid, signal.SIGINT)
+        self.assertEqual((self.monitor.wait(harness.TIMEOUT), self.monitor.stderr.read()), (0, ""))
+        self.assert_ssh_ends()
+
+    def test_monitor_is_killed(self):
+        self.start_monitor()
+        self.monitor.kill()
+        self.assert_ssh_ends()
+
+    def test_connection_is_lost(self):
+        """An ssh that is slow to say why is let finish."""
+        self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\n{self.ssh_command}\n"
+                                       "exec >&-\nsleep 0.1\necho That was it. >&2\nexit 255\n")
+        self.start_monitor()
+        self.sessions[-1].kill()
+        self.assertEqual(self.monitor.wait(harness.TIMEOUT), 4)
+        self.assertRegex(self.monitor.stderr.read(), "\nThat was it.\nxenpv-compatctl: on xenhost: the connection over "
+                                                     "ssh has gone .*; what ssh says of it is above\n$")
+
+
+if __name__ == "__main__":
+    harness.main()
