@@ -114,6 +114,18 @@ call(GDBusConnection *connection, const char *path, const char *interface, const
                                        G_VARIANT_TYPE(reply_type), G_DBUS_CALL_FLAGS_NONE, -1, NULL, error);
 }
 
+gboolean
+xpv_ctl_bus_ping(GDBusConnection *connection, GError **error)
+{
+    GError *failure = NULL;
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_sync(connection, XPV_BUS_NAME, XPV_ROOT_PATH, "org.freedesktop.DBus.Peer", "Ping", NULL,
+                                    NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, &failure);
+    if (!reply)
+        g_propagate_error(error, xpv_ctl_bus_explain(connection, failure));
+    return reply != NULL;
+}
+
 static XpvCtlObject *
 get_all(GDBusConnection *connection, const char *path, const char *interface_name, const XpvCtlInterface *interface,
         GError **error)

@@ -11,6 +11,9 @@
 /* xpv_ctl_bus_open: @host: (nullable) as of xpv_ctl_remote_open(); NULL: this one */
 GDBusConnection *xpv_ctl_bus_open(const char *host, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* xpv_ctl_bus_ping: whether the daemon answers. It is not started. */
+gboolean xpv_ctl_bus_ping(GDBusConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 /* xpv_ctl_bus_host: the Manager's properties. */
 XpvCtlObject *xpv_ctl_bus_host(GDBusConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

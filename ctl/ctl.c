@@ -17,13 +17,17 @@
 
 static const XpvCtlVerb verbs[] = {
     { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0,
-      XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL, xpv_ctl_list },
-    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, XPV_CTL_TAKES_HOST, xpv_ctl_show },
-    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, XPV_CTL_TAKES_HOST, xpv_ctl_host },
+      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL, xpv_ctl_list },
+    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
+      xpv_ctl_show },
+    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
+      xpv_ctl_host },
     { "check", "KERNEL…", "Judge reports without asking the daemon; - reads one a line", 1, G_MAXUINT,
-      XPV_CTL_TAKES_FACTS, xpv_ctl_check },
-    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0, XPV_CTL_TAKES_HOST,
-      xpv_ctl_monitor },
+      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_FACTS, xpv_ctl_check },
+    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0,
+      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST, xpv_ctl_monitor },
+    { "metrics", NULL, "Figures for Prometheus; the daemon is not started for them", 0, 0,
+      XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_OUTPUT, xpv_ctl_metrics },
     { GATE, "ARGUMENT…", "As libvirt's hook: refuse to start what is incompatible", 0, G_MAXUINT, 0, xpv_ctl_gate },
 };
 
@@ -33,11 +37,11 @@ static const char description[] = "“check” judges as on Xen, for a fully vir
                                   "\n"
                                   "Exit status:\n"
                                   "  0   All compatible, or nothing asked; without --fail always so for list, show,\n"
-                                  "      host and monitor; always so for check --matrix\n"
+                                  "      host, monitor and metrics; always so for check --matrix\n"
                                   "  1   At least one is incompatible; or “show” knows no such domain\n"
                                   "  2   Wrong usage\n"
                                   "  3   At least one is unknown or not applicable, and none incompatible\n"
-                                  "  4   The daemon cannot be reached\n"
+                                  "  4   The daemon cannot be reached; “metrics” has printed so as well\n"
                                   "  74  Standard input cannot be read, or standard output cannot be written\n"
                                   "With check --all-hosts, a report is compatible if it is so on any host, and\n"
                                   "incompatible if it is so on all. gate exits with 1 to refuse, else with 0,\n"
@@ -88,6 +92,8 @@ options_new(XpvCtl *ctl)
         { "host", 'H', 0, G_OPTION_ARG_FILENAME, &ctl->host, "Ask the daemon of another host, over ssh",
           "[USER@]HOST[:PORT]" },
         { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: tell the verdicts by the exit status", NULL },
+        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file,
+          "metrics: replace a file, in one step, instead of printing", "FILE" },
         { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
           "check: the host's kernel, as uname -r prints it", "RELEASE" },
         { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE],
@@ -169,8 +175,10 @@ check_options(const XpvCtl *ctl, GError **error)
         gboolean is_given;
         XpvCtlTakes takes;
     } flags[] = {
+        { "json", ctl->json, XPV_CTL_TAKES_JSON },
         { "host", ctl->host != NULL, XPV_CTL_TAKES_HOST },
         { "fail", ctl->fail, XPV_CTL_TAKES_FAIL },
+        { "output", ctl->output_file != NULL, XPV_CTL_TAKES_OUTPUT },
         { "matrix", ctl->matrix, XPV_CTL_TAKES_FACTS },
         { "all-hosts", ctl->all_hosts, XPV_CTL_TAKES_FACTS },
     };
@@ -237,6 +245,7 @@ xpv_ctl_free(XpvCtl *ctl)
         return;
     g_strfreev(ctl->arguments);
     g_free(ctl->host);
+    g_free(ctl->output_file);
     for (guint i = 0; i < XPV_CTL_FACT_MAX; i++)
         g_free(ctl->facts[i]);
     g_free(ctl->help_text);

@@ -12,7 +12,9 @@ typedef struct _XpvCtlVerb XpvCtlVerb;
 typedef enum {
     XPV_CTL_TAKES_FAIL = 1 << 0,
     XPV_CTL_TAKES_FACTS = 1 << 1,
-    XPV_CTL_TAKES_HOST = 1 << 2,
+    XPV_CTL_TAKES_JSON = 1 << 2,
+    XPV_CTL_TAKES_HOST = 1 << 3,
+    XPV_CTL_TAKES_OUTPUT = 1 << 4,
 } XpvCtlTakes;
 
 struct _XpvCtlVerb {
@@ -45,7 +47,8 @@ struct _XpvCtl {
     gboolean fail;
     gboolean matrix;    /* of "check" */
     gboolean all_hosts; /* of "check" */
-    char *host; /* any bytes; NULL: this one */
+    char *host;        /* any bytes; NULL: this one */
+    char *output_file; /* any bytes; NULL: standard output */
     gboolean help;
     gboolean version;
     char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */

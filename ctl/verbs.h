@@ -9,6 +9,7 @@ gboolean xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
+gboolean xpv_ctl_metrics(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 gboolean xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 

@@ -80,7 +80,8 @@ static void
 test_host(void)
 {
     static const char *const lines[] = { "list -H root@xen1:22", "show a --host root@xen1:22",
-                                         "--host=root@xen1:22 host", "monitor -H root@xen1:22" };
+                                         "--host=root@xen1:22 host", "monitor -H root@xen1:22",
+                                         "metrics --output /x -H root@xen1:22" };
     for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
         g_autoptr(XpvCtl) ctl = parse(lines[i], NULL);
         g_assert_nonnull(ctl);
@@ -122,6 +123,9 @@ test_wrong(void)
         { "check --all-hosts --host-processor=amd a", "--all-hosts" },
         { "check a --host b", "--host" },
         { "list --host", "--host" },
+        { "list --output a", "--output" },
+        { "metrics --json", "--json" },
+        { "metrics a", "“a”" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;

@@ -11,6 +11,7 @@ import unittest
 
 SOURCE = os.environ["XPV_SOURCE"]
 UNIT = "xenpv-compatd.service"
+METRICS = "xenpv-compat-metrics.service"
 MESSAGE_IDS = {"8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21", "3a7e2b9c41d84f6fb0c5d28e96a1f073"}
 
 
@@ -41,6 +42,9 @@ class Installed(TestCase):
     def test_places(self):
         for name, place in (
                 (UNIT, "(/usr)?/lib/systemd/system/"),
+                (METRICS, "(/usr)?/lib/systemd/system/"),
+                ("xenpv-compat-metrics.timer", "(/usr)?/lib/systemd/system/"),
+                ("xenpv-compat.rules.yml", "/share/doc/xenpv-compat/"),
                 ("xenpv-compat.catalog", "/usr/lib/systemd/catalog/"),
                 ("org.xenpv.Compat1.conf", "/usr/share/dbus-1/system.d/"),
                 ("org.xenpv.Compat1.service", "/usr/share/dbus-1/system-services/"),
@@ -120,6 +124,8 @@ class Unit(TestCase):
                 shutil.copy(path, os.path.join(folder, name))
         os.makedirs(os.path.join(cls.root, "usr", "bin"), exist_ok=True)
         shutil.copy("/bin/kill", os.path.join(cls.root, "usr", "bin"))
+        os.makedirs(os.path.join(cls.root, "bin"), exist_ok=True)
+        shutil.copy("/bin/sh", os.path.join(cls.root, "bin"))
         cls.drop_in = os.path.join(cls.root, "etc/systemd/system", UNIT + ".d", "remote.conf")
 
     def tearDown(self):
@@ -129,21 +135,23 @@ class Unit(TestCase):
         os.makedirs(os.path.dirname(self.drop_in))
         shutil.copy(self.find("remote.conf.example")[0], self.drop_in)
 
-    def verify(self):
+    def verify(self, unit=UNIT):
         """Also that the manuals that it names are there."""
         manuals = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
         self.assertEqual(self.run_program("env", f"MANPATH={manuals}", "systemd-analyze", "verify", "--root", self.root,
-                                          UNIT), (0, ""))
+                                          unit), (0, ""))
 
-    def exposure(self):
+    def exposure(self, unit=UNIT):
         status, text = self.run_program("systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=20",
-                                        "--root", self.root, UNIT)
+                                        "--root", self.root, unit)
         self.assertEqual(status, 0, text)
         return re.search(r"Overall exposure level for \S+: ([0-9.]+)", text)[1]
 
     def test_unit(self):
-        self.verify()
-        self.assertLessEqual(float(self.exposure()), 1.0)
+        for unit in (UNIT, METRICS):
+            self.verify(unit)
+            self.assertLessEqual(float(self.exposure(unit)), 1.0)
+        self.verify("xenpv-compat-metrics.timer")
 
     def test_remote(self):
         """The drop-in is honest about what it costs."""

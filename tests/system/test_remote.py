@@ -15,7 +15,7 @@ import threading
 import harness
 from harness import domain_xml
 
-VERBS = (["list"], ["list", "--json"], ["show", "erp39-smp"], ["host"])
+VERBS = (["list"], ["list", "--json"], ["show", "erp39-smp"], ["host"], ["metrics"])
 
 
 class TestCase(harness.TestCase):
@@ -218,8 +218,11 @@ class Sshd(TestCase):
         self.assert_fails(self.remote("list"), 4, "what answers is no system bus .*Welcome.*; its shell must print no")
 
     def test_no_daemon(self):
-        for verb in VERBS + (["monitor"],):
+        for verb in VERBS[:-1] + (["monitor"],):
             self.assert_fails(self.remote(*verb), 4, "on xenhost: .*does not run.*systemctl start xenpv-compatd")
+        done = self.remote("metrics")
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("\nxenpv_compat_up 0\n", done.stdout)
 
     def start_monitor(self):
         """Returns once it tells of changes."""

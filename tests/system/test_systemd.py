@@ -17,6 +17,8 @@ import machine
 
 SOURCE = os.environ["XPV_SOURCE"]
 UNIT = "xenpv-compatd.service"
+METRICS = "xenpv-compat-metrics"
+METRICS_FILE = "/var/lib/prometheus/node-exporter/xenpv-compat.prom"
 NODE = "/var/lib/xenpv-test/example-host.xml"
 URI = f"test+unix://{NODE}?socket=/run/libvirt/libvirt-sock-ro"
 NAME = "org.xenpv.Compat1"
@@ -37,8 +39,8 @@ class Systemd(machine.TestCase):
     def put_drop_in(self, text, name="test"):
         self.put(f"/etc/systemd/system/{UNIT}.d/{name}.conf", text)
 
-    def show(self, name):
-        return self.run_there("systemctl", "show", "--value", f"--property={name}", UNIT).rstrip("\n")
+    def show(self, name, unit=UNIT):
+        return self.run_there("systemctl", "show", "--value", f"--property={name}", unit).rstrip("\n")
 
     def get(self, *argv):
         return self.run_there(*argv, "busctl", "get-property", NAME, ROOT, NAME + ".Manager", "Counts")
@@ -48,9 +50,9 @@ class Systemd(machine.TestCase):
         text = self.run_there("journalctl", "--output=json", "--identifier=xenpv-compatd", *matches)
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def wait_for_journal(self, pattern):
-        """Until something of the daemon's log matches."""
-        argv = self.machine.argv("journalctl", "--follow", "--lines=all", "--output=cat", "--unit=" + UNIT)
+    def wait_for_journal(self, pattern, unit=UNIT):
+        """Until something of the daemon's log, or of another unit's, matches."""
+        argv = self.machine.argv("journalctl", "--follow", "--lines=all", "--output=cat", "--unit=" + unit)
         with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as follow:
             end = functools.partial(os.killpg, follow.pid, signal.SIGKILL)
             timer = threading.Timer(machine.TIMEOUT, end)
@@ -154,6 +156,28 @@ class Systemd(machine.TestCase):
         self.boot()
         self.run_there("systemctl", "start", UNIT)
         self.assertEqual((self.show("ActiveState"), self.show("ConditionResult")), ("inactive", "no"))
+
+    def test_metrics(self):
+        """Written by the timer, whatever the daemon does, and gone where that fails."""
+        self.put(f"/etc/systemd/system/{METRICS}.timer.d/test.conf", "[Timer]\nOnCalendar=*:*:*\nAccuracySec=1ms\n")
+        self.put(METRICS_FILE, "xenpv_compat_up 1\n")
+        self.boot()
+        self.run_there("systemctl", "start", METRICS + ".timer")
+        self.wait_for_journal("^xenpv-compatctl: .*xenpv-compatd does not run", METRICS)
+        self.run_there("systemctl", "stop", METRICS + ".timer")
+        self.run_there("systemctl", "start", METRICS)
+        self.assertEqual((self.show("ActiveState"), self.show("Result", METRICS)), ("inactive", "success"))
+        self.assertIn("\nxenpv_compat_up 0\n", self.run_there("cat", METRICS_FILE))
+
+        self.run_there("systemctl", "start", UNIT)
+        self.run_there("systemctl", "start", METRICS)
+        self.assertRegex(self.run_there("cat", METRICS_FILE), r'\nxenpv_compat_incompatible_domain\{name="erp39-smp".*\} 1\n')
+        self.assertEqual(self.run_there("stat", "--format=%U %a", METRICS_FILE), "root 644\n")
+        self.assertNotIn("Finished", self.run_there("journalctl", "--unit=" + METRICS))
+
+        self.run_there("chmod", "-x", self.run_there("which", "xenpv-compatctl").strip())
+        self.assertNotEqual(self.machine.run("systemctl", "start", METRICS, check=False)[0], 0)
+        self.assertNotEqual(self.machine.run("cat", METRICS_FILE, check=False)[0], 0)
 
     def has_network(self):
         """Whether it is in the machine's own network."""

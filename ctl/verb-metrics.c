@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Figures for Prometheus, in what is both its text format, which node_exporter reads, and OpenMetrics: gauges alone, as
+ * the former knows no "info", with "# EOF" at the end, which is a comment to it.
+ *
+ * A daemon that is away is a figure, too: xenpv_compat_up 0, and no others. It is not started: who watches does not
+ * change what is watched, and an admin may have stopped it. */
+#include "common/text.h"
+#include "common/words.h"
+#include "ctl/bus.h"
+#include "ctl/verbs.h"
+
+#define PREFIX "xenpv_compat_"
+
+static void
+append_family(GString *text, const char *name, const char *help)
+{
+    g_string_append_printf(text, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s gauge\n", name, help, name);
+}
+
+/* @value: (transfer full) fit for a terminal, so without a newline; guests have a say in it */
+static void
+append_label(GString *text, char separator, const char *name, char *value)
+{
+    g_autofree char *taken = value;
+    g_string_append_printf(text, "%c%s=\"", separator, name);
+    for (const char *p = taken; *p != '\0'; p++) {
+        if (*p == '"' || *p == '\\')
+            g_string_append_c(text, '\\');
+        g_string_append_c(text, *p);
+    }
+    g_string_append_c(text, '"');
+}
+
+static void
+append_up(GString *text, gboolean is_up)
+{
+    append_family(text, "up", "Whether xenpv-compatd answers.");
+    g_string_append_printf(text, PREFIX "up %d\n", is_up);
+}
+
+static void
+append_host(GString *text, const XpvCtlObject *host)
+{
+    append_family(text, "build_info", "The version of xenpv-compatd.");
+    g_string_append(text, PREFIX "build_info");
+    append_label(text, '{', "version", xpv_ctl_object_text(host, XPV_CTL_HOST_VERSION));
+    g_string_append(text, "} 1\n");
+
+    append_family(text, "connected", "Whether libvirt answers; while it does not, all is as of the last update.");
+    g_string_append_printf(text, PREFIX "connected %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED));
+
+    guint64 last_update = g_variant_get_uint64(host->values[XPV_CTL_HOST_LAST_UPDATE]);
+    append_family(
+        text, "last_update_timestamp_seconds",
+        "When the last full look at libvirt ended; 0 before the first. Events keep domains current after it.");
+    g_string_append_printf(text, PREFIX "last_update_timestamp_seconds %" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT "\n",
+                           last_update / G_USEC_PER_SEC, last_update % G_USEC_PER_SEC);
+}
+
+static void
+append_counts(GString *text, const XpvCtlObject *host)
+{
+    append_family(text, "domains", "Domains by verdict, running or not.");
+    GVariantIter iter;
+    const char *verdict;
+    guint32 count;
+    g_variant_iter_init(&iter, host->values[XPV_CTL_HOST_COUNTS]);
+    while (g_variant_iter_next(&iter, "{&su}", &verdict, &count)) {
+        g_string_append(text, PREFIX "domains");
+        append_label(text, '{', "verdict", xpv_text_clean(verdict, -1, 0));
+        g_string_append_printf(text, "} %u\n", count);
+    }
+}
+
+/* What alerts are about: running, as its id says. */
+static gboolean
+is_incompatible_run(const XpvCtlObject *domain)
+{
+    return g_variant_get_int32(domain->values[XPV_CTL_DOMAIN_ID]) >= 0 &&
+           g_str_equal(xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT),
+                       xpv_verdict_to_word(XPV_VERDICT_INCOMPATIBLE));
+}
+
+/* An acknowledgement is the value rather than a label: it makes no other series. */
+static void
+append_domains(GString *text, const GPtrArray *domains)
+{
+    append_family(text, "incompatible_domain",
+                  "A running domain that is incompatible: 1, or 0 where an admin has acknowledged it.");
+    for (guint i = 0; i < domains->len; i++) {
+        const XpvCtlObject *domain = domains->pdata[i];
+        if (!is_incompatible_run(domain))
+            continue;
+        g_string_append(text, PREFIX "incompatible_domain");
+        append_label(text, '{', "name", xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_NAME));
+        append_label(text, ',', "uuid", xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_UUID));
+        append_label(text, ',', "kernel", xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_KERNEL));
+        append_label(text, ',', "reasons", xpv_ctl_object_text(domain, XPV_CTL_DOMAIN_REASONS));
+        g_string_append_printf(text, "} %d\n", !xpv_ctl_object_boolean(domain, XPV_CTL_DOMAIN_ACKNOWLEDGED));
+    }
+}
+
+/* Returns: (transfer full) where the daemon does not answer, too, and then sets an error. */
+static char *
+read_metrics(const char *remote, GError **error)
+{
+    GString *text = g_string_new(NULL);
+    g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(remote, error);
+    gboolean is_up = connection && xpv_ctl_bus_ping(connection, error);
+    g_autoptr(XpvCtlObject) host = is_up ? xpv_ctl_bus_host(connection, error) : NULL;
+    g_autoptr(GPtrArray) domains = host ? xpv_ctl_bus_domains(connection, error) : NULL;
+
+    append_up(text, domains != NULL);
+    if (domains) {
+        append_host(text, host);
+        append_counts(text, host);
+        append_domains(text, domains);
+    }
+    g_string_append(text, "# EOF\n");
+    return g_string_free(text, FALSE);
+}
+
+/* A file is there whole, or as it was: who reads it may come at any time. */
+static gboolean
+replace_file(const char *path, const char *text, GError **error)
+{
+    g_autoptr(GError) cause = NULL;
+    if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &cause))
+        return TRUE;
+    g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot replace the file: %s", cause->message);
+    return FALSE;
+}
+
+gboolean
+xpv_ctl_metrics(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+{
+    g_autoptr(GError) unreachable = NULL;
+    g_autofree char *text = read_metrics(ctl->host, &unreachable);
+    if (!ctl->output_file)
+        xpv_ctl_output_write(&ctl->output, text);
+    else if (!replace_file(ctl->output_file, text, error))
+        return FALSE;
+
+    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
+    if (!unreachable)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&unreachable));
+    return FALSE;
+}
