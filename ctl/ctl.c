@@ -90,10 +90,10 @@ options_new(XpvCtl *ctl)
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON, one object a line", NULL },
         { "host", 'H', 0, G_OPTION_ARG_FILENAME, &ctl->host, "Ask the daemon of another host, over ssh",
-          "[USER@]HOST[:PORT]" },
+          "[USER@]HOST" },
         { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: tell the verdicts by the exit status", NULL },
-        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file,
-          "metrics: replace a file, in one step, instead of printing", "FILE" },
+        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file, "metrics: replace a file instead of printing",
+          "FILE" },
         { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
           "check: the host's kernel, as uname -r prints it", "RELEASE" },
         { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE],
@@ -175,12 +175,9 @@ check_options(const XpvCtl *ctl, GError **error)
         gboolean is_given;
         XpvCtlTakes takes;
     } flags[] = {
-        { "json", ctl->json, XPV_CTL_TAKES_JSON },
-        { "host", ctl->host != NULL, XPV_CTL_TAKES_HOST },
-        { "fail", ctl->fail, XPV_CTL_TAKES_FAIL },
-        { "output", ctl->output_file != NULL, XPV_CTL_TAKES_OUTPUT },
-        { "matrix", ctl->matrix, XPV_CTL_TAKES_FACTS },
-        { "all-hosts", ctl->all_hosts, XPV_CTL_TAKES_FACTS },
+        { "json", ctl->json, XPV_CTL_TAKES_JSON },      { "host", ctl->host != NULL, XPV_CTL_TAKES_HOST },
+        { "fail", ctl->fail, XPV_CTL_TAKES_FAIL },      { "output", ctl->output_file != NULL, XPV_CTL_TAKES_OUTPUT },
+        { "matrix", ctl->matrix, XPV_CTL_TAKES_FACTS }, { "all-hosts", ctl->all_hosts, XPV_CTL_TAKES_FACTS },
     };
     for (guint i = 0; i < G_N_ELEMENTS(flags); i++) {
         if (flags[i].is_given && !(ctl->verb->takes & flags[i].takes))

@@ -47,8 +47,8 @@ struct _XpvCtl {
     gboolean fail;
     gboolean matrix;    /* of "check" */
     gboolean all_hosts; /* of "check" */
-    char *host;        /* any bytes; NULL: this one */
-    char *output_file; /* any bytes; NULL: standard output */
+    char *host;         /* any bytes; NULL: this one */
+    char *output_file;  /* any bytes; NULL: standard output */
     gboolean help;
     gboolean version;
     char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */
