@@ -7,8 +7,10 @@
 #include "daemon/reports.h"
 #include "daemon/xenstore-session.h"
 
-/* A domain is read no more often than that, whatever its guest does. */
+/* A domain is read no more often than that, whatever its guest does; half as often each time that it has changed again
+ * meanwhile, down to the latter. */
 #define REST_US (G_USEC_PER_SEC / 4)
+#define REST_MAX_US G_USEC_PER_SEC
 
 /* How long the watches on a domain whose guest floods them are taken away, so that it costs xenstored nothing either:
  * twice as long each time, until there has been no flood for a while. */
@@ -45,6 +47,7 @@ typedef struct {
     gboolean again;  /* something changed since */
     guint n_floods;
     gint64 flooded_at;
+    gint64 rest_us; /* the next */
     gint64 rests_until;
     guint rest_timer;
     XpvGuestKeys keys; /* as last read */
@@ -127,6 +130,7 @@ on_rested(gpointer data)
 {
     Run *run = data;
     run->rest_timer = 0;
+    run->rest_us = MIN(2 * run->rest_us, REST_MAX_US);
     read_now(run);
     return G_SOURCE_REMOVE;
 }
@@ -136,12 +140,14 @@ static void
 read_soon(Run *run)
 {
     gint64 wait = run->rests_until - g_get_monotonic_time();
-    if (run->is_out)
+    if (run->is_out) {
         run->again = TRUE;
-    else if (wait <= 0)
+    } else if (wait <= 0) {
+        run->rest_us = REST_US;
         read_now(run);
-    else if (run->rest_timer == 0)
+    } else if (run->rest_timer == 0) {
         run->rest_timer = g_timeout_add((guint)(wait / 1000) + 1, on_rested, run);
+    }
 }
 
 static void
@@ -203,7 +209,7 @@ on_read(guint number, XpvGuestKeys *keys, gpointer data)
     if (!run)
         return;
     run->is_out = FALSE;
-    let_rest(run, REST_US);
+    let_rest(run, run->rest_us);
     if (run->again)
         read_soon(run);
     await(run, FALSE);
@@ -307,6 +313,7 @@ add_run(Xenstore *xenstore, const char *uuid, gint id)
     run->uuid = g_strdup(uuid);
     run->id = id;
     run->number = ++xenstore->last_run;
+    run->rest_us = REST_US;
     g_hash_table_insert(xenstore->runs, run->uuid, run);
     g_hash_table_insert(xenstore->by_number, GUINT_TO_POINTER(run->number), run);
     if (!xenstore->session && xenstore->retry_timer == 0)
