@@ -1,18 +1,35 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In a guest: flood SECONDS. Rewrites the report as fast as it can for so long; then reports FLOOD_COUNT-N, N being how
- * often it wrote. */
+/* In a guest: flood SECONDS. Rewrites its report, among many other keys, as fast as it can for so long; then reports
+ * FLOOD_COUNT-N, N being how often it did. All keys are written in one transaction, so that their events come at once,
+ * however slow the guest is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <xenstore.h>
 
+#define KEYS 200
+
 static bool
-report(struct xs_handle *store, const char *format, unsigned long number)
+put(struct xs_handle *store, xs_transaction_t transaction, const char *key, const char *format, unsigned long number)
 {
     char value[64];
     int length = snprintf(value, sizeof value, format, number);
 
-    return xs_write(store, XBT_NULL, "data/os_uname", value, (unsigned)length);
+    return xs_write(store, transaction, key, value, (unsigned)length);
+}
+
+static bool
+rewrite(struct xs_handle *store, unsigned long number)
+{
+    char key[64];
+    xs_transaction_t transaction = xs_transaction_start(store);
+    bool is_done = transaction != XBT_NULL && put(store, transaction, "data/os_uname", "2.6.18-%lu.el5", number);
+
+    for (unsigned i = 0; is_done && i < KEYS; i++) {
+        snprintf(key, sizeof key, "data/key-%u", i);
+        is_done = put(store, transaction, key, "%lu", number);
+    }
+    return is_done && xs_transaction_end(store, transaction, false);
 }
 
 int
@@ -25,7 +42,6 @@ main(int argc, char **argv)
     if (!store)
         return 1;
     while (time(NULL) < end)
-        if (!report(store, "2.6.18-%lu.el5", n++))
-            return 1;
-    return report(store, "FLOOD_COUNT-%lu", n) ? 0 : 1;
+        n += rewrite(store, n); /* a transaction may fail over another's */
+    return put(store, XBT_NULL, "data/os_uname", "FLOOD_COUNT-%lu", n) ? 0 : 1;
 }

@@ -3,13 +3,15 @@
 
     suite.py FOLDER NAME…       test_NAME, a module, or one test as in domains.Host.test_facts
 
-The journal and console of the host stay in FOLDER. Where the emulator fails, it starts once more."""
+Console and journal of the host stay in FOLDER/1. Where the emulator fails, all starts once more, in FOLDER/2."""
 import faulthandler
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -24,26 +26,32 @@ START = """systemctl daemon-reload && systemctl reload dbus && journalctl --upda
     systemctl enable --now xenpv-compatd"""
 
 # Longer than any test takes, even in an emulator.
-HANGS = 900
+HANGS = 1500
 
 
-def journal(host, folder):
-    """Keeps the host's. Returns: what it has of the daemon."""
-    with open(os.path.join(folder, "journal.log"), "w", encoding="utf-8") as log:
+def journal(host, since):
+    """Keeps the host's. Returns: the end of what it has since then."""
+    with open(os.path.join(host.folder, "journal.log"), "w", encoding="utf-8") as log:
         log.write(host.run("journalctl --boot --output=short-precise")[1])
-    return host.run(f"journalctl --boot --output=short-precise --unit={xentest.UNIT} --lines=30")[1]
+    return host.run(f"journalctl --boot --output=short-precise --since=@{int(since)} --lines=100")[1]
 
 
 class Result(unittest.TextTestResult):
-    """Prints the host's journal beside what fails, and stops where the emulator has."""
+    """Prints the host's journal beside what fails, and stops where the emulator has. `is_projects`: something failed
+    while the emulator did not."""
+
+    is_projects = False
 
     def startTest(self, test):
-        faulthandler.dump_traceback_later(HANGS, exit=True)
+        self.began = time.time()
+        self.timer = threading.Timer(HANGS, self._hang)
+        self.timer.daemon = True
+        self.timer.start()
         super().startTest(test)
 
     def stopTest(self, test):
         super().stopTest(test)
-        faulthandler.cancel_dump_traceback_later()
+        self.timer.cancel()
         if xentest.host.fault:
             self.stop()
 
@@ -55,61 +63,80 @@ class Result(unittest.TextTestResult):
         super().addFailure(test, error)
         self._show()
 
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error:
+            self._show()
+
     def _show(self):
+        if xentest.host.find_fault():
+            return
+        self.is_projects = True
         try:
-            self.stream.writeln(journal(xentest.host, xentest.host.folder))
+            self.stream.writeln(journal(xentest.host, self.began))
         except (AssertionError, OSError, subprocess.SubprocessError, xenhost.EmulatorFault) as error:
             self.stream.writeln(f"and the journal of dom0 cannot be read: {error}")
 
+    def _hang(self):
+        self.stream.writeln(f"It hangs: {HANGS} s")
+        faulthandler.dump_traceback()
+        self._show()
+        xentest.host.end()
+        os._exit(1)
+
 
 def install(host):
+    began = time.time()
     with tempfile.TemporaryDirectory() as root:
         test_install.install(root)
         host.install(root)
     try:
         host.run(START)
     except AssertionError:
-        print(journal(host, host.folder))
+        print(journal(host, began))
         raise
     host.bus = host.forward("bus", "/run/dbus/system_bus_socket")
     host.libvirt = host.forward("libvirt", "/run/libvirt/libvirt-sock")
+    host.xenstored = host.forward("xenstored", "/run/xenstored/socket")
 
 
 def run(image, folder, modules):
-    """Returns: the tests' result, and what the emulator failed by, if it did."""
+    """Returns: (nullable) the tests' result, and what the emulator failed by, if it did."""
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
+    result = host = None
     # A socket's path is short.
     with tempfile.TemporaryDirectory() as sockets:
         try:
             xentest.host = host = xenhost.XenHost(image, folder, sockets)
-        except xenhost.EmulatorFault as fault:
-            return None, str(fault)
-        try:
             install(host)
             tests = unittest.defaultTestLoader.loadTestsFromNames(modules)
             result = unittest.TextTestRunner(sys.stdout, verbosity=2, resultclass=Result).run(tests)
-            journal(host, folder)
+            journal(host, 0)
             return result, host.fault
         except xenhost.EmulatorFault as fault:
-            return None, str(fault)
+            return result, str(fault)
         finally:
-            host.end()
+            if host:
+                host.end()
 
 
 def main(folder, *names):
-    modules = ["test_" + name for name in names]
-    image = subprocess.run([os.path.join(here, "image")], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    made = subprocess.run([os.path.join(here, "image")], stdout=subprocess.PIPE, text=True, check=False)
+    if made.returncode != 0:
+        sys.exit(1)
+    image = made.stdout.strip()
+    fcntl.flock(os.open(image, os.O_RDONLY), fcntl.LOCK_SH)  # until we end
     began = time.monotonic()
-    for _ in range(2):
-        result, fault = run(image, folder, modules)
-        if not fault:
+    for attempt in ("1", "2"):
+        result, fault = run(image, os.path.join(folder, attempt), ["test_" + name for name in names])
+        if not fault or (result and result.is_projects):
             break
         print(f"The emulator has failed, not the project: {fault}", flush=True)
     else:
-        sys.exit("It failed twice. See " + folder)
+        sys.exit("It has failed twice. See " + folder)
     failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
-    print(f"The suite took {time.monotonic() - began:.0f} s; the host's console and journal are in {folder}")
+    print(f"The suite took {time.monotonic() - began:.0f} s; the host's console and journal are in {folder}/{attempt}")
     print(f"{result.testsRun - failed} passed, {failed} failed")
     sys.exit(1 if failed or not result.testsRun else 0)
 

@@ -4,8 +4,6 @@ import libvirt
 import xentest
 from xentest import COMPATIBLE, INCOMPATIBLE
 
-CONFIG = "/etc/xenpv-compat/xenpv-compatd.conf"
-
 
 class Libvirtd(xentest.TestCase):
     def setUp(self):
@@ -43,9 +41,7 @@ class Libvirtd(xentest.TestCase):
 
     def test_stopped(self):
         """It hangs: the bus answers as ever, of what was known."""
-        self.addCleanup(xentest.host.run, f"rm -f {CONFIG}; systemctl reload {xentest.UNIT}")
-        xentest.host.run(f"mkdir -p {CONFIG.rpartition('/')[0]}; printf '[xenpv-compatd]\\ncall-timeout=5\\n' >{CONFIG}; "
-                         f"systemctl reload {xentest.UNIT}")
+        self.configure("call-timeout=5")
         id = self.guest.id()
         self.addCleanup(xentest.host.run, "systemctl kill --signal=CONT libvirtd")
         xentest.host.run("systemctl kill --signal=STOP libvirtd")
@@ -58,6 +54,10 @@ class Libvirtd(xentest.TestCase):
         xentest.host.run("systemctl kill --signal=CONT libvirtd")
         self.wait_for_connected(False, True)
         self.assertEqual(self.client.domain(self.guest.uuid)["Id"], id)
+        self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
+        self.assertEqual(len(self.journal(self.guest, xentest.CLEARED)), 1)
+        self.guest.domain().destroy()
+        self.wait_for(self.guest, State="shut-off", Id=-1)
 
 
 class Daemon(xentest.TestCase):
@@ -90,16 +90,21 @@ class Daemon(xentest.TestCase):
 
 class Xenstored(xentest.TestCase):
     def test_stopped(self):
-        """It hangs: libvirt is heard, the bus answers; what the guest wrote meanwhile is read afterwards."""
+        """It hangs, and is given up: libvirt is heard, the bus answers; what the guest writes is read afterwards."""
+        self.configure("call-timeout=5", "restart")
         guest = self.fully_virtualized().start()
         guest.write("data/os_uname", INCOMPATIBLE)
         self.wait_for_alerts(guest, 1)
         self.addCleanup(xentest.host.run, "kill -CONT $(pidof oxenstored)")
-        xentest.host.run("kill -STOP $(pidof oxenstored)")
-        guest.set_metadata("<acknowledged/>", libvirt.VIR_DOMAIN_AFFECT_LIVE)
-        self.wait_for(guest, Acknowledged=True)
-        self.assertEqual(self.client.domain(guest.uuid)["Kernel"], INCOMPATIBLE)
+        key = guest.store("data/os_uname")
+        # The last ones are to be read after a rest.
+        xentest.host.run(f"""xenstored=$(pidof oxenstored)
+            for i in 1 2 3 4 5 6 7 8; do xenstore-write {key} 2.6.18-$i.el5; done; kill -STOP $xenstored""")
+        self.wait_for_journal("_COMM=xenpv-compatd", text="xenstored does not answer")
+        guest.domain().suspend()
+        self.wait_for(guest, State="paused")
         self.client.refresh()
+        self.assertEqual(self.client.domain(guest.uuid)["Verdict"], "incompatible")
         xentest.host.run("kill -CONT $(pidof oxenstored)")
         guest.write("data/os_uname", COMPATIBLE)
         self.wait_for(guest, Verdict="compatible")

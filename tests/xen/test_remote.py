@@ -14,10 +14,12 @@ COMPATIBLE = "kernel-2.4.21-50.EL.ia32e"
 class Remote(xentest.Guests, harness.TestCase):
     def start_remote(self, parameters=""):
         """Nothing is known of the host but what libvirt tells and the options state."""
-        command = self.write("ssh", '#!/bin/sh\nexec ssh -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$@"\n')
+        options = "-F /dev/null -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+        command = self.write("ssh", f'#!/bin/sh\nexec ssh {options} "$@"\n')
         os.chmod(command, 0o755)
         self.start(f"xen+ssh://root@127.0.0.1:{xentest.host.port}/system?keyfile={xentest.host.key}&no_verify=1"
-                   f"&command={command}{parameters}", "--host-kernel=2.6.18-398.el5xen", "--host-processor=intel")
+                   f"&command={command}{parameters}", "--host-kernel=2.6.18-398.el5xen", "--host-processor=intel",
+                   env={"XENSTORED_PATH": xentest.host.xenstored})  # it is not that host's, so it is not asked
 
     def wait_for(self, guest, **expected):
         self.client.wait_for_change(guest.uuid, **expected)
@@ -66,3 +68,21 @@ class Remote(xentest.Guests, harness.TestCase):
                              == [False, True], "the connection lost and made again")
         self.assertEqual(self.client.changes(guest.uuid), [])
         self.follow(guest)
+
+
+class Unit(xentest.TestCase):
+    def test_drop_in(self):
+        """As an administrator sets it up: the unit with the drop-in, as hardened as that leaves it."""
+        key = "/etc/xenpv-compat/key"
+        with open(xentest.host.key, "rb") as file:
+            xentest.host.run(f"install -m 600 /dev/stdin {key}", input=file.read())
+        self.addCleanup(xentest.host.run, f"rm {key}")
+        with open(os.path.join(harness.SOURCE, "systemd/xenpv-compatd.service.d/remote.conf.example"),
+                  encoding="utf-8") as file:
+            self.drop_in(file.read())
+        self.configure(f"uri=xen+ssh://root@127.0.0.1/system?keyfile={key}&no_verify=1\\nhost-kernel=2.6.18-398.el5xen",
+                       "restart")
+        self.client.wait_for(lambda: self.client.owner and self.client.host()["Connected"], "the connection")
+        self.assertEqual((self.client.host()["HostRelease"], self.client.host()["HostProcessor"]), ("5.11", ""))
+        guest = self.fully_virtualized(COMPATIBLE).start()
+        self.wait_for(guest, State="running", Id=guest.id(), Verdict="compatible")

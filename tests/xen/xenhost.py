@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A real Xen host in QEMU's software emulation, of what tests/xen/image has made. The image is never written."""
+import contextlib
 import os
 import re
 import socket
@@ -15,8 +16,9 @@ QEMU = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi,tb-size=5
         "-append", "console=com1 com1=115200,8n1 dom0_mem=1280M,max:1280M loglvl=warning guest_loglvl=all noreboot",
         "-device", "virtio-rng-pci"]
 READY = "xenpv-test: ready"
-# What neither the project nor a guest of the tests can cause.
-FAULT = re.compile(r"\(XEN\).*(Panic on CPU|FATAL|Xen BUG|Xen call trace|[Tt]riple fault|domain_crash)|Kernel panic")
+# What neither the project nor a guest of the tests can cause. Lines that begin with (d are a guest's own.
+FAULT = re.compile(r"^(?!\(d).*(\(XEN\).*(Panic on CPU|FATAL|Xen BUG|Xen call trace|[Tt]riple fault|domain_crash)"
+                   "|Kernel panic)")
 
 
 class EmulatorFault(Exception):
@@ -45,17 +47,18 @@ class XenHost:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         self.lines = []
         self.changed = threading.Condition()
-        self.console = threading.Thread(target=self._read_console)
+        self.ssh = ["ssh", "-F", "/dev/null", "-i", self.key, "-p", str(self.port), "-o", "BatchMode=yes",
+                    "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "LogLevel=ERROR",
+                    "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                    "-o", "ControlMaster=auto", "-o", "ControlPersist=yes", "-o", f"ControlPath={sockets}/ssh"]
+        self.console = threading.Thread(target=self._read_console, daemon=True)
         self.console.start()
         try:
             self.wait_for_console(READY)
-        except (AssertionError, EmulatorFault) as error:
+            self.run("true")
+        except BaseException:
             self.end()
-            raise EmulatorFault(str(error)) from None
-        self.ssh = ["ssh", "-q", "-i", self.key, "-p", str(self.port), "-o", "BatchMode=yes",
-                    "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                    "-o", "ControlMaster=auto", "-o", "ControlPersist=yes", "-o", f"ControlPath={sockets}/ssh"]
-        self.run("true")
+            raise
 
     def _read_console(self):
         """Until the emulator ends."""
@@ -69,7 +72,8 @@ class XenHost:
                         self.fault = self.fault or line.strip()
                     self.changed.notify_all()
         with self.changed:
-            self.fault = self.fault or "it ended"
+            last = next((line.strip() for line in reversed(self.lines) if line.strip()), "nothing")
+            self.fault = self.fault or f"it ended; the last that it said: {last}"
             self.changed.notify_all()
 
     def wait_for_console(self, text):
@@ -77,27 +81,43 @@ class XenHost:
         with self.changed:
             if not self.changed.wait_for(lambda: self.fault or any(text in line for line in self.lines), TIMEOUT):
                 raise AssertionError(f"the console has not shown “{text}” within {TIMEOUT} s")
-        self.check()
+        if self.fault:
+            self.check()
+
+    def find_fault(self):
+        """What the emulator failed by, if it did. For when something has failed: an end not seen yet is awaited."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.emulator.wait(1)
+            self.console.join()
+        return self.fault
 
     def check(self):
-        if self.fault:
+        if self.find_fault():
             raise EmulatorFault(self.fault)
 
     def run(self, command, check=True, input=None, timeout=TIMEOUT):
         """Runs a shell command in dom0. Returns: its exit status and what it printed."""
-        result = subprocess.run([*self.ssh, "root@127.0.0.1", command], input=input or b"", stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, timeout=timeout, check=False)
+        result = self._ssh(["root@127.0.0.1", command], input or b"", timeout)
         output = result.stdout.decode("utf-8", "replace")
-        self.check()
         if check and result.returncode != 0:
             raise AssertionError(f"in dom0, “{command}”: {result.returncode}: {output}")
         return result.returncode, output
 
+    def _ssh(self, arguments, input=b"", timeout=TIMEOUT):
+        try:
+            result = subprocess.run([*self.ssh, *arguments], input=input, stdout=subprocess.PIPE,
+                                    stderr=subprocess.STDOUT, timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            self.check()
+            raise
+        if result.returncode == 255:  # ssh itself
+            self.check()
+        return result
+
     def forward(self, name, path):
         """A socket of dom0's becomes one of ours. Returns: its path."""
         ours = os.path.join(self.sockets, name)
-        subprocess.run([*self.ssh, "-O", "forward", "-L", f"{ours}:{path}", "root@127.0.0.1"], check=True,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=TIMEOUT)
+        self._ssh(["-O", "forward", "-L", f"{ours}:{path}", "root@127.0.0.1"]).check_returncode()
         return ours
 
     def install(self, root):

@@ -12,6 +12,7 @@ import libvirt
 host = None
 
 UNIT = "xenpv-compatd.service"
+CONFIG = "/etc/xenpv-compat/xenpv-compatd.conf"
 ALERT = "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
 CLEARED = "3a7e2b9c41d84f6fb0c5d28e96a1f073"
 
@@ -137,13 +138,25 @@ class TestCase(Guests, unittest.TestCase):
         """The signals about a guest."""
         return [arguments for arguments in self.client.members("IncompatibleDomain") if arguments[0] == guest.path]
 
+    def configure(self, lines, how="reload"):
+        """For this test."""
+        self.addCleanup(host.run, f"rm -f {CONFIG}; systemctl {how} {UNIT}")
+        host.run(f"printf '[xenpv-compatd]\\n{lines}\\n' >{CONFIG}; systemctl {how} {UNIT}")
+
+    def drop_in(self, text):
+        """For this test."""
+        folder = f"/run/systemd/system/{UNIT}.d"
+        restart = f"systemctl daemon-reload; systemctl restart {UNIT}"
+        self.addCleanup(host.run, f"rm -r {folder}; {restart}")
+        host.run(f"mkdir {folder}; cat >{folder}/test.conf; {restart}", input=text.encode())
+
     def wait_for_alerts(self, guest, number):
         self.client.wait_for(lambda: len(self.alerts(guest)) >= number, f"{number} alerts of {guest.name}", TIMEOUT)
         self.assertEqual(len(self.alerts(guest)), number)
 
-    def wait_for_journal(self, *matches):
-        """Until there is such an entry."""
-        host.run(f"journalctl --follow --lines=all --output=cat {shlex.join(matches)} | grep -m 1 . >/dev/null")
+    def wait_for_journal(self, *matches, text=""):
+        """Until there is such an entry, with this text."""
+        host.run(f"journalctl --follow --lines=all --output=cat {shlex.join(matches)} | grep -q -F '{text}'")
 
     def journal(self, guest, message_id):
         """What it says with that id of a guest."""
