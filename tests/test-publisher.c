@@ -108,6 +108,11 @@ set_up(Fixture *f, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         g_dbus_connection_signal_subscribe(f->client, NULL, NULL, members[i], NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                            on_signal, f, NULL);
+    /* The rules are sent by a thread of GIO's; once the bus answers what is sent after them, it has them. */
+    g_autoptr(GVariant) id =
+        g_dbus_connection_call_sync(f->client, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                    "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+    g_assert_no_error(error);
 
     XpvReportContext context = { .config_path = "/nonexistent/xenpv-compatd.conf", .changed = on_report_changed };
     f->reports = xpv_reports_new(&context);
