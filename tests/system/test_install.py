@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What "meson install" puts in place for systemd, the bus and the journal, in a folder that stands for the root."""
+"""What "meson install" puts in place, in a folder that stands for the root, and where it would with other options."""
 import configparser
 import glob
+import json
 import os
 import re
 import shutil
@@ -108,6 +109,43 @@ class Installed(TestCase):
         self.assertLessEqual(named, sent)
         self.assertEqual(len(re.findall("(?m)^Documentation: man:xenpv-compatd[(]8[)]$", text)), len(MESSAGE_IDS))
         self.assertNotIn("$", text)
+
+
+class Options(unittest.TestCase):
+    """Where files go by the options of "meson setup". Nothing is built for that."""
+
+    # Where others look, whatever the prefix: the option, and what pkg-config says.
+    OTHERS = (("dbuspolicydir", "dbus-1", "datadir", "/dbus-1/system.d"),
+              ("dbussystemservicedir", "dbus-1", "system_bus_services_dir", ""),
+              ("systemdcatalogdir", "systemd", "catalogdir", ""),
+              ("systemdsystemunitdir", "systemd", "systemdsystemunitdir", ""))
+
+    def configure(self, prefix, folders):
+        """Returns: the build folder, and the folders of files that are not below the prefix. `folders`: of OTHERS."""
+        build = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(shutil.rmtree, build)
+        options = [f"-D{other[0]}={folder}" for other, folder in zip(self.OTHERS, folders)]
+        subprocess.check_output(["meson", "setup", build, SOURCE, "--prefix=" + prefix, *options])
+        places = json.loads(subprocess.check_output(["meson", "introspect", "--installed", build])).values()
+        return build, {os.path.dirname(path) for path in places if not path.startswith(prefix)}
+
+    def test_prefix(self):
+        expected = set()
+        for _, module, variable, below in self.OTHERS:
+            folder = subprocess.check_output(["pkg-config", "--variable=" + variable, module], text=True).strip()
+            expected.add(folder + below)
+        build, folders = self.configure("/usr/local/", [""] * len(self.OTHERS))
+        self.assertEqual(folders, expected)
+        for name, text in ((UNIT, "ExecStart=/usr/local/libexec/xenpv-compatd\n"),
+                           ("xenpv-compat.catalog", "\n/usr/local/etc/xenpv-compat/kernels.conf,\n"),
+                           ("libxl-hook.example", "\n/usr/local/bin/xenpv-compatctl gate ")):
+            with open(glob.glob(f"{build}/*/{name}")[0], encoding="utf-8") as file:
+                self.assertIn(text, file.read())
+
+    def test_folders(self):
+        """Who builds knows better than this machine."""
+        folders = [f"/folder{i}" for i in range(len(self.OTHERS))]
+        self.assertEqual(self.configure("/p/", folders)[1], set(folders))
 
 
 class Unit(TestCase):
