@@ -114,7 +114,7 @@ class Machine:
 
 
 class TestCase(unittest.TestCase):
-    """The project as it is installed, on a machine that boot() starts, ended after the test."""
+    """The project on a machine that boot() starts, ended after the test."""
 
     def setUp(self):
         if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
@@ -122,8 +122,12 @@ class TestCase(unittest.TestCase):
         self.folder = tempfile.mkdtemp(prefix="xenpv-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.root = os.path.join(self.folder, "files")
-        test_install.install(self.root)
+        self.install()
         self.machine = None
+
+    def install(self):
+        """What the machine has of the project when it boots: all that is installed."""
+        test_install.install(self.root)
 
     def put(self, path, text, copy_of=None, mode=0o644):
         """A file of the machine to be booted."""

@@ -26,15 +26,12 @@ ROOT = "/org/xenpv/Compat1"
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 
-class Systemd(machine.TestCase):
+class Service(machine.TestCase):
+    """The unit on such a machine, and what it logs."""
+
     def setUp(self):
         super().setUp()
         self.put(NODE, "", copy_of=os.path.join(SOURCE, "tests", "data", "example-host.xml"))
-        folder = glob.glob(os.path.join(self.root, "**", "etc", "xenpv-compat"), recursive=True)[0]
-        self.config = folder[len(self.root):]
-        self.put(f"{self.config}/xenpv-compatd.conf",
-                 f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
-        self.put_drop_in("[Unit]\nConditionPathExists=\n")
 
     def put_drop_in(self, text, name="test"):
         self.put(f"/etc/systemd/system/{UNIT}.d/{name}.conf", text)
@@ -66,6 +63,16 @@ class Systemd(machine.TestCase):
                 with contextlib.suppress(ProcessLookupError):
                     end()
         raise AssertionError(f"waited in vain for {pattern}: {self.run_there('journalctl')}")
+
+
+class Systemd(Service):
+    def setUp(self):
+        super().setUp()
+        folder = glob.glob(os.path.join(self.root, "**", "etc", "xenpv-compat"), recursive=True)[0]
+        self.config = folder[len(self.root):]
+        self.put(f"{self.config}/xenpv-compatd.conf",
+                 f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
+        self.put_drop_in("[Unit]\nConditionPathExists=\n")
 
     def test_life(self):
         """Started, asked, stopped, started by who asks, reloaded."""

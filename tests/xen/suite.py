@@ -17,6 +17,7 @@ import unittest
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, os.path.join(here, os.pardir, "system"))
+import closing  # noqa: E402
 import test_install  # noqa: E402
 import xenhost  # noqa: E402
 import xentest  # noqa: E402
@@ -135,10 +136,8 @@ def main(folder, *names):
         print(f"The emulator has failed, not the project: {fault}", flush=True)
     else:
         sys.exit("It has failed twice. See " + folder)
-    failed = len(result.failures) + len(result.errors) + len(result.skipped) + len(result.unexpectedSuccesses)
     print(f"The suite took {time.monotonic() - began:.0f} s; the host's console and journal are in {folder}/{attempt}")
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    sys.exit(1 if failed or not result.testsRun else 0)
+    closing.close(result)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The Debian package: made of the tarball of "meson dist", looked at, and put through its life on a machine of its own."""
+import glob
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(here, os.pardir, "system"))
+import closing  # noqa: E402
+import test_install  # noqa: E402
+import test_systemd  # noqa: E402
+from test_systemd import AS_NOBODY, NAME, URI  # noqa: E402
+
+PROGRAM = "/usr/libexec/xenpv-compatd"
+DEB = "/opt/xenpv-compat.deb"
+KERNELS = "/etc/xenpv-compat/kernels.conf"
+# What dpkg, systemd and libvirtd write meanwhile.
+NOT_OURS = ("/etc/libvirt/", "/run/libvirt", "/run/systemd/", "/var/cache/", "/var/lib/dpkg/", "/var/lib/libvirt/",
+            "/var/log/")
+packages = None  # the folder that they are made in
+
+
+def run(*argv, **kwargs):
+    """Returns: what the program printed. Where it fails, that is the error."""
+    result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False, **kwargs)
+    if result.returncode != 0:
+        raise AssertionError(f"{' '.join(argv)}: {result.returncode}:\n{result.stdout}")
+    return result.stdout
+
+
+def make(folder):
+    """Makes the packages in a folder. The tarball's own tests are those that "meson test" runs here."""
+    build = os.environ["XPV_BUILD"]
+    project = json.loads(run("meson", "introspect", "--projectinfo", build))
+    name = f"{project['descriptive_name']}-{project['version']}"
+    run("meson", "dist", "-C", build, "--no-tests")
+    run("tar", "-C", folder, "-xf", os.path.join(build, "meson-dist", name + ".tar.xz"))
+    run("dpkg-buildpackage", "--no-sign", cwd=os.path.join(folder, name),
+        env=dict(os.environ, DEB_BUILD_OPTIONS="nocheck"))
+
+
+def the_one(pattern):
+    """The file of that name among the packages."""
+    found = glob.glob(os.path.join(packages, pattern))
+    if len(found) != 1:
+        raise AssertionError(f"{pattern}: {found}")
+    return found[0]
+
+
+def files_of(folder):
+    return {os.path.join(path, name)[len(folder):] for path, _, names in os.walk(folder) for name in names}
+
+
+class Contents(unittest.TestCase):
+    def test_lintian(self):
+        run("lintian", "--fail-on", "error", the_one("*.changes"))
+
+    def test_files(self):
+        """All that "meson install" installs is in it, under the name that it has there."""
+        with tempfile.TemporaryDirectory() as installed, tempfile.TemporaryDirectory() as unpacked:
+            test_install.install(installed)
+            run("dpkg-deb", "--extract", the_one("xenpv-compat_*.deb"), unpacked)
+            manual = re.compile("(/usr/share/man/.*)[.]gz")
+            there = {manual.sub(r"\1", name) for name in files_of(unpacked)}
+            self.assertEqual(there - files_of(installed), {"/usr/share/doc/xenpv-compat/changelog.gz",
+                                                           "/usr/share/doc/xenpv-compat/copyright"})
+            self.assertEqual(files_of(installed) - there, set())
+            self.assertTrue(os.path.isdir(unpacked + "/etc/xenpv-compat"))
+
+    def test_version(self):
+        """It is the project's, and what it needs was found."""
+        show = ("dpkg-deb", "--show", "--showformat", "${Version} ${Depends}", the_one("xenpv-compat_*.deb"))
+        version, depends = run(*show).split(" ", 1)
+        self.assertEqual(run(os.environ["XPV_CTL"], "--version"), f"xenpv-compatctl {version}\n")
+        for name in "dbus-system-bus", "libglib2.0-0", "libsystemd0", "libvirt0", "libxenstore4":
+            self.assertIn(name, depends)
+
+
+class Life(test_systemd.Service):
+    def install(self):
+        self.put(DEB, "", copy_of=the_one("xenpv-compat_*.deb"))
+        # A container's keeps packages from starting what is theirs.
+        self.put("/usr/sbin/policy-rc.d", "#!/bin/sh\n", mode=0o755)
+
+    def dpkg(self, *argv):
+        """Whatever a container leaves out of a package, such as manuals."""
+        self.run_there("dpkg", "--path-include=*", *argv)
+
+    def files(self):
+        """Of the machine."""
+        text = self.run_there("find", "/etc", "/root", "/run", "/srv", "/usr", "/var", "-xdev")
+        return {path for path in text.splitlines() if not path.startswith(NOT_OURS)}
+
+    def catalog(self):
+        return "xenpv-compat" in self.run_there("journalctl", "--list-catalog")
+
+    def test_life(self):
+        """Installed, asked, installed again while it runs, removed, purged."""
+        self.put_drop_in(f"""[Unit]\nConditionPathExists=\n[Service]\nExecStart=
+            ExecStart={PROGRAM} --uri={URI} --host-kernel=2.6.18-53.el5xen --host-processor=intel\n""")
+        self.boot()
+        before = self.files()
+
+        self.dpkg("--install", DEB)
+        self.assertEqual((self.show("UnitFileState"), self.show("ActiveState")), ("enabled", "active"))
+        self.assertIn('"incompatible" 3', self.get(*AS_NOBODY))
+        self.assertIn("incompatible", self.run_there(*AS_NOBODY, "xenpv-compatctl", "show", "erp39-smp"))
+        self.assertTrue(self.catalog())
+        self.run_there("sh", "-c", f"printf '[Kernels]\\narchive=2.6.18-8.el5PAE\\n' > {KERNELS}")
+
+        pid = self.show("MainPID")
+        self.dpkg("--install", DEB)
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertNotEqual(self.show("MainPID"), pid)
+        self.assertIn('"incompatible" 4', self.get(*AS_NOBODY))
+        self.assertEqual(len(self.journal("MESSAGE_ID=8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21")), 1)
+
+        self.dpkg("--remove", "xenpv-compat")
+        self.assertEqual(self.machine.run("pgrep", "--exact", "xenpv-compatd", check=False), (1, ""))
+        self.assertRegex(self.machine.run("busctl", "introspect", NAME, "/", check=False)[1], "was not provided")
+        self.assertFalse(self.catalog())
+        left = self.files() - before
+        self.assertIn(KERNELS, left)
+        self.assertEqual({path for path in left if path.startswith(("/usr/", "/lib/"))}, set())
+
+        self.dpkg("--purge", "xenpv-compat")
+        self.assertEqual(self.files() ^ before, set())
+
+    def test_no_xen(self):
+        """There it is in place, and waits for a Xen to be booted."""
+        self.boot()
+        self.dpkg("--install", DEB)
+        self.assertEqual((self.show("UnitFileState"), self.show("ActiveState"), self.show("ConditionResult")),
+                         ("enabled", "inactive", "no"))
+        self.dpkg("--purge", "xenpv-compat")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="xenpv-") as packages:
+        make(packages)
+        program = unittest.main(exit=False, verbosity=2)
+    closing.close(program.result)
