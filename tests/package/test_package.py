@@ -14,11 +14,12 @@ sys.path.insert(1, os.path.join(here, os.pardir, "system"))
 import closing  # noqa: E402
 import test_install  # noqa: E402
 import test_systemd  # noqa: E402
-from test_systemd import AS_NOBODY, NAME, URI  # noqa: E402
+from test_systemd import AS_NOBODY, METRICS, METRICS_FILE, NAME, URI  # noqa: E402
 
 PROGRAM = "/usr/libexec/xenpv-compatd"
 DEB = "/opt/xenpv-compat.deb"
 KERNELS = "/etc/xenpv-compat/kernels.conf"
+TIMER = METRICS + ".timer"
 # What dpkg, systemd and libvirtd write meanwhile.
 NOT_OURS = ("/etc/libvirt/", "/run/libvirt", "/run/systemd/", "/var/cache/", "/var/lib/dpkg/", "/var/lib/libvirt/",
             "/var/log/")
@@ -66,11 +67,9 @@ class Contents(unittest.TestCase):
         with tempfile.TemporaryDirectory() as installed, tempfile.TemporaryDirectory() as unpacked:
             test_install.install(installed)
             run("dpkg-deb", "--extract", the_one("xenpv-compat_*.deb"), unpacked)
-            manual = re.compile("(/usr/share/man/.*)[.]gz")
-            there = {manual.sub(r"\1", name) for name in files_of(unpacked)}
-            self.assertEqual(there - files_of(installed), {"/usr/share/doc/xenpv-compat/changelog.gz",
-                                                           "/usr/share/doc/xenpv-compat/copyright"})
-            self.assertEqual(files_of(installed) - there, set())
+            packaged = {re.sub("^(/usr/share/man/.*)[.]gz$", r"\1", path) for path in files_of(unpacked)}
+            self.assertEqual(packaged ^ files_of(installed), {"/usr/share/doc/xenpv-compat/changelog.gz",
+                                                              "/usr/share/doc/xenpv-compat/copyright"})
             self.assertTrue(os.path.isdir(unpacked + "/etc/xenpv-compat"))
 
     def test_version(self):
@@ -85,28 +84,35 @@ class Contents(unittest.TestCase):
 class Life(test_systemd.Service):
     def install(self):
         self.put(DEB, "", copy_of=the_one("xenpv-compat_*.deb"))
-        # A container's keeps packages from starting what is theirs.
+        # A container's keeps packages from starting their units.
         self.put("/usr/sbin/policy-rc.d", "#!/bin/sh\n", mode=0o755)
 
+    def boot(self):
+        super().boot()
+        self.dpkg("--purge", "xenpv-compat")  # where this machine has it
+        self.before = self.files()
+
     def dpkg(self, *argv):
-        """Whatever a container leaves out of a package, such as manuals."""
+        """With what a container's dpkg is told to leave out, such as manuals."""
         self.run_there("dpkg", "--path-include=*", *argv)
 
     def files(self):
         """Of the machine."""
-        text = self.run_there("find", "/etc", "/root", "/run", "/srv", "/usr", "/var", "-xdev")
+        text = self.run_there("find", "/etc", "/run", "/usr", "/var", "-xdev")
         return {path for path in text.splitlines() if not path.startswith(NOT_OURS)}
+
+    def changed(self):
+        """Files that were not there at first, or that are no more."""
+        return self.files() ^ self.before
 
     def catalog(self):
         return "xenpv-compat" in self.run_there("journalctl", "--list-catalog")
 
     def test_life(self):
         """Installed, asked, installed again while it runs, removed, purged."""
-        self.put_drop_in(f"""[Unit]\nConditionPathExists=\n[Service]\nExecStart=
-            ExecStart={PROGRAM} --uri={URI} --host-kernel=2.6.18-53.el5xen --host-processor=intel\n""")
+        start = f"{PROGRAM} --uri={URI} --host-kernel=2.6.18-53.el5xen --host-processor=intel"
+        self.put_drop_in(f"[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart={start}\n")
         self.boot()
-        before = self.files()
-
         self.dpkg("--install", DEB)
         self.assertEqual((self.show("UnitFileState"), self.show("ActiveState")), ("enabled", "active"))
         self.assertIn('"incompatible" 3', self.get(*AS_NOBODY))
@@ -125,12 +131,32 @@ class Life(test_systemd.Service):
         self.assertEqual(self.machine.run("pgrep", "--exact", "xenpv-compatd", check=False), (1, ""))
         self.assertRegex(self.machine.run("busctl", "introspect", NAME, "/", check=False)[1], "was not provided")
         self.assertFalse(self.catalog())
-        left = self.files() - before
+        left = self.changed()
         self.assertIn(KERNELS, left)
-        self.assertEqual({path for path in left if path.startswith(("/usr/", "/lib/"))}, set())
+        self.assertEqual({path for path in left if path.startswith("/usr/")}, set())
 
         self.dpkg("--purge", "xenpv-compat")
-        self.assertEqual(self.files() ^ before, set())
+        self.assertEqual(self.changed(), set())
+
+    def test_metrics(self):
+        """Written where an admin wants them, and only until the package is removed."""
+        self.put(os.path.dirname(METRICS_FILE) + "/others.prom", "")
+        self.boot()
+        self.dpkg("--install", DEB)
+        self.assertEqual((self.show("UnitFileState", TIMER), self.show("ActiveState", TIMER)), ("disabled", "inactive"))
+        self.assertNotIn(METRICS_FILE, self.changed())
+
+        self.run_there("systemctl", "enable", "--now", TIMER)
+        self.run_there("systemctl", "start", METRICS)
+        self.assertIn(METRICS_FILE, self.changed())
+        self.dpkg("--install", DEB)
+        self.assertEqual((self.show("UnitFileState", TIMER), self.show("ActiveState", TIMER)), ("enabled", "active"))
+
+        self.dpkg("--remove", "xenpv-compat")
+        self.assertEqual(self.show("ActiveState", TIMER), "inactive")
+        self.assertNotIn(METRICS_FILE, self.changed())
+        self.dpkg("--purge", "xenpv-compat")
+        self.assertEqual(self.changed(), set())
 
     def test_no_xen(self):
         """There it is in place, and waits for a Xen to be booted."""
