@@ -132,6 +132,7 @@ write_new(XpvAlerts *alerts)
     gsize length;
     g_autofree char *text = g_key_file_to_data(file, &length, NULL);
     g_autofree char *path = new_path(alerts);
+    (void)g_unlink(path); /* GLib would write over what is there, and leave the rest of what is longer */
     alerts->is_written = g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0600, &error);
     if (error)
         warn_once(alerts, error->message);

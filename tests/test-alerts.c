@@ -495,6 +495,25 @@ test_bus_was_slow(Fixture *f, gconstpointer data)
     g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* nothing is left to ask */
 }
 
+/* What waits to be put in place, or was left behind, may be longer than what there is to write now. */
+static void
+test_becomes_shorter(Fixture *f, gconstpointer data)
+{
+    f->is_bus_slow = TRUE;
+    start(f);
+    begin(f);
+    change(f, make(UUID, 1, "incompatible"));
+    change(f, make(UUID_2, 2, "incompatible"));
+    expect_alerts(f, 2, 0);
+    remove_domain(f, UUID_2);
+    expect_alerts(f, 0, 1);
+    g_assert_cmpuint(count_groups(f->new_path), ==, 1);
+    f->is_bus_slow = FALSE;
+    wait_until(g_file_test(f->path, G_FILE_TEST_EXISTS));
+    restart(f);
+    expect_alerts(f, 0, 0);
+}
+
 static void
 test_slow_to_the_end(Fixture *f, gconstpointer data)
 {
@@ -643,6 +662,30 @@ test_directory_missing(Fixture *f, gconstpointer data)
     expect_alerts(f, 0, 1);
 }
 
+/* A folder in the file's place. */
+static void
+test_no_file(Fixture *f, gconstpointer data)
+{
+    g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
+    g_assert_cmpint(g_mkdir(f->path, 0700), ==, 0);
+    change(f, make(UUID, 1, "incompatible"));
+    start(f);
+    expect_logged(G_LOG_LEVEL_WARNING, "What was alerted is not readable, so alerts may be repeated; * is set aside *");
+    begin(f);
+    expect_alerts(f, 1, 0);
+    g_assert_cmpint(g_rmdir(aside), ==, 0);
+    restart(f);
+    expect_alerts(f, 0, 0);
+
+    g_unlink(f->path);
+    g_assert_cmpint(g_mkdir(f->path, 0700), ==, 0);
+    change(f, make(UUID, 2, "incompatible"));
+    settle();
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep what was alerted in */alerts, so a restart repeats alerts: *");
+    expect_alerts(f, 1, 1);
+    g_assert_cmpint(g_rmdir(f->path), ==, 0);
+}
+
 static void
 test_free(Fixture *f, gconstpointer data)
 {
@@ -671,6 +714,7 @@ main(int argc, char *argv[])
     add("/alerts/names-survive", test_names_survive);
     add("/alerts/not-in-place-before-told", test_not_in_place_before_told);
     add("/alerts/bus-was-slow", test_bus_was_slow);
+    add("/alerts/becomes-shorter", test_becomes_shorter);
     add("/alerts/slow-to-the-end", test_slow_to_the_end);
     add("/alerts/ends-in-same-turn", test_ends_in_same_turn);
     add("/alerts/turns-compatible-in-same-turn", test_turns_compatible_in_same_turn);
@@ -680,6 +724,7 @@ main(int argc, char *argv[])
     add("/alerts/corrupt-file", test_corrupt_file);
     add("/alerts/empty-file", test_empty_file);
     add("/alerts/directory-missing", test_directory_missing);
+    add("/alerts/no-file", test_no_file);
     add("/alerts/free", test_free);
     return g_test_run();
 }
