@@ -125,6 +125,11 @@ static gboolean
 replace_file(const char *path, const char *text, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        /* Root would replace /dev/null, too. */
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot replace the file: %s is no regular one", path);
+        return FALSE;
+    }
     if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &cause))
         return TRUE;
     g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot replace the file: %s", cause->message);

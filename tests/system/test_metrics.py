@@ -2,6 +2,7 @@
 """Figures for Prometheus, read by those that they are for: promtool, node_exporter, and a parser of OpenMetrics."""
 import os
 import re
+import stat
 import subprocess
 import urllib.request
 
@@ -149,11 +150,15 @@ class File(harness.TestCase):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o644)
 
     def test_failure(self):
-        for path in ("/nonexistent/x.prom", self.exported):
+        """What is no file stays as it is: root might name /dev/null."""
+        fifo = os.path.join(self.folder, "fifo")
+        os.mkfifo(fifo)
+        for path in ("/nonexistent/x.prom", self.exported, fifo):
             done = self.ctl("metrics", "--output", path)
             self.assertEqual((done.returncode, done.stdout), (74, ""))
             self.assertRegex(done.stderr, f"^xenpv-compatctl: cannot replace the file: .*{path}.*\n$")
         self.assertEqual(os.listdir(self.exported), [])
+        self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
 
 
 class Rules(harness.TestCase):
