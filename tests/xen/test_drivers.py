@@ -4,8 +4,8 @@ import xentest
 from xentest import COMPATIBLE
 
 BOOT_SECONDS = 900
-# A file name of a blank names no kernel, so that the domain is one that has not reported yet.
-KERNEL = "/root/guest/ "
+# A file name of which nothing is left when it is cleaned: the domain is one that has not reported yet.
+KERNEL = "/root/guest/\x7f"
 LINUX = f"""<os><type arch='x86_64' machine='xenfv'>hvm</type><kernel>{KERNEL}</kernel>
     <initrd>/root/guest/initrd.gz</initrd><cmdline>loglevel=3 uname={COMPATIBLE} delay=5</cmdline></os>
     <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{{self.disk}}'/>
