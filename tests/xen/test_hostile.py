@@ -69,7 +69,7 @@ class Flips(xentest.TestCase):
         self.wait_for_alerts(guest, 1)
         key = guest.store("data/os_uname")
         put = f"xenstore-write {key}"
-        xentest.host.run(f"for i in $(seq 20); do {put} {COMPATIBLE}; {put} {INCOMPATIBLE}; done; {put} {COMPATIBLE}")
+        xentest.host.run(f"for i in $(seq 5); do {put} {COMPATIBLE}; {put} {INCOMPATIBLE}; done; {put} {COMPATIBLE}")
         self.wait_for(guest, Verdict="compatible")
         guest.write("data/os_uname", INCOMPATIBLE)
         self.wait_for(guest, Verdict="incompatible")
