@@ -69,7 +69,7 @@ static guint
 kernel_required_archs(const XpvKernel *kernel)
 {
     const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
-    return variant && xpv_kernel_is_covered(kernel) ? xpv_guide_required_hosts(variant, kernel->major) : 0;
+    return variant ? xpv_guide_required_hosts(variant, kernel->major) : 0;
 }
 
 /* "RHEL 3.9 kernel i686-SMP, compiled for Intel," */
@@ -122,18 +122,42 @@ required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, cha
     *ret_citation = join(citations, " and ");
 }
 
+static gboolean
+is_too_old(const XpvKernel *kernel)
+{
+    return kernel->update < (gint)xpv_guide_rhel(kernel->major)->minimum_update;
+}
+
+/* The first releases that are supported, of the kernels that are older. */
+static char *
+minimum_releases(const XpvCandidates *candidates)
+{
+    g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < candidates->n; i++) {
+        guint major = candidates->kernels[i]->major;
+        if (is_too_old(candidates->kernels[i]))
+            add_unique(releases, g_strdup_printf("%u.%u", major, xpv_guide_rhel(major)->minimum_update));
+    }
+    return join(releases, " or ");
+}
+
 static char *
 clause_release(const XpvHost *host, const XpvCandidates *candidates)
 {
-    const XpvKernel *kernel = candidates->kernels[0];
-    return g_strdup_printf("is older than RHEL %u.%u, the first that is supported (section 12.2)", kernel->major,
-                           xpv_guide_rhel(kernel->major)->minimum_update);
+    g_autofree char *releases = minimum_releases(candidates);
+    return g_strdup_printf("is older than RHEL %s, the first that is supported (section 12.2)", releases);
 }
 
 static char *
 clause_variant(const XpvHost *host, const XpvCandidates *candidates)
 {
-    return g_strdup_printf("is not supported for RHEL %u (table 12.1)", candidates->kernels[0]->major);
+    g_autoptr(GPtrArray) majors = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < candidates->n; i++) {
+        if (kernel_required_archs(candidates->kernels[i]) == 0)
+            add_unique(majors, g_strdup_printf("%u", candidates->kernels[i]->major));
+    }
+    g_autofree char *releases = join(majors, " or ");
+    return g_strdup_printf("is not supported for RHEL %s (table 12.1)", releases);
 }
 
 static char *
@@ -174,7 +198,7 @@ explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const
     g_autofree char *who = subject(candidates, judgement);
     g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
     for (guint reason = 0; reason < XPV_REASON_MAX; reason++) {
-        if ((judgement->reasons & XPV_BIT(reason)) && clauses[reason])
+        if (judgement->reasons & XPV_BIT(reason))
             g_ptr_array_add(parts, clauses[reason](host, candidates));
     }
     g_autofree char *why = join(parts, candidates->reasons_differ ? ", or " : ", and ");
@@ -300,7 +324,7 @@ fitting_package(const XpvHost *host, const XpvKernel *kernel)
         return NULL;
 
     const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
-    gboolean keep = kernel->update >= (gint)rhel->minimum_update && *kernel->release;
+    gboolean keep = !is_too_old(kernel) && *kernel->release;
     g_autofree char *version =
         keep ? g_strconcat(rhel->version, "-", kernel->release, NULL) : xpv_guide_version(rhel, rhel->minimum_update);
     return xpv_guide_package(best, version);
@@ -320,12 +344,12 @@ common_package(const XpvHost *host, const XpvCandidates *candidates)
 }
 
 static char *
-remedy_release(const XpvHost *host, const XpvKernel *kernel, const char *package)
+remedy_release(const XpvCandidates *candidates, const char *package)
 {
-    guint update = xpv_guide_rhel(kernel->major)->minimum_update;
+    g_autofree char *releases = minimum_releases(candidates);
     if (package)
-        return g_strdup_printf("Update the guest to RHEL %u.%u, with %s or newer.", kernel->major, update, package);
-    return g_strdup_printf("Update the guest to RHEL %u.%u or newer.", kernel->major, update);
+        return g_strdup_printf("Update the guest to RHEL %s, with %s or newer.", releases, package);
+    return g_strdup_printf("Update the guest to RHEL %s or newer.", releases);
 }
 
 /* @where: after "an" */
@@ -375,11 +399,10 @@ remedy_drivers(const XpvJudgement *judgement)
 static char *
 remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
 {
-    const XpvKernel *kernel = candidates->kernels[0];
     g_autofree char *package = common_package(host, candidates);
     switch ((int)first_reason(judgement)) {
     case XPV_REASON_GUEST_RELEASE_UNSUPPORTED:
-        return remedy_release(host, kernel, package);
+        return remedy_release(candidates, package);
     case XPV_REASON_KERNEL_VARIANT_UNSUPPORTED:
         return package ? g_strdup_printf("Install %s in the guest and boot it.", package)
                        : g_strdup("Install a kernel in the guest that table 12.1 supports.");

@@ -653,6 +653,27 @@ test_sentences(void)
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2).",
           "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host." },
+        /* Each clause is of the kernels that it is about. */
+        { SMP_I686 "\nkernel-xen-2.6.18-53.el5.i686", X86_64_INTEL,
+          "RHEL 3.9 or 5.1 kernel i686-SMP or i686-xen either is not supported for RHEL 5 (table 12.1), or needs "
+          "an i686 host kernel; this host runs x86_64 (table 12.2).",
+          "Install a kernel in the guest that table 12.1 supports." },
+        { SMP_I686 "\nkernel-2.6.9-42.EL.i686", X86_64_INTEL,
+          "RHEL 3.9 or 4.4 kernel i686-SMP or i686 either is older than RHEL 4.6, the first that is supported (section "
+          "12.2), or needs an i686 host kernel; this host runs x86_64 (table 12.2).",
+          "Update the guest to RHEL 4.6 or newer." },
+        { "2.4.21-47.ELsmp i686\n2.6.9-42.ELsmp i686\n2.6.18-8.el5PAE", I686_ANY,
+          "RHEL 3.8, 4.4 or 5.0 kernel athlon-SMP, i686-SMP or i686-PAE is older than RHEL 3.9, 4.6 or 5.1, the first "
+          "that is supported (section 12.2).",
+          "Update the guest to RHEL 3.9, 4.6 or 5.1 or newer." },
+        /* Of many, the first. */
+        { "2.6.18-8.el5\n2.6.18-53.el5\n2.6.18-92.el5\n2.6.18-128.el5\n2.6.18-164.el5\n2.6.18-194.el5\n2.6.18-238.el5\n"
+          "2.6.18-274.el5\n2.6.18-308.el5\n2.6.18-348.el5",
+          X86_64_ANY,
+          "The report can mean several kernels with different verdicts: RHEL 5.0, 5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7 or "
+          "others kernel i686 or x86_64 (table 12.1).",
+          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "/boot/vmlinuz-$(uname -r)." },
         { SMP_I686, X86_64_ANY,
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2).",
