@@ -141,7 +141,7 @@ line_of(const char *text, const char *key)
     guint found = 0;
     for (guint i = 0; lines[i]; i++) {
         const char *line = g_strchug(lines[i]);
-        if (strncmp(line, key, length) == 0 && strchr(" \t=]", line[length]))
+        if (strncmp(line, key, length) == 0 && (g_ascii_isspace(line[length]) || strchr("=]", line[length])))
             found = i + 1;
     }
     return found;

@@ -144,6 +144,7 @@ test_wrong_values(void)
           "--host-architecture=i386: host-architecture cannot be “i386”; it is i686, x86_64 or ia64, or empty where "
           "not "
           "known" },
+        { "\ngrace\f = x\n", "", "test.conf:3: grace takes whole seconds from 0 to 86400, not “x”" },
         /* The line of the value that counts. */
         { "grace=1\ngrace=x\n", "", "test.conf:3: grace takes whole seconds from 0 to 86400, not “x”" },
     };
