@@ -199,6 +199,11 @@ apply_file(XpvConfig *config, gboolean may_be_missing, GError **error)
         return FALSE;
     }
 
+    if (memchr(text, '\0', length)) { /* GLib would pass over its line */
+        g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "%s: it has a NUL, which no text has",
+                    config->path);
+        return FALSE;
+    }
     g_autoptr(GKeyFile) file = g_key_file_new();
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_KEEP_TRANSLATIONS, &cause)) {
         g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "%s: %s", config->path, cause->message);

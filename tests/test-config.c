@@ -176,6 +176,17 @@ test_wrong_files(void)
 }
 
 static void
+test_nul(void)
+{
+    static const char text[] = "[xenpv-compatd]\ngra\0ce=x\n";
+    g_autofree char *path = g_build_filename(folder, "test.conf", NULL);
+    g_autofree char *line = g_strconcat("--config=", path, NULL);
+    g_assert_true(g_file_set_contents(path, text, sizeof text - 1, NULL));
+    g_autofree char *got = result_of(NULL, line);
+    expect(line, got, "test.conf: it has a NUL, which no text has");
+}
+
+static void
 test_no_file(void)
 {
     g_autofree char *missing = g_strdup_printf("--config=%s/missing.conf", folder);
@@ -234,6 +245,7 @@ main(int argc, char *argv[])
     g_test_add_func("/config/values", test_values);
     g_test_add_func("/config/wrong-values", test_wrong_values);
     g_test_add_func("/config/wrong-files", test_wrong_files);
+    g_test_add_func("/config/nul", test_nul);
     g_test_add_func("/config/no-file", test_no_file);
     g_test_add_func("/config/path", test_path);
     g_test_add_func("/config/options", test_options);
