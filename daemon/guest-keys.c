@@ -26,16 +26,15 @@ static const char *const device_classes[] = { "device/vbd", "device/vif" };
 static const char *const watched[] = { "data", "device/vbd", "device/vif", NULL };
 G_STATIC_ASSERT(G_N_ELEMENTS(watched) == XPV_GUEST_KEYS_WATCHES + 1);
 
-/* NULs are dropped, as all control characters are when a report is read: a string is then all that is needed. */
+/* A NUL becomes another control character, all of which are dropped when a report is read: a string is then all that is
+ * needed, and as long as the value, of which too long a one has its last line dropped. */
 static char *
 to_string(char *value, gsize length)
 {
-    gsize n = 0;
     for (gsize i = 0; i < length; i++) {
-        if (value[i] != '\0')
-            value[n++] = value[i];
+        if (value[i] == '\0')
+            value[i] = '\x01';
     }
-    value[n] = '\0';
     return value;
 }
 
