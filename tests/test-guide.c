@@ -65,6 +65,21 @@ test_variants(void)
     }
 }
 
+/* The tables speak of RHEL 3, 4 and 5. */
+static void
+test_other_releases(void)
+{
+    static const guint majors[] = { 0, 2, 6, G_MAXUINT };
+    guint n;
+    const XpvVariant *variants = xpv_guide_variants(&n);
+    for (guint i = 0; i < n; i++) {
+        for (guint j = 0; j < G_N_ELEMENTS(majors); j++) {
+            expect_true(variants[i].name, !xpv_guide_supports(&variants[i], majors[j]), "is of no other release");
+            g_assert_cmpuint(xpv_guide_required_hosts(&variants[i], majors[j]), ==, 0);
+        }
+    }
+}
+
 /* Every package has the row that covers it, and no other. */
 static void
 test_variant_of_package(void)
@@ -229,6 +244,7 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/guide/variants", test_variants);
+    g_test_add_func("/guide/other-releases", test_other_releases);
     g_test_add_func("/guide/variant-of-package", test_variant_of_package);
     g_test_add_func("/guide/releases", test_releases);
     g_test_add_func("/guide/update", test_update);
