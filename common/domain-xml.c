@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 static gboolean
 is_element(const xmlNode *node, const char *name)
 {
-    return node->type == XML_ELEMENT_NODE && (!name || strcmp((const char *)node->name, name) == 0);
+    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
 }
 
 static gboolean
@@ -26,7 +26,7 @@ is_in_namespace(const xmlNode *node, const char *uri)
     return node->ns && g_strcmp0((const char *)node->ns->href, uri) == 0;
 }
 
-/* The first element @name among @parent's children; @name NULL: any. */
+/* The first element @name among @parent's children. */
 static xmlNode *
 find_child(xmlNode *parent, const char *name)
 {

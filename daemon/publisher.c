@@ -117,9 +117,7 @@ enumerate_domains(sd_bus *bus, const char *prefix, void *userdata, char ***ret_n
 {
     XpvPublisher *publisher = userdata;
     g_autoptr(GPtrArray) domains = xpv_registry_list(publisher->registry);
-    char **nodes = calloc(domains->len + 1, sizeof *nodes); /* sd-bus frees it */
-    if (!nodes)
-        return -ENOMEM;
+    char **nodes = g_new0(char *, domains->len + 1); /* sd-bus frees it, and what is in it, as GLib would */
     for (guint i = 0; i < domains->len; i++)
         nodes[i] = xpv_domain_path(((const XpvDomain *)domains->pdata[i])->uuid);
     *ret_nodes = nodes;
