@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "common/judge.h"
-#include "tests/expect.h"
+#include "tests/invariants.h"
 
 /* describe: "verdict [reasons] {warnings} release variant processor hosts driver-source", "-" for what is empty. */
 static char *
@@ -46,68 +46,20 @@ judge(const XpvHost *host, const XpvGuest *like, const char *text)
     return xpv_judge(host, &guest);
 }
 
-/* is_sentence: whether a text is one sentence; where what it quotes has the end of one, that is not counted. */
-static gboolean
-is_sentence(const char *text, const char *quoted)
-{
-    gsize length = strlen(text);
-    return length > 1 && length <= 1024 && text[length - 1] == '.' && (!strstr(text, ". ") || strstr(quoted, ". ")) &&
-           is_publishable(text);
-}
-
-/* check_sane: what holds of every judgement, whatever the guest wrote. */
+/* check_sane: what holds of every judgement. */
 static gboolean
 check_sane(const char *input, const XpvJudgement *judgement)
 {
-    const guint certain = XPV_BIT(XPV_REASON_MAX) - XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
-    guint reasons = judgement->reasons;
-    gboolean is_single = reasons != 0 && (reasons & (reasons - 1)) == 0 && (reasons & certain) == 0;
-    gboolean fits;
-
-    switch (judgement->verdict) {
-    case XPV_VERDICT_COMPATIBLE:
-        fits = reasons == 0;
-        break;
-    case XPV_VERDICT_INCOMPATIBLE:
-        fits = reasons != 0 && (reasons & ~certain) == 0;
-        break;
-    case XPV_VERDICT_UNKNOWN:
-        fits = is_single && reasons >= XPV_BIT(XPV_REASON_KERNEL_PENDING);
-        break;
-    default:
-        fits = is_single && reasons < XPV_BIT(XPV_REASON_KERNEL_PENDING);
-    }
-    gboolean is_quiet = judgement->verdict == XPV_VERDICT_NOT_APPLICABLE ||
-                        reasons == XPV_BIT(XPV_REASON_KERNEL_PENDING) ||
-                        (judgement->verdict == XPV_VERDICT_COMPATIBLE &&
-                         !(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)));
-
-    return expect_true(input, fits, "has reasons that fit its verdict") &
-           expect_true(judgement->explanation, is_sentence(judgement->explanation, input), "is a sentence") &
-           (is_quiet ? expect(input, judgement->remedy, "")
-                     : expect_true(judgement->remedy, is_sentence(judgement->remedy, input), "is a sentence"));
+    const char *broken = broken_in_judgement(judgement, input);
+    return expect_true(input, !broken, broken);
 }
 
-/* check_remedy: a package that a remedy names is one that fits; kernel-xen is the host's. */
 static void
 check_remedy(const char *input, const XpvHost *host, const XpvGuest *guest, const char *remedy)
 {
-    static GRegex *package;
-    g_autoptr(GMatchInfo) match = NULL;
-    if (!package)
-        package = g_regex_new("kernel-(?:[A-Za-z]+-)?2[^ ,]+?\\.(?:athlon|i[36]86|ia32e|x86_64|ia64)\\b", 0, 0, NULL);
-    for (g_regex_match(package, remedy, 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
-        const guint of_the_kernel =
-            XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED) - XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
-        g_autofree char *name = g_match_info_fetch(match, 0);
-        g_autofree char *context = g_strdup_printf("%s: %s", input, remedy);
-        if (g_str_has_prefix(name, "kernel-xen-")) {
-            expect_true(context, host->update == 0 && xpv_host_update_from_kernel(name) == 1, "names a host's package");
-            continue;
-        }
-        g_autoptr(XpvJudgement) judgement = judge(host, guest, name);
-        expect_true(context, !(judgement->reasons & of_the_kernel), "names a package that fits");
-    }
+    g_autofree char *context = g_strdup_printf("%s: %s", input, remedy);
+    const char *broken = broken_in_remedy(host, guest, remedy);
+    expect_true(context, !broken, broken);
 }
 
 /* The Guide as it is printed, a cell between bars. */
