@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a guest writes into xenstore. This program has a xenstore of its own, in place of xenstore.c: an input is its
+ * entries, each a line with the key, the value in the lines below it, and an empty line. For a key after "!" xenstored
+ * has no answer. */
+#include "daemon/guest-keys.h"
+
+#include <string.h>
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/same.h"
+#include "tests/invariants.h"
+
+#define ID 7
+#define GUEST "/local/domain/7/"
+
+typedef struct {
+    char *key;
+    GBytes *value;
+} Entry;
+
+struct _XpvXenstore {
+    GPtrArray *entries;
+};
+
+static void
+entry_free(gpointer data)
+{
+    Entry *entry = data;
+    g_free(entry->key);
+    g_bytes_unref(entry->value);
+    g_free(entry);
+}
+
+/* The length of what is before an end; all of it where there is none. (gcc with sanitizers takes memmem() amiss.) */
+static gsize
+length_until(const guint8 *data, gsize length, const char *end, gsize end_length)
+{
+    for (gsize n = 0; n + end_length <= length; n++) {
+        if (memcmp(data + n, end, end_length) == 0)
+            return n;
+    }
+    return length;
+}
+
+static void
+fill(XpvXenstore *xenstore, const guint8 *data, gsize length)
+{
+    while (length > 0) {
+        gsize entry_length = length_until(data, length, "\n\n", 2);
+        gsize key_length = length_until(data, entry_length, "\n", 1);
+        gsize value_at = MIN(key_length + 1, entry_length);
+        gsize used = MIN(entry_length + 2, length);
+        Entry *entry = g_new0(Entry, 1);
+        entry->key = g_strndup((const char *)data, key_length);
+        entry->value = g_bytes_new(data + value_at, entry_length - value_at);
+        g_ptr_array_add(xenstore->entries, entry);
+        data += used;
+        length -= used;
+    }
+}
+
+/* Returns: (nullable) NULL where there is no such key. */
+static GBytes *
+find(const XpvXenstore *xenstore, const char *key)
+{
+    for (guint i = 0; i < xenstore->entries->len; i++) {
+        const Entry *entry = xenstore->entries->pdata[i];
+        if (g_str_equal(entry->key, key))
+            return entry->value;
+    }
+    return NULL;
+}
+
+static gboolean
+answers(const XpvXenstore *xenstore, const char *key)
+{
+    g_autofree char *silent = g_strconcat("!", key, NULL);
+    return !find(xenstore, silent);
+}
+
+static const char *
+key_of(const char *path)
+{
+    g_assert_true(g_str_has_prefix(path, GUEST));
+    g_assert_true(xpv_guest_keys_matter(path)); /* or nobody would look when it changes */
+    return path + strlen(GUEST);
+}
+
+gboolean
+xpv_xenstore_read(XpvXenstore *xenstore, const char *path, gsize max, char **ret_value, gsize *ret_length)
+{
+    GBytes *value = find(xenstore, key_of(path));
+    if (value) {
+        gsize length;
+        const char *bytes = g_bytes_get_data(value, &length);
+        *ret_length = MIN(length, max);
+        *ret_value = g_malloc0(*ret_length + 1);
+        if (*ret_length > 0)
+            memcpy(*ret_value, bytes, *ret_length);
+    }
+    return answers(xenstore, key_of(path));
+}
+
+gboolean
+xpv_xenstore_list(XpvXenstore *xenstore, const char *path, guint max, GStrv *ret_names)
+{
+    g_autofree char *folder = g_strconcat(key_of(path), "/", NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < xenstore->entries->len && names->len < max; i++) {
+        const char *key = ((const Entry *)xenstore->entries->pdata[i])->key;
+        if (g_str_has_prefix(key, folder)) {
+            const char *name = key + strlen(folder);
+            g_ptr_array_add(names, g_strndup(name, strcspn(name, "/")));
+        }
+    }
+    g_ptr_array_add(names, NULL);
+    *ret_names = (GStrv)g_ptr_array_steal(names, NULL);
+    return answers(xenstore, key_of(path));
+}
+
+void
+xpv_xenstore_watch(XpvXenstore *xenstore, const char *path, const char *token)
+{
+    g_assert_true(xpv_guest_keys_is_watched(path));
+}
+
+void
+xpv_xenstore_unwatch(XpvXenstore *xenstore, const char *path, const char *token)
+{
+    g_assert_true(xpv_guest_keys_is_watched(path));
+}
+
+/* The first report that says anything is the guest's, as if it were read without the detour of a string. */
+static void
+check_report(const XpvXenstore *xenstore, const char *report)
+{
+    static const char *const keys[] = { "data/xenpv-compat/kernel", "data/os_uname", "data/os/unix/kernel-version" };
+    g_autoptr(XpvReport) got = report ? xpv_report_parse(report, -1) : NULL;
+    g_autoptr(XpvReport) expected = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(keys) && !expected; i++) {
+        GBytes *value = find(xenstore, keys[i]);
+        gsize length = 0;
+        const char *bytes = value ? g_bytes_get_data(value, &length) : NULL;
+        if (length > 0)
+            expected = xpv_report_parse(bytes, (gssize)length);
+    }
+    g_assert_cmpstr(broken_in_report(got), ==, NULL);
+    g_assert_true(have_same_text(got, expected) && have_same_kernels(got, expected));
+}
+
+static void
+check_drivers(const XpvXenstore *xenstore, XpvDrivers drivers)
+{
+    gboolean is_connected = FALSE;
+    for (guint i = 0; i < xenstore->entries->len; i++) {
+        const Entry *entry = xenstore->entries->pdata[i];
+        gsize length;
+        const char *state = g_bytes_get_data(entry->value, &length);
+        is_connected |= g_str_has_suffix(entry->key, "/state") && length > 0 && *state == '4';
+    }
+    g_assert_cmpuint(drivers, <, XPV_DRIVERS_MAX);
+    g_assert_true(drivers != XPV_DRIVERS_ACTIVE || is_connected);
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(entry_free);
+    XpvXenstore xenstore = { entries };
+    g_auto(XpvGuestKeys) keys = { 0 };
+    fill(&xenstore, data, length);
+    for (guint i = 0; i < entries->len; i++) {
+        g_autofree char *path = g_strconcat(GUEST, ((const Entry *)entries->pdata[i])->key, NULL);
+        g_assert_true(xpv_guest_keys_matter(path) || !xpv_guest_keys_is_watched(path));
+    }
+    if (xpv_guest_keys_read(&xenstore, ID, &keys)) {
+        check_report(&xenstore, keys.report);
+        check_drivers(&xenstore, keys.drivers);
+    }
+    return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A guest's report, and what is judged of it on any host. */
+#include "common/guide.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/same.h"
+#include "tests/invariants.h"
+
+/* Up to how many kernels of a report are judged one by one. */
+#define SINGLES_MAX 12
+
+/* What is clean stays as it is. */
+static void
+check_clean(const char *data, gsize length)
+{
+    g_autofree char *clean = xpv_text_clean(data, (gssize)length, 0);
+    g_autofree char *again = xpv_text_clean(clean, -1, 0);
+    g_assert_true(is_publishable(clean));
+    g_assert_cmpstr(again, ==, clean);
+}
+
+/* A report that is too long is as its whole lines within the cap. */
+static void
+check_cap(const XpvReport *report, const char *data, gsize length)
+{
+    gsize whole = XPV_REPORT_MAX;
+    if (length <= XPV_REPORT_MAX)
+        return;
+    if (data[XPV_REPORT_MAX] != '\n') {
+        const char *newline = memrchr(data, '\n', XPV_REPORT_MAX);
+        whole = newline ? (gsize)(newline - data) : 0;
+    }
+    g_autoptr(XpvReport) capped = xpv_report_parse(data, XPV_REPORT_MAX);
+    g_autoptr(XpvReport) lines = xpv_report_parse(data, (gssize)whole);
+    g_assert_true(have_same_text(report, capped));
+    g_assert_true(have_same_kernels(report, lines));
+}
+
+/* Returns: (transfer full) (nullable) the report that means this kernel alone; NULL: there is none. */
+static XpvReport *
+name_kernel(const XpvKernel *kernel)
+{
+    if (!xpv_kernel_is_covered(kernel))
+        return xpv_report_parse("6.1.0-18-amd64", -1);
+    if (kernel->arch == XPV_ARCH_UNKNOWN || *kernel->release == '\0')
+        return NULL;
+    const char *flavour = xpv_flavour_to_word(kernel->flavour);
+    g_autofree char *name =
+        g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(kernel->major)->version,
+                        kernel->release, xpv_arch_to_word(kernel->arch));
+    return xpv_report_parse(name, -1);
+}
+
+/* Returns: (nullable) a report for each kernel that the report can mean; NULL: too many, or some have none. */
+static GPtrArray *
+name_kernels(const XpvReport *report)
+{
+    guint n;
+    const XpvKernel *kernels = kernels_of(report, &n);
+    g_autoptr(GPtrArray) singles = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+    for (guint i = 0; i < n; i++) {
+        XpvReport *single = n <= SINGLES_MAX ? name_kernel(&kernels[i]) : NULL;
+        guint n_single;
+        if (!single)
+            return NULL;
+        g_ptr_array_add(singles, single);
+        g_assert_true(is_same_kernel(kernels_of(single, &n_single), &kernels[i]));
+        g_assert_cmpuint(n_single, ==, 1);
+    }
+    return g_steal_pointer(&singles);
+}
+
+/* Whether its kernel's architecture is of the host's family; where that is not known, all are. */
+static gboolean
+is_of_family(const XpvReport *single, const XpvHost *host)
+{
+    guint n;
+    gboolean is_covered = xpv_kernel_is_covered(kernels_of(single, &n));
+    XpvArch arch = kernels_of(single, &n)->arch;
+    if (!is_covered || host->architecture == XPV_ARCH_UNKNOWN)
+        return TRUE;
+    return host->architecture == XPV_ARCH_IA64 ? arch == XPV_ARCH_IA64 : (XPV_ARCHS_X86 & XPV_BIT(arch)) != 0;
+}
+
+/* A report has the verdict of the kernels that it can mean; where theirs differ, it is ambiguous. */
+static void
+check_candidates(const XpvHost *host, const XpvReport *report, const GPtrArray *singles)
+{
+    guint n_of_family = 0, verdicts = 0;
+    for (guint i = 0; i < singles->len; i++)
+        n_of_family += (guint)is_of_family(singles->pdata[i], host);
+    for (guint i = 0; i < singles->len; i++) {
+        const XpvGuest guest = { .id = -1, .report = singles->pdata[i] };
+        if (n_of_family > 0 && !is_of_family(guest.report, host))
+            continue;
+        g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
+        verdicts |= XPV_BIT(judgement->verdict);
+    }
+    const XpvGuest guest = { .id = -1, .report = report };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
+    gboolean is_ambiguous = judgement->reasons == XPV_BIT(XPV_REASON_KERNEL_AMBIGUOUS);
+    gboolean differ = (verdicts & (verdicts - 1)) != 0;
+    g_assert_true(is_ambiguous == differ);
+    g_assert_true(differ || verdicts == 0 || XPV_BIT(judgement->verdict) == verdicts);
+}
+
+static void
+check_judgement(const XpvHost *host, const XpvGuest *guest, const char *quoted)
+{
+    g_autoptr(XpvJudgement) judgement = xpv_judge(host, guest);
+    g_assert_cmpstr(broken_in_judgement(judgement, quoted), ==, NULL);
+    g_assert_cmpstr(broken_in_remedy(host, guest, judgement->remedy), ==, NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    static const XpvArch archs[] = { XPV_ARCH_UNKNOWN, XPV_ARCH_I686, XPV_ARCH_X86_64, XPV_ARCH_IA64 };
+    check_clean((const char *)data, length);
+    g_autoptr(XpvReport) report = xpv_report_parse((const char *)data, (gssize)length);
+    g_assert_cmpstr(broken_in_report(report), ==, NULL);
+    check_cap(report, (const char *)data, length);
+    g_autoptr(GPtrArray) singles = name_kernels(report);
+
+    /* Hosts of every architecture; what else there is varies with the length. */
+    for (guint i = 0; i < G_N_ELEMENTS(archs); i++) {
+        gsize n = length + i;
+        const XpvHost host = { "Xen", archs[i], (XpvProcessor)(n % XPV_PROCESSOR_MAX), (gint)(n % 5) - 1 };
+        const XpvGuest guest = {
+            .id = (gint)(n % 4) - 1,
+            .virtualization = (XpvVirtualization)(n / 2 % XPV_VIRTUALIZATION_MAX),
+            .arch = archs[n / 3 % G_N_ELEMENTS(archs)],
+            .report = report,
+            .report_is_live = n % 2 == 0,
+            .in_grace = n % 3 == 0,
+            .boot_disk_paravirtualized = n % 5 == 0,
+            .declared_major = (guint)(n % 7),
+            .drivers = (XpvDrivers)(n / 5 % XPV_DRIVERS_MAX),
+        };
+        check_judgement(&host, &guest, report ? xpv_report_text(report) : "");
+        if (singles)
+            check_candidates(&host, report, singles);
+    }
+    return 0;
+}
