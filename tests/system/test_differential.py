@@ -1,68 +1,112 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """From equal facts, the client's check, CheckKernel and a published domain say the same of any report."""
+import glob
+import itertools
 import json
 import os
+import random
 import re
+from xml.sax.saxutils import escape
 
 import harness
 from gi.repository import GLib
 from harness import domain_xml
 
-HOSTS = [  # architecture, processor, kernel
-    ("x86_64", "intel", "2.6.18-53.el5xen"),
-    ("x86_64", "amd", "2.6.18-8.1.15.el5xen"),
-    ("i686", "intel", "6.1.0-18-amd64"),
-    ("i686", "", "2.6.18-398.el5xen"),
-]
+ARCHITECTURES = ("", "i686", "x86_64", "ia64")
+PROCESSORS = ("", "intel", "amd")
+KERNELS = ("", "2.6.18-8.1.15.el5xen", "2.6.18-53.el5xen", "6.1.0-18-amd64")
+OS_TYPES = {"hvm": "hvm", "pv": "linux", "pvh": "xenpvh"}
 FIELDS = ("Kernel", "Verdict", "Reasons", "Warnings", "Release", "Variant", "Processor", "RequiredHostArchitectures",
           "DriverSource", "Explanation", "Remedy")
+MUTANTS = 2000
+SEED = 20080612
 
 
 def snake(name):
     return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
 
 
-def reports():
+def packages():
+    """Real ones: each means one kernel, whatever else is known."""
     with open(os.path.join(harness.SOURCE, "tests", "data", "nvra.tsv"), encoding="utf-8") as file:
-        packages = [line.split("\t")[0] for line in file][1::15]
-    return packages + [package.rpartition(".")[0] for package in packages[::7]] + [
-        "2.4.21-50.EL", "2.4.21-50.ELsmp", "2.4.21-47.ELhugemem i686", "2.6.9-67.ELlargesmp", "2.6.18-53.1.4.el5PAE",
-        "2.6.18-398.el5xen", "2.6.18-53.el5kdump", "2.4.21-57.ELvmnix", "2.6.32-71.el6", "6.1.0-18-amd64", "gibberish",
-        "vmlinuz-2.6.18-128.el5", "2.6.9-89.0.7.EL ppc64", "kernel--.EL.", "2.6.18-\ufffd.el5", "x" * 5000,
-        "Linux naboo 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
-        "Linux xxxxx 2.4.21-37.EL #1 SMP Wed Sep 7 13:32:18 EDT 2005 x86_64 x86_64 x86_64 GNU/Linux"]
+        return [line.split("\t")[0] for line in file][1:]
+
+
+def corpus():
+    """What the fuzzer begins with, as far as it can be written in XML."""
+    texts = []
+    for path in sorted(glob.glob(os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "report", "*"))):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            texts.append(re.sub("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]", "", file.read()))
+    return [text for text in texts if text.strip()]
+
+
+def mutate(rand, texts):
+    """One of the texts, with pieces of it or of others cut out, doubled or put in."""
+    text = rand.choice(texts)
+    for _ in range(rand.randint(1, 4)):
+        begin = rand.randint(0, len(text))
+        end = min(len(text), begin + rand.randint(0, 8))
+        other = rand.choice(texts)
+        at = rand.randint(0, len(other))
+        piece = rand.choice(("", text[begin:end] * rand.randint(2, 300), other[at:at + rand.randint(1, 30)],
+                             rand.choice("\n \t-._09EL5é\ufffd'\"<&%")))
+        text = text[:begin] + piece + text[end:]
+    return text
 
 
 class Differential(harness.TestCase):
-    def check(self, lines, architecture, processor, kernel):
-        done = self.ctl("check", "-", "--json", "--host-architecture", architecture, "--host-processor", processor,
-                        "--host-kernel", kernel, stdin="\n".join(lines))
-        return [json.loads(line) for line in done.stdout.splitlines()]
+    def check(self, texts, facts):
+        """The client's answers, in the texts' order."""
+        options = [f"--{name}={value}" for name, value in facts.items()]
+        done = self.ctl("check", "--json", *options, "--", *texts)
+        answers = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(len(answers), len(texts), done.stderr)
+        return [{name: answer[snake(name)] for name in FIELDS} for answer in answers]
 
-    def check_kernel(self, report, architecture, processor, kernel):
-        facts = {"host-architecture": architecture, "host-processor": processor, "host-kernel": kernel}
-        facts = {key: GLib.Variant("s", value) for key, value in facts.items()}
-        verdict, reasons, results = self.client.manager("CheckKernel", "(sa{sv})", report, facts)
+    def check_kernel(self, text, facts):
+        facts = {name: GLib.Variant("s", value) for name, value in facts.items()}
+        verdict, reasons, results = self.client.manager("CheckKernel", "(sa{sv})", text, facts)
         return dict(results, Verdict=verdict, Reasons=reasons)
 
+    def published(self, guests, host):
+        """A host with these guests, by the daemon; in their order."""
+        arch = "ia64" if host["host-architecture"] == "ia64" else "x86_64"
+        domains = (domain_xml(f"guest-{n}", n + 1, escape(text), os_type=OS_TYPES[virtualization], arch=arch)
+                   for n, (text, virtualization) in enumerate(guests))
+        self.start("test://" + self.write("node.xml", f"<node>{''.join(domains)}</node>"),
+                   *(f"--{name}={value}" for name, value in host.items()))
+        named = {domain["Name"]: domain for domain in self.client.domains().values()}
+        return [{name: named[f"guest-{n}"][name] for name in FIELDS} for n in range(len(guests))]
+
+    def compare(self, guests, host, exact):
+        """@exact: texts of which nothing that a domain has beside them, its architecture, changes the meaning"""
+        published = self.published(guests, host)
+        for virtualization in OS_TYPES:
+            facts = dict(host, virtualization=virtualization)
+            chosen = [n for n, guest in enumerate(guests) if guest[1] == virtualization]
+            texts = [guests[n][0] for n in chosen]
+            for n, text, checked in zip(chosen, texts, self.check(texts, facts)):
+                with self.subTest(report=text, seed=SEED, **facts):
+                    self.assertEqual(self.check_kernel(text, facts), checked)
+                    if host["host-architecture"] or text in exact:
+                        self.assertEqual(published[n], checked)
+        self.stop_daemon()
+        self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+
     def test_same_answers(self):
-        texts = reports()
-        domains = [domain_xml(f"guest-{n}", n + 1, text) for n, text in enumerate(texts)]
-        node = "<node><cpu><model>x86_64</model></cpu>" + "".join(domains) + "</node>"
-        for facts in HOSTS:
-            architecture, processor, kernel = facts
-            self.start("test://" + self.write("node.xml", node), f"--host-architecture={architecture}",
-                       f"--host-processor={processor}", f"--host-kernel={kernel}")
-            published = {domain["Name"]: domain for domain in self.client.domains().values()}
-            checked = self.check(texts, *facts)
-            self.assertEqual(len(checked), len(texts))
-            for n, text in enumerate(texts):
-                with self.subTest(report=text[:80], host=facts):
-                    expected = {name: checked[n][snake(name)] for name in FIELDS}
-                    self.assertEqual({name: published[f"guest-{n}"][name] for name in FIELDS}, expected)
-                    self.assertEqual(self.check_kernel(text, *facts), expected)
-            self.stop_daemon()
-            self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+        """Every report on one host or another, those of the corpus on each."""
+        rand = random.Random(SEED)
+        exact = packages()
+        releases = [package.rpartition(".")[0] for package in exact[::7]]
+        mutants = [mutate(rand, corpus() + releases) for _ in range(MUTANTS)]
+        texts = exact + releases + [text for text in mutants if text.strip() and text != "-"]
+        rand.shuffle(texts)
+        hosts = list(itertools.product(ARCHITECTURES, PROCESSORS, KERNELS))
+        for n, host in enumerate(hosts):
+            share = corpus() + texts[n::len(hosts)]
+            guests = [(text, "hvm" if m % 8 else rand.choice(["pv", "pvh"])) for m, text in enumerate(share)]
+            self.compare(guests, dict(zip(("host-architecture", "host-processor", "host-kernel"), host)), set(exact))
 
 
 if __name__ == "__main__":
