@@ -185,6 +185,7 @@ test_metadata(void)
         { "<host xmlns='" OURS "'><kernel>k</kernel></host>", NULL, FALSE },
         { "<guest xmlns='urn:other'><kernel>other</kernel></guest><guest xmlns='" OURS "'><kernel>k</kernel></guest>",
           "k", FALSE },
+        { "<guest xmlns='urn:other'/><tool/><guest xmlns='" OURS "'><kernel>k</kernel></guest>", "k", FALSE },
         { "<guest xmlns='" OURS "'><kernel>k</kernel></guest><guest xmlns='urn:other'><acknowledged/></guest>", "k",
           FALSE },
         { "<a:guest xmlns:a='urn:a'><a:kernel>a</a:kernel></a:guest><c:guest xmlns:c='" OURS "'><c:kernel>k</c:kernel>"

@@ -114,6 +114,7 @@ test_is_local(void)
         { "xen:///system", TRUE },
         { "xen:///", TRUE },
         { "xen://", TRUE },
+        { "xen:/", TRUE },
         { "xen", TRUE }, /* libvirt's only short form */
         { "qemu:///session", TRUE },
         { "test:///default", TRUE },

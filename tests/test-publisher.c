@@ -21,7 +21,8 @@ typedef struct {
     XpvPublisher *publisher;
     gboolean is_named;
     guint64 next_serial; /* of Refresh() */
-    GPtrArray *signals;  /* of char *: "Member path arguments" */
+    guint n_refreshed;
+    GPtrArray *signals; /* of char *: "Member path arguments" */
     guint n_answered;
 } Fixture;
 
@@ -49,6 +50,7 @@ static guint64
 on_refresh(gpointer data)
 {
     Fixture *f = data;
+    f->n_refreshed++;
     return f->next_serial;
 }
 
@@ -506,6 +508,24 @@ test_refresh(Fixture *f, gconstpointer data)
     sync_signals(f);
 }
 
+/* Who expects no answer gets none, and leaves nothing to be kept for them. */
+static void
+test_refresh_without_reply(Fixture *f, gconstpointer data)
+{
+    begin(f);
+    f->next_serial = 7;
+    g_autoptr(GDBusMessage) message =
+        g_dbus_message_new_method_call(XPV_BUS_NAME, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, "Refresh");
+    g_dbus_message_set_flags(message, G_DBUS_MESSAGE_FLAGS_NO_REPLY_EXPECTED);
+    g_assert_true(g_dbus_connection_send_message(f->client, message, G_DBUS_SEND_MESSAGE_FLAGS_NONE, NULL, NULL));
+    g_autoptr(Call) call = call_begin(f, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, "Refresh", NULL);
+    sync_signals(f);
+    g_assert_cmpuint(f->n_refreshed, ==, 2);
+    xpv_publisher_refreshed(f->publisher, 7);
+    wait_until(call->is_answered);
+    g_assert_no_error(call->error);
+}
+
 static void
 test_ends_while_refreshing(Fixture *f, gconstpointer data)
 {
@@ -544,6 +564,7 @@ main(int argc, char *argv[])
     add("/publisher/hostile-text", test_hostile_text);
     add("/publisher/hostile-clients", test_hostile_clients);
     add("/publisher/refresh", test_refresh);
+    add("/publisher/refresh-without-reply", test_refresh_without_reply);
     add("/publisher/ends-while-refreshing", test_ends_while_refreshing);
     g_test_add_func("/publisher/no-bus", test_no_bus);
     return g_test_run();

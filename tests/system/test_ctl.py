@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 import harness
+from gi.repository import Gio, GLib
 from harness import domain_xml, uuid_of
 
 CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
@@ -66,6 +67,34 @@ class Check(harness.TestCase):
             self.assertEqual((done.returncode, done.stdout), (2, ""), arguments)
             self.assertRegex(done.stderr, "^xenpv-compatctl: .*" + sentence)
             self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_version(self):
+        self.assertRegex(self.ctl("--version").stdout, r"^xenpv-compatctl \d+\.\d+\.\d+\n$")
+
+    def run_with(self, stdin, stdout):
+        """Asks for the reports of its standard input."""
+        done = subprocess.run([os.environ["XPV_CTL"], "check", *FACTS, "--json", "-"], stdin=stdin, stdout=stdout,
+                              stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=False)
+        return done.returncode, done.stderr
+
+    def test_broken_input_and_output(self):
+        """74, which is no verdict."""
+        reports = self.write("reports", f"{COMPATIBLE}\n" * 1000)
+        folder = os.open(self.folder, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        self.assertEqual(self.run_with(folder, subprocess.DEVNULL),
+                         (74, "xenpv-compatctl: cannot read standard input: Is a directory\n"))
+        with open(reports, encoding="utf-8") as stdin, open("/dev/full", "w", encoding="utf-8") as stdout:
+            self.assertEqual(self.run_with(stdin, stdout),
+                             (74, "xenpv-compatctl: cannot write to standard output: No space left on device\n"))
+
+    def test_nobody_reads_on(self):
+        """As head(1): the verdicts so far count."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.addCleanup(os.close, writer)
+        with open(self.write("reports", f"{INCOMPATIBLE}\n" * 2), encoding="utf-8") as stdin:
+            self.assertEqual(self.run_with(stdin, writer), (1, ""))
 
     def test_completion(self):
         """It knows every verb and option of the help."""
@@ -125,7 +154,29 @@ class Verbs(harness.TestCase):
         self.start("test+unix:///default?socket=/nonexistent")
         done = self.ctl("list")
         self.assertEqual(done.returncode, 0)
-        self.assertIn("does not answer", done.stdout + done.stderr)
+        self.assertIn("does not answer, and nothing has been read from it yet", done.stdout)
+        done = self.ctl("list", "--json")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertRegex(done.stderr, "^xenpv-compatctl: libvirt .* does not answer, and nothing has been read .*")
+
+    def test_libvirt_goes(self):
+        virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
+        self.start(virt.uri, *FACTS)
+        virt.end()
+        self.client.wait_for(lambda: not self.client.host()["Connected"], "the loss")
+        done = self.ctl("list")
+        self.assertRegex(done.stdout, r"guest .* compatible .*\n(.*\n)*Warning: libvirt .* does not answer; what is known "
+                                      r"is as of \d{4}-\d\d-\d\dT")
+
+    def test_not_the_daemon(self):
+        """Another program owns the name, and knows nothing of the interface."""
+        self.client.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                                  GLib.Variant("(su)", (harness.NAME, 0)), None, Gio.DBusCallFlags.NONE, -1, None)
+        for arguments in (["list"], ["show", "x"], ["host"], ["monitor"]):
+            done = self.ctl(*arguments)
+            self.assertEqual((done.returncode, done.stdout), (4, ""), arguments)
+            self.assertRegex(done.stderr, "^xenpv-compatctl: asked org.xenpv.Compat1 over the system bus, but got no "
+                                          "answer that makes sense ")
 
     def test_hostile_name(self):
         """What a name does to a terminal is not left to the name."""
@@ -191,6 +242,48 @@ class Monitor(harness.TestCase):
         self.read_event("connected")
         self.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.process.wait(), 0)
+
+    def test_what_happens_without_the_daemon(self):
+        """It is told when the daemon is back."""
+        virt = self.libvirtd()
+        self.start(virt.uri, *FACTS)
+        self.start_monitor()
+        self.wait_for_monitor(virt)
+        for number, name in enumerate(("goes", "changes", "stays")):
+            virt.define(domain_xml(name, number + 1, COMPATIBLE))
+            while self.read_event("added")["name"] != name:
+                pass
+        self.stop_daemon()
+        self.read_event("disconnected")
+        virt.domain("goes").undefine()
+        virt.define(domain_xml("changes", 2, INCOMPATIBLE))
+        virt.define(domain_xml("comes", 4, COMPATIBLE))
+        self.start(virt.uri, *FACTS)
+        self.read_event("connected")
+        told = {}
+        while len(told) < 3:
+            event = json.loads(self.lines.get(timeout=harness.TIMEOUT))
+            told[event["name"]] = event["event"], event["verdict"]
+        self.assertEqual(told, {"goes": ("removed", "compatible"), "changes": ("changed", "incompatible"),
+                                "comes": ("added", "compatible")})
+
+    def test_nobody_reads_on(self):
+        """It ends by itself, though nothing happens."""
+        self.start("test:///default")
+        reader, writer = os.pipe()
+        with subprocess.Popen([os.environ["XPV_CTL"], "monitor"], env=dict(os.environ, **self.environment()),
+                              stdout=writer) as process:
+            os.close(writer)
+            os.close(reader)
+            self.assertEqual(process.wait(harness.TIMEOUT), 0)
+
+    def test_libvirt_away(self):
+        self.start("test+unix:///default?socket=/nonexistent")
+        with subprocess.Popen([os.environ["XPV_CTL"], "monitor"], env=dict(os.environ, **self.environment()), text=True,
+                              stderr=subprocess.PIPE) as process:
+            self.assertRegex(process.stderr.readline(), "^xenpv-compatctl: libvirt .* does not answer, and nothing ")
+            process.terminate()
+            self.assertEqual(process.wait(harness.TIMEOUT), 0)
 
 
 if __name__ == "__main__":

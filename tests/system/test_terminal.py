@@ -107,6 +107,8 @@ class Shown(OnTerminal):
         shown, lines = self.lines("list"), self.lines("list", env={"LC_ALL": "C"})
         self.assertTrue("\n".join(lines).isascii())
         self.assertEqual([len(line) for line in lines[:7]], [len(cells(line)) for line in shown[:7]])
+        lines = self.lines("check", "blöd", env={"CHARSET": "ISO-8859-1"})
+        self.assertIn('The report "bl\ufffdd" names', lines[1])  # 0xf6, which is no UTF-8
 
     def test_colour(self):
         """Of the verdicts, for who looks at a terminal and has not said no."""

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* sd-bus on GLib's loop, between two ends of one socket: what waits to be written is written, and what ends is told. */
+#include "daemon/bus-loop.h"
+
+#include <sys/socket.h>
+
+#include "tests/loop.h"
+
+#define INTERFACE "org.example.Test"
+
+typedef struct {
+    sd_bus *bus;
+    GSource *source; /* NULL: nobody looks at this end */
+    guint n_signals; /* that have come, each with its number */
+    guint n_replies;
+    int error; /* of the last reply */
+    guint n_disconnected;
+} End;
+
+typedef struct {
+    End ours, theirs;
+} Fixture;
+
+static void
+on_disconnected(gpointer data)
+{
+    End *end = data;
+    end->n_disconnected++;
+}
+
+static void
+look_at(End *end)
+{
+    end->source = xpv_bus_loop_attach(end->bus, on_disconnected, end);
+}
+
+static void
+look_away(End *end)
+{
+    if (end->source)
+        g_source_destroy(end->source);
+    g_clear_pointer(&end->source, g_source_unref);
+}
+
+static int
+on_message(sd_bus_message *message, void *data, sd_bus_error *error)
+{
+    End *end = data;
+    guint number;
+    if (sd_bus_message_is_signal(message, INTERFACE, "Numbered") > 0) {
+        g_assert_cmpint(sd_bus_message_read(message, "u", &number), >=, 0);
+        g_assert_cmpuint(number, ==, end->n_signals);
+        end->n_signals++;
+    }
+    return 0;
+}
+
+static int
+on_reply(sd_bus_message *reply, void *data, sd_bus_error *error)
+{
+    End *end = data;
+    end->n_replies++;
+    end->error = sd_bus_message_get_errno(reply);
+    return 0;
+}
+
+static void
+start_end(End *end, int fd, gboolean is_server)
+{
+    g_assert_cmpint(sd_bus_new(&end->bus), >=, 0);
+    g_assert_cmpint(sd_bus_set_fd(end->bus, fd, fd), >=, 0);
+    const sd_id128_t id = SD_ID128_MAKE(8a, 1f, 04, 5c, 3e, 77, 4b, 0d, 9b, 52, c6, 60, 1d, a9, ee, 31);
+    if (is_server)
+        g_assert_cmpint(sd_bus_set_server(end->bus, 1, id), >=, 0);
+    g_assert_cmpint(sd_bus_add_filter(end->bus, NULL, on_message, end), >=, 0);
+    g_assert_cmpint(sd_bus_start(end->bus), >=, 0);
+    look_at(end);
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    int sockets[2];
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets), ==, 0);
+    start_end(&f->ours, sockets[0], TRUE);
+    start_end(&f->theirs, sockets[1], FALSE);
+    wait_until(sd_bus_is_ready(f->ours.bus) > 0 && sd_bus_is_ready(f->theirs.bus) > 0);
+}
+
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    look_away(&f->ours);
+    look_away(&f->theirs);
+    sd_bus_close_unref(f->ours.bus);
+    sd_bus_close_unref(f->theirs.bus);
+}
+
+/* More than the socket holds, to one who does not read: it waits, costs nothing meanwhile, and comes in order. */
+static void
+test_slow_reader(Fixture *f, gconstpointer data)
+{
+    const guint n = 5000;
+    g_autofree char *ballast = g_strnfill(4096, 'x'); /* sd-bus asks for a socket of 8 MiB */
+    uint64_t queued = 0;
+    look_away(&f->theirs);
+    for (guint i = 0; i < n; i++)
+        g_assert_cmpint(sd_bus_emit_signal(f->ours.bus, "/", INTERFACE, "Numbered", "us", i, ballast), >=, 0);
+    settle(); /* or else the loop would turn for ever */
+    g_assert_cmpint(sd_bus_get_n_queued_write(f->ours.bus, &queued), >=, 0);
+    g_assert_cmpuint(queued, >, 0);
+
+    look_at(&f->theirs);
+    wait_until(f->theirs.n_signals == n);
+    settle();
+    g_assert_cmpint(sd_bus_get_n_queued_write(f->ours.bus, &queued), >=, 0);
+    g_assert_cmpuint(queued, ==, 0);
+}
+
+/* sd-bus has a time by which it wants to be asked; nothing else wakes the loop then. */
+static void
+test_no_reply(Fixture *f, gconstpointer data)
+{
+    sd_bus_message *call = NULL;
+    look_away(&f->theirs);
+    g_assert_cmpint(sd_bus_message_new_method_call(f->ours.bus, &call, NULL, "/", INTERFACE, "Silent"), >=, 0);
+    g_assert_cmpint(sd_bus_call_async(f->ours.bus, NULL, call, on_reply, &f->ours, 50 * 1000), >=, 0);
+    sd_bus_message_unref(call);
+    wait_until(f->ours.n_replies == 1);
+    g_assert_cmpint(f->ours.error, ==, ETIMEDOUT);
+    g_assert_cmpuint(f->ours.n_disconnected, ==, 0);
+}
+
+/* It is told once, and the end is looked at no more. */
+static void
+expect_disconnected(const End *end)
+{
+    wait_until(end->n_disconnected > 0);
+    settle();
+    g_assert_cmpuint(end->n_disconnected, ==, 1);
+    g_assert_true(g_source_is_destroyed(end->source));
+}
+
+static void
+test_other_end_closed(Fixture *f, gconstpointer data)
+{
+    look_away(&f->theirs);
+    sd_bus_close(f->theirs.bus);
+    expect_disconnected(&f->ours);
+}
+
+/* As sd-bus itself does over a message that it refuses. */
+static void
+test_this_end_closed(Fixture *f, gconstpointer data)
+{
+    sd_bus_close(f->ours.bus);
+    expect_disconnected(&f->ours);
+}
+
+static void
+add(const char *path, void (*test)(Fixture *f, gconstpointer data))
+{
+    g_test_add(path, Fixture, NULL, set_up, test, tear_down);
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    add("/bus-loop/slow-reader", test_slow_reader);
+    add("/bus-loop/no-reply", test_no_reply);
+    add("/bus-loop/other-end-closed", test_other_end_closed);
+    add("/bus-loop/this-end-closed", test_this_end_closed);
+    return g_test_run();
+}
