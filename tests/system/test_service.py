@@ -274,9 +274,9 @@ class Reload(TestCase):
         self.reload()
         self.client.wait_for_change(uuid_of(2), Reasons=["kernel-not-reported"])
 
-        self.virt.define(domain_xml("late", 3)).create()
         self.configure(uri=self.virt.uri, grace=86400)
         self.reload()
+        self.virt.define(domain_xml("late", 3)).create()
         self.client.wait_for(lambda: uuid_of(3) in self.client.domains(), "the domain")
         self.assertEqual(self.verdict(3), ("unknown", ["kernel-pending"]))
         self.configure(uri=self.virt.uri, grace=0)
