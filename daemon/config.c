@@ -174,10 +174,10 @@ apply_key_file(XpvConfig *config, GKeyFile *file, const char *text, GError **err
     for (guint i = 0; names && names[i]; i++) {
         g_autoptr(GError) cause = NULL;
         const Key *key = find_key(names[i]);
-        g_autofree char *value = g_key_file_get_string(file, XPV_CONFIG_GROUP, names[i], &cause);
+        g_autofree char *value = key ? g_key_file_get_string(file, XPV_CONFIG_GROUP, names[i], &cause) : NULL;
         if (!key)
             g_set_error(&cause, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "there is no key “%s”", names[i]);
-        else if (value)
+        else if (!cause) /* GLib may return a value all the same */
             key->set(key, config, value, &cause);
         if (cause)
             return refuse(config->path, text, names[i], g_steal_pointer(&cause), error);

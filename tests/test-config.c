@@ -167,6 +167,10 @@ test_wrong_files(void)
         { "uri=x\n", "test.conf: Key file does not start with a group" },
         { "[xenpv-compatd]\n\nuri=\xff\n",
           "test.conf:3: Key file contains key “uri” with value “\xef\xbf\xbd” which is not UTF-8" },
+        /* What is wrong twice. */
+        { "[xenpv-compatd]\ncolour=\xff\n", "test.conf:2: there is no key “colour”" },
+        { "[xenpv-compatd]\ngrace=\\q\n",
+          "test.conf:2: Key file contains key “grace” which has a value that cannot be interpreted." },
         { "", "xen:///system|-|-|-|120|30" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
