@@ -143,7 +143,7 @@ xpv_xenstore_list(XpvXenstore *xenstore, const char *path, guint max, GStrv *ret
     g_autofree char **names = xs_directory(xenstore->handle, XBT_NULL, path, &n);
     if (!names && !is_no_key(errno))
         return FALSE;
-    n = MIN(n, max);
+    n = names ? MIN(n, max) : 0;
     GStrv copy = g_new0(char *, n + 1);
     for (unsigned int i = 0; i < n; i++)
         copy[i] = g_strdup(names[i]);
