@@ -124,7 +124,7 @@ void
 xpv_ctl_remote_listen(GDBusConnection *connection)
 {
     const char *pid = g_subprocess_get_identifier(g_object_get_data(G_OBJECT(connection), SSH_KEY));
-    GPollFD end = { .fd = pid ? pidfd_open(atoi(pid), 0) : -1, .events = G_IO_IN };
+    GPollFD end = { .fd = pid ? pidfd_open((pid_t)strtol(pid, NULL, 10), 0) : -1, .events = G_IO_IN };
     if (end.fd < 0)
         return; /* it has ended */
     g_poll(&end, 1, LISTEN_MS);

@@ -24,7 +24,7 @@
 
 /* The first operation of a start; of the others, a failure of "reconnect" kills a domain that runs. */
 static gboolean
-is_start(const GStrv arguments)
+is_start(char **arguments)
 {
     return g_strv_length(arguments) >= 4 && g_str_equal(arguments[1], "prepare") && g_str_equal(arguments[2], "begin");
 }
@@ -42,7 +42,7 @@ set_deadline(void)
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     signal(SIGALRM, on_deadline);
-    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     alarm(DEADLINE_SECONDS);
 }
 
