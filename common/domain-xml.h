@@ -24,6 +24,6 @@ typedef enum { XPV_DOMAIN_XML_ERROR_INVALID } XpvDomainXmlError;
 
 /* xpv_domain_xml_parse: reads <domain>. Any thread.
  * Errors: XPV_DOMAIN_XML_ERROR where it is no XML, or no domain with name and UUID. */
-XpvDomainXml *xpv_domain_xml_parse(const char *xml, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+XpvDomainXml *xpv_domain_xml_parse(const char *text, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_domain_xml_free(XpvDomainXml *xml);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvDomainXml, xpv_domain_xml_free)

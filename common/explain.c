@@ -303,8 +303,8 @@ likeness(const XpvVariant *variant, const XpvKernel *kernel)
 {
     const XpvVariant *own = xpv_guide_variant(kernel->arch, kernel->flavour);
     XpvProcessor processor = own ? xpv_guide_processor(own, kernel->major) : XPV_PROCESSOR_UNKNOWN;
-    return 4u * (xpv_guide_processor(variant, kernel->major) == processor) +
-           2u * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == kernel->arch);
+    return 4U * (xpv_guide_processor(variant, kernel->major) == processor) +
+           2U * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == kernel->arch);
 }
 
 /* The package of the guest's release, or of the first supported one, that is most like the guest's kernel and that the

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define REPLACEMENT_CHARACTER 0xFFFDu
+#define REPLACEMENT_CHARACTER 0xFFFDU
 
 /* GLib takes noncharacters for valid UTF-8, sd-bus does not (systemd's unichar_is_valid()). */
 static gboolean

@@ -117,7 +117,7 @@ XPV_DECLARE_WORDS(XpvDriverSource, driver_source)
 XPV_DECLARE_WORDS(XpvDrivers, drivers)
 
 /* A set of an enumeration's members, for reasons, warnings, flavours and architectures. */
-#define XPV_BIT(member) (1u << (member))
+#define XPV_BIT(member) (1U << (member))
 
 #define XPV_ARCHS_X86_64 (XPV_BIT(XPV_ARCH_IA32E) | XPV_BIT(XPV_ARCH_X86_64))
 #define XPV_ARCHS_X86                                                                                                  \
@@ -126,6 +126,6 @@ XPV_DECLARE_WORDS(XpvDrivers, drivers)
 
 /* xpv_words: the words of a set, in the enumeration's order.
  * Returns: (transfer container) a NULL-terminated array of static strings; free with g_free(). */
-const char **xpv_reasons_to_words(guint reasons);
-const char **xpv_warnings_to_words(guint warnings);
-const char **xpv_archs_to_words(guint archs);
+const char **xpv_reasons_to_words(guint set);
+const char **xpv_warnings_to_words(guint set);
+const char **xpv_archs_to_words(guint set);

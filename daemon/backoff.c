@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/backoff.h"
 
-#define FIRST_MS 1000u
-#define LAST_MS 60000u
+#define FIRST_MS 1000U
+#define LAST_MS 60000U
 
 guint
 xpv_backoff_ms(guint tries)

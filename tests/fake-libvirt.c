@@ -338,29 +338,29 @@ xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
 }
 
 gboolean
-xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *listed, const char *uuid, XpvLibvirtLook *ret_look,
+xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look,
                  GError **error)
 {
     guint number = fake_number(uuid);
-    if (listed) {
-        Handle *handle = listed->handle;
+    if (domain) {
+        Handle *handle = domain->handle;
         g_assert_true(handle->libvirt == libvirt);
-        g_assert_cmpstr(listed->uuid, ==, uuid);
+        g_assert_cmpstr(domain->uuid, ==, uuid);
         g_atomic_int_set(&handle->is_used, 1);
     }
     begin_call(FAKE_LOOK, number);
-    Domain domain = domains[number];
+    Domain found = domains[number];
     if (!end_call(FAKE_LOOK, number, "look", error))
         return FALSE;
-    if (!domain.is_there) {
+    if (!found.is_there) {
         g_set_error_literal(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN, "fake: no such domain");
         return FALSE;
     }
     ret_look->xml = g_new0(XpvDomainXml, 1);
     ret_look->xml->uuid = g_strdup(uuid);
     ret_look->xml->name = g_strdup_printf("guest-%u", number);
-    ret_look->xml->id = domain.id;
-    ret_look->state = listed && listed->state ? listed->state : domain.state; /* a list's serves, as in the real one */
+    ret_look->xml->id = found.id;
+    ret_look->state = domain && domain->state ? domain->state : found.state; /* a list's serves, as in the real one */
     return TRUE;
 }
 
