@@ -228,8 +228,7 @@ test_fields(Fixture *f, gconstpointer data)
     g_assert_nonnull(alert);
     static const char *const alert_fields[] = {
         "MESSAGE",
-        "Domain guest runs with a kernel whose para-virtualized drivers will not load: It is too old. "
-        "Update it.",
+        "Domain guest runs with a kernel whose para-virtualized drivers will not load: It is too old. Update it.",
         "MESSAGE_ID",
         "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
         "PRIORITY",

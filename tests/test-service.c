@@ -104,7 +104,7 @@ all_told(Systemd *systemd)
 static guint
 count_pings(Systemd *systemd)
 {
-    g_autofree char *all = all_told(systemd);
+    g_autofree char *all G_GNUC_UNUSED = all_told(systemd);
     guint n = 0;
     for (guint i = 0; i < systemd->told->len; i++)
         n += g_str_equal(systemd->told->pdata[i], "WATCHDOG=1") ? 1 : 0;
@@ -220,7 +220,7 @@ test_no_watchdog(void)
     /* Meant for another process. */
     g_setenv("WATCHDOG_USEC", "1000", TRUE);
     g_setenv("WATCHDOG_PID", "1", TRUE);
-    g_autoptr(XpvService) service = xpv_service_new(count_life, &systemd);
+    g_autoptr(XpvService) service G_GNUC_UNUSED = xpv_service_new(count_life, &systemd);
     settle();
     g_assert_cmpuint(systemd.n_alive + systemd.n_dead, ==, 0);
 }
