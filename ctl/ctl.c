@@ -275,7 +275,7 @@ run(char *const *argv)
     g_autoptr(GError) error = NULL;
     XpvCtlExit status;
 
-    setlocale(LC_CTYPE, "");
+    setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname("xenpv-compatctl");
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* or else the bus's socket would take its number */

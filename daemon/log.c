@@ -20,6 +20,7 @@ static gint target = TARGET_CONSOLE;
 static gboolean stderr_is_journal;
 
 static gboolean
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written to */
 set_word(const char *const *words, guint n_words, const char *word, gint *value)
 {
     for (guint i = 0; i < n_words; i++) {

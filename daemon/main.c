@@ -112,7 +112,7 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    setlocale(LC_ALL, "");
+    setlocale(LC_ALL, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
     xpv_log_init();
 
     g_autoptr(XpvOptions) options = xpv_options_parse(&argc, &argv, &error);

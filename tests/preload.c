@@ -35,7 +35,7 @@ hang(const char *name)
 {
     const char *hangs = getenv("XPV_HANG");
     const char *fifo = getenv("XPV_HANG_FIFO");
-    if (!hangs || (strcmp(hangs, "*") != 0 && (!name || strcmp(hangs, name) != 0)))
+    if (!hangs || !fifo || (strcmp(hangs, "*") != 0 && (!name || strcmp(hangs, name) != 0)))
         return;
     int fd = open(fifo, O_RDONLY);
     if (fd >= 0)
@@ -66,14 +66,13 @@ virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int fla
 }
 
 int
-virConnectDomainEventRegisterAny(virConnectPtr connection, virDomainPtr domain, int id,
-                                 virConnectDomainEventGenericCallback callback, void *opaque,
-                                 virFreeCallback free_opaque)
+virConnectDomainEventRegisterAny(virConnectPtr conn, virDomainPtr dom, int eventID,
+                                 virConnectDomainEventGenericCallback cb, void *opaque, virFreeCallback freecb)
 {
     REAL(virConnectDomainEventRegisterAny);
-    if (lacks("events") || (id == VIR_DOMAIN_EVENT_ID_METADATA_CHANGE && lacks("metadata-events")))
+    if (lacks("events") || (eventID == VIR_DOMAIN_EVENT_ID_METADATA_CHANGE && lacks("metadata-events")))
         return -1;
-    return real(connection, domain, id, callback, opaque, free_opaque);
+    return real(conn, dom, eventID, cb, opaque, freecb);
 }
 
 char *
