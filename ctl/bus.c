@@ -132,7 +132,8 @@ get_all(GDBusConnection *connection, const char *path, const char *interface_nam
 {
     g_autoptr(GVariant) reply =
         call(connection, path, PROPERTIES_INTERFACE, "GetAll", g_variant_new("(s)", interface_name), "(a{sv})", error);
-    return reply ? xpv_ctl_object_new(interface, g_variant_get_child_value(reply, 0)) : NULL;
+    g_autoptr(GVariant) properties = reply ? g_variant_get_child_value(reply, 0) : NULL;
+    return properties ? xpv_ctl_object_new(interface, properties) : NULL;
 }
 
 XpvCtlObject *
