@@ -248,7 +248,8 @@ class Flood(TestCase):
               f"{self.store.n_events - events} events, {self.store.count('READ')} reads, "
               f"{100 * cpu / seconds:.1f} % CPU", file=sys.stderr)
         self.assertLessEqual(len(self.client.changes(self.uuid)), 4 * (seconds + 1))
-        self.assertLess(self.store.n_events - events, 450)  # it rests for 1, 2 and 4 s
+        # It rests for 1, 2 and 4 s. On a machine that is not busy, they are a tenth.
+        self.assertLess(self.store.n_events - events, flood.written / 2)
         self.assertLess(cpu / seconds, 0.2)  # ten times what it should be, for machines that are busy
         return last
 
