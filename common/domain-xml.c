@@ -52,7 +52,8 @@ copy_text(xmlNode *node, gsize max)
     if (!node)
         return NULL;
     xmlChar *content = xmlNodeGetContent(node);
-    char *copy = max ? g_strndup((char *)content, max) : g_strdup((char *)content);
+    gsize length = strlen((char *)content);
+    char *copy = g_strndup((char *)content, max ? MIN(length, max) : length); /* which allocates what it is told */
     xmlFree(content);
     return copy;
 }
@@ -164,7 +165,7 @@ read_document(const char *text)
     xmlParserCtxt *context = xmlNewParserCtxt();
     context->sax->internalSubset = refuse_document_type;
     xmlDoc *doc = xmlCtxtReadMemory(context, text, (int)strlen(text), NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
     xmlFreeParserCtxt(context);
     return doc;
 }

@@ -7,12 +7,12 @@
 typedef struct {
     char *uuid;
     char *name;
-    gint id; /* -1: not running */
+    char *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
+    char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
+    gint id;               /* -1: not running */
     XpvVirtualization virtualization;
     XpvArch arch;          /* of <os><type> */
-    char *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
     gboolean acknowledged; /* the metadata has <acknowledged/> */
-    char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo's metadata; 0: none */
 } XpvDomainXml;
