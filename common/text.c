@@ -41,5 +41,6 @@ xpv_text_clean(const char *data, gssize length, gsize max_characters)
         g_string_append_unichar(text, c);
         characters++;
     }
-    return g_strchomp(g_string_free(text, FALSE));
+    char *clean = g_strchomp(g_string_free(text, FALSE));
+    return g_realloc(clean, strlen(clean) + 1); /* thousands are kept */
 }

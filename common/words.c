@@ -16,13 +16,13 @@ find_word(const char *const *words, guint n, const char *word, guint *ret_index)
 static const char **
 set_to_words(const char *const *words, guint n, guint set)
 {
-    const char **result = g_new0(const char *, n + 1);
+    const char **result = g_new0(const char *, (gsize)__builtin_popcount(set) + 1);
     guint length = 0;
     for (guint i = 0; i < n; i++) {
         if (set & XPV_BIT(i))
             result[length++] = words[i];
     }
-    return g_renew(const char *, result, length + 1);
+    return result;
 }
 
 #define DEFINE_WORDS(Type, name, MAX)                                                                                  \

@@ -24,7 +24,7 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
     domain->id = guest->id;
     domain->state = status->state;
     domain->virtualization = xpv_virtualization_to_word(guest->virtualization);
-    domain->kernel = g_strdup(guest->report ? xpv_report_text(guest->report) : "");
+    domain->kernel = g_ref_string_new_intern(guest->report ? xpv_report_text(guest->report) : "");
     domain->kernel_source = status->kernel_source;
     domain->release = g_intern_string(judgement->release);
     domain->variant = judgement->variant;
@@ -50,7 +50,7 @@ xpv_domain_free(XpvDomain *domain)
         return;
     g_free(domain->uuid);
     g_free(domain->name);
-    g_free(domain->kernel);
+    g_ref_string_release(domain->kernel);
     g_free(domain->required_host_architectures);
     g_free(domain->reasons);
     g_free(domain->warnings);

@@ -12,7 +12,7 @@ typedef struct {
     gint32 id;
     const char *state;
     const char *virtualization;
-    char *kernel;
+    GRefString *kernel; /* thousands of domains share a few, and their sentences */
     const char *kernel_source;
     const char *release;
     const char *variant;
@@ -21,7 +21,7 @@ typedef struct {
     const char *verdict;
     const char **reasons;
     const char **warnings;
-    GRefString *explanation; /* thousands of domains share a few sentences */
+    GRefString *explanation;
     GRefString *remedy;
     const char *driver_source;
     const char *drivers;
