@@ -30,6 +30,8 @@ struct _XpvLibvirt {
     Subscriber *subscriber; /* (nullable) */
     GArray *callbacks;      /* of int */
     gboolean has_events;
+    gboolean is_remote;
+    GHashTable *handles; /* UUID → virDomain, owned: of the last list, until they are looked at */
 };
 
 /* The words of "virsh domstate", with - for a blank. */
@@ -85,6 +87,12 @@ lacks_call(void)
     return code == VIR_ERR_NO_SUPPORT || code == VIR_ERR_RPC;
 }
 
+static void
+free_handle(gpointer handle)
+{
+    virDomainFree(handle);
+}
+
 XpvLibvirt *
 xpv_libvirt_new(const char *uri, guint keepalive)
 {
@@ -92,6 +100,7 @@ xpv_libvirt_new(const char *uri, guint keepalive)
     libvirt->uri = g_strdup(uri);
     libvirt->keepalive = keepalive;
     libvirt->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
+    libvirt->handles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_handle);
     return libvirt;
 }
 
@@ -187,8 +196,9 @@ subscribe(XpvLibvirt *libvirt, Subscriber *subscriber)
 void
 xpv_libvirt_free(XpvLibvirt *libvirt)
 {
+    g_hash_table_unref(libvirt->handles); /* each holds a reference to the connection */
     if (libvirt->connection) {
-        /* Each holds a reference to the connection. */
+        /* So do these. */
         for (guint i = 0; i < libvirt->callbacks->len; i++)
             virConnectDomainEventDeregisterAny(libvirt->connection, g_array_index(libvirt->callbacks, int, i));
         virConnectUnregisterCloseCallback(libvirt->connection, on_close);
@@ -243,6 +253,20 @@ read_host(virConnectPtr connection, GError **error)
     return g_steal_pointer(&host);
 }
 
+static gboolean
+open_connection(XpvLibvirt *libvirt, GError **error)
+{
+    libvirt->connection = virConnectOpenReadOnly(libvirt->uri);
+    if (!libvirt->connection) {
+        g_autofree char *what = g_strdup_printf("Cannot connect to libvirt at %s", libvirt->uri);
+        set_error(error, what);
+        return FALSE;
+    }
+    /* A driver inside this process has no wire to keep alive, and refuses. */
+    libvirt->is_remote = virConnectSetKeepAlive(libvirt->connection, (int)libvirt->keepalive, 1) >= 0;
+    return TRUE;
+}
+
 XpvLibvirtHost *
 xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpointer data, GDestroyNotify free_data,
                  GError **error)
@@ -250,19 +274,17 @@ xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpoint
     Subscriber *subscriber = g_atomic_rc_box_new0(Subscriber);
     *subscriber = (Subscriber){ listener, data, free_data };
 
-    libvirt->connection = virConnectOpenReadOnly(libvirt->uri);
-    if (!libvirt->connection) {
-        g_autofree char *what = g_strdup_printf("Cannot connect to libvirt at %s", libvirt->uri);
-        set_error(error, what);
-        subscriber_unref(subscriber);
-        return NULL;
-    }
-    /* A driver inside this process has no wire to keep alive, and refuses. */
-    virConnectSetKeepAlive(libvirt->connection, (int)libvirt->keepalive, 1);
-    if (listener)
+    gboolean is_open = open_connection(libvirt, error);
+    if (is_open && listener)
         subscribe(libvirt, subscriber);
     subscriber_unref(subscriber);
-    return read_host(libvirt->connection, error);
+    return is_open ? read_host(libvirt->connection, error) : NULL;
+}
+
+gboolean
+xpv_libvirt_open_further(XpvLibvirt *libvirt)
+{
+    return open_connection(libvirt, NULL);
 }
 
 XpvLibvirtHost *
@@ -294,16 +316,10 @@ xpv_libvirt_has_events(const XpvLibvirt *libvirt)
     return libvirt->has_events;
 }
 
-static XpvLibvirtDomain *
-take_domain(virDomainPtr handle)
+gboolean
+xpv_libvirt_is_remote(const XpvLibvirt *libvirt)
 {
-    XpvLibvirtDomain *domain = g_new0(XpvLibvirtDomain, 1);
-    unsigned int id = virDomainGetID(handle);
-    domain->handle = handle;
-    domain->id = id == (unsigned int)-1 ? -1 : (gint)id;
-    domain->name = g_strdup(virDomainGetName(handle));
-    virDomainGetUUIDString(handle, domain->uuid);
-    return domain;
+    return libvirt->is_remote;
 }
 
 void
@@ -311,94 +327,124 @@ xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
 {
     if (!domain)
         return;
-    virDomainFree(domain->handle);
     g_free(domain->name);
     g_free(domain);
 }
 
-/* Lists by state cost one call each, where asking each domain would cost thousands. What moves from one list to the
- * next between the calls is asked by itself. */
+/* Sets the state of those that a driver lists under a flag. */
+static gboolean
+fill_state(XpvLibvirt *libvirt, GHashTable *by_uuid, unsigned int flag, const char *state)
+{
+    virDomainPtr *handles = NULL;
+    int n = virConnectListAllDomains(libvirt->connection, &handles, flag);
+    for (int i = 0; i < n; i++) {
+        char uuid[VIR_UUID_STRING_BUFLEN];
+        virDomainGetUUIDString(handles[i], uuid);
+        XpvLibvirtDomain *domain = g_hash_table_lookup(by_uuid, uuid);
+        if (domain)
+            domain->state = state;
+        virDomainFree(handles[i]);
+    }
+    free(handles);
+    return n >= 0;
+}
+
+/* Most domains run or are off, which the list tells; two calls tell the others, where asking each domain would cost
+ * thousands. What goes on or off between the calls shows in its XML. */
 static void
 fill_states(XpvLibvirt *libvirt, GPtrArray *domains)
 {
-    static const struct {
-        unsigned int flag;
-        gint state;
-    } lists[] = {
-        { VIR_CONNECT_LIST_DOMAINS_RUNNING, VIR_DOMAIN_RUNNING },
-        { VIR_CONNECT_LIST_DOMAINS_PAUSED, VIR_DOMAIN_PAUSED },
-        { VIR_CONNECT_LIST_DOMAINS_SHUTOFF, VIR_DOMAIN_SHUTOFF },
-    };
     g_autoptr(GHashTable) by_uuid = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < domains->len; i++) {
         XpvLibvirtDomain *domain = domains->pdata[i];
+        domain->state = state_words[domain->id < 0 ? VIR_DOMAIN_SHUTOFF : VIR_DOMAIN_RUNNING];
         g_hash_table_insert(by_uuid, domain->uuid, domain);
     }
-
-    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
-        virDomainPtr *handles = NULL;
-        int n = virConnectListAllDomains(libvirt->connection, &handles, lists[i].flag);
-        for (int j = 0; j < n; j++) {
-            g_autoptr(XpvLibvirtDomain) listed = take_domain(handles[j]);
-            XpvLibvirtDomain *domain = g_hash_table_lookup(by_uuid, listed->uuid);
-            if (domain)
-                domain->state = state_to_word(lists[i].state);
-        }
-        free(handles);
-    }
+    if (fill_state(libvirt, by_uuid, VIR_CONNECT_LIST_DOMAINS_PAUSED, state_words[VIR_DOMAIN_PAUSED]) &&
+        fill_state(libvirt, by_uuid, VIR_CONNECT_LIST_DOMAINS_OTHER, NULL))
+        return;
+    for (guint i = 0; i < domains->len; i++)
+        ((XpvLibvirtDomain *)domains->pdata[i])->state = NULL;
 }
 
+/* Takes over the handle, which is NULL where the domain has gone since. */
 static void
-add_handle(GPtrArray *domains, virDomainPtr handle)
+keep_handle(XpvLibvirt *libvirt, virDomainPtr handle)
 {
-    if (handle) /* else it has gone since */
-        g_ptr_array_add(domains, take_domain(handle));
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    if (handle && virDomainGetUUIDString(handle, uuid) == 0)
+        g_hash_table_replace(libvirt->handles, g_strdup(uuid), handle);
 }
 
 /* Before libvirt 0.9.13: those that run by id, then the others by name. Returns: FALSE where that fails too. */
 static gboolean
-list_by_older_calls(virConnectPtr connection, GPtrArray *domains)
+list_by_older_calls(XpvLibvirt *libvirt)
 {
+    virConnectPtr connection = libvirt->connection;
     int n_ids = virConnectNumOfDomains(connection);
     g_autofree int *ids = g_new0(int, MAX(n_ids, 0));
     n_ids = n_ids < 0 ? -1 : virConnectListDomains(connection, ids, n_ids);
     for (int i = 0; i < n_ids; i++)
-        add_handle(domains, virDomainLookupByID(connection, ids[i]));
+        keep_handle(libvirt, virDomainLookupByID(connection, ids[i]));
 
     int n_names = virConnectNumOfDefinedDomains(connection);
     g_autofree char **names = g_new0(char *, MAX(n_names, 0));
     n_names = n_names < 0 ? -1 : virConnectListDefinedDomains(connection, names, n_names);
     for (int i = 0; i < n_names; i++) {
-        add_handle(domains, virDomainLookupByName(connection, names[i]));
+        keep_handle(libvirt, virDomainLookupByName(connection, names[i]));
         free(names[i]);
     }
     return n_ids >= 0 && n_names >= 0;
 }
 
+/* Leaves libvirt->handles with all domains. */
 static gboolean
-list_all(XpvLibvirt *libvirt, GPtrArray *domains)
+list_all(XpvLibvirt *libvirt)
 {
     virDomainPtr *handles = NULL;
+    g_hash_table_remove_all(libvirt->handles);
     int n = virConnectListAllDomains(libvirt->connection, &handles, 0);
     if (n < 0)
-        return lacks_call() && list_by_older_calls(libvirt->connection, domains);
+        return lacks_call() && list_by_older_calls(libvirt);
     for (int i = 0; i < n; i++)
-        g_ptr_array_add(domains, take_domain(handles[i]));
+        keep_handle(libvirt, handles[i]);
     free(handles);
-    fill_states(libvirt, domains);
     return TRUE;
+}
+
+static XpvLibvirtDomain *
+describe(const char *uuid, virDomainPtr handle)
+{
+    XpvLibvirtDomain *domain = g_new0(XpvLibvirtDomain, 1);
+    unsigned int id = virDomainGetID(handle);
+    g_strlcpy(domain->uuid, uuid, sizeof domain->uuid);
+    domain->id = id == (unsigned int)-1 ? -1 : (gint)id;
+    domain->name = g_strdup(virDomainGetName(handle));
+    return domain;
 }
 
 GPtrArray *
 xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
 {
-    g_autoptr(GPtrArray) domains = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_libvirt_domain_free);
-    if (!list_all(libvirt, domains)) {
+    GHashTableIter iter;
+    gpointer uuid, handle;
+    if (!list_all(libvirt)) {
         g_autofree char *what = g_strdup_printf("Cannot list the domains of %s", libvirt->uri);
         set_error(error, what);
         return NULL;
     }
-    return g_steal_pointer(&domains);
+    GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_libvirt_domain_free);
+    g_hash_table_iter_init(&iter, libvirt->handles);
+    while (g_hash_table_iter_next(&iter, &uuid, &handle))
+        g_ptr_array_add(domains, describe(uuid, handle));
+    fill_states(libvirt, domains);
+    return domains;
+}
+
+void
+xpv_libvirt_rest(XpvLibvirt *libvirt)
+{
+    g_hash_table_remove_all(libvirt->handles);
 }
 
 void
@@ -408,14 +454,12 @@ xpv_libvirt_look_clear(XpvLibvirtLook *look)
 }
 
 static virDomainPtr
-get_handle(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, GError **error)
+take_handle(XpvLibvirt *libvirt, const char *uuid, GError **error)
 {
-    virDomainPtr handle = NULL;
-    if (domain && virDomainRef(domain->handle) == 0)
-        handle = domain->handle;
-    else
-        handle = virDomainLookupByUUIDString(libvirt->connection, uuid);
-    if (!handle)
+    g_autofree char *key = NULL;
+    gpointer handle = NULL;
+    if (!g_hash_table_steal_extended(libvirt->handles, uuid, (gpointer *)&key, &handle) &&
+        !(handle = virDomainLookupByUUIDString(libvirt->connection, uuid)))
         set_error(error, "Cannot find it");
     return handle;
 }
@@ -456,10 +500,9 @@ is_consistent(const XpvDomainXml *xml, const char *state)
 }
 
 static gboolean
-look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look, GError **error)
+look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
 {
-    g_auto(Domain) handle = get_handle(libvirt, domain, uuid, error);
-    const char *state = domain ? domain->state : NULL;
+    g_auto(Domain) handle = take_handle(libvirt, uuid, error);
 
     for (guint i = 0; handle && i < LOOKS_MAX; i++) {
         g_autoptr(XpvDomainXml) xml = read_xml(handle, error);
@@ -476,11 +519,10 @@ look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvL
 }
 
 gboolean
-xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid, XpvLibvirtLook *ret_look,
-                 GError **error)
+xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    if (look(libvirt, domain, uuid, ret_look, &cause))
+    if (look(libvirt, uuid, state, ret_look, &cause))
         return TRUE;
     if (cause->domain == XPV_LIBVIRT_ERROR && virConnectIsAlive(libvirt->connection) == 0)
         cause->code = XPV_LIBVIRT_ERROR_CLOSED;

@@ -42,7 +42,6 @@ typedef struct {
     char *name;
     gint id;
     const char *state; /* in the words of "virsh domstate", with - for a blank; NULL: not known from the list */
-    gpointer handle;   /* libvirt's; keeps the connection open */
 } XpvLibvirtDomain;
 
 void xpv_libvirt_domain_free(XpvLibvirtDomain *domain);
@@ -76,11 +75,21 @@ XpvLibvirtHost *xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *
 /* xpv_libvirt_has_events: once open, whether domain_changed() is told of starts and stops. */
 gboolean xpv_libvirt_has_events(const XpvLibvirt *libvirt);
 
+/* xpv_libvirt_is_remote: once open, whether there is another process behind it: a further connection then shows the
+ * same host, and shares the work. */
+gboolean xpv_libvirt_is_remote(const XpvLibvirt *libvirt);
+
+/* xpv_libvirt_open_further: connects to look at domains of a list that another connection has made. Blocks. */
+gboolean xpv_libvirt_open_further(XpvLibvirt *libvirt);
+
 /* xpv_libvirt_list: all domains. Blocks. Returns: (transfer full) of XpvLibvirtDomain. */
 GPtrArray *xpv_libvirt_list(XpvLibvirt *libvirt, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* xpv_libvirt_rest: lets go of what was kept for looks at domains of a list. */
+void xpv_libvirt_rest(XpvLibvirt *libvirt);
+
 /* xpv_libvirt_look: reads one domain. Blocks.
- * @domain: (nullable) of a list, which saves a call or two; NULL: @uuid is looked up
+ * @state: (nullable) of a list, which saves a call
  * Errors: XPV_LIBVIRT_ERROR, XPV_DOMAIN_XML_ERROR; @ret_look is then unchanged. */
-gboolean xpv_libvirt_look(XpvLibvirt *libvirt, const XpvLibvirtDomain *domain, const char *uuid,
-                          XpvLibvirtLook *ret_look, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -3,7 +3,17 @@
 
 #include "daemon/workers.h"
 
+/* A call spends most of its time on its way, so that a first look at thousands of domains takes half as long over a few
+ * connections. Not over one with a few threads: libvirt's client before 10.4 cannot take more than one; its threads
+ * poll the socket for each other, and one that leaves may leave an event source behind that points into its stack
+ * (CVE-2024-4418). */
+#define HELPERS 6
+
+/* How many looks must wait so that one more connection is worth it. */
+#define LOOKS_PER_HELPER 256
+
 struct _XpvSession {
+    char *uri;
     guint timeout;
     XpvWorkers *workers;
     gboolean has_events;
@@ -17,6 +27,7 @@ typedef struct {
     XpvWorkers *subscriber; /* (nullable) */
     XpvLibvirtHost *host;
     gboolean has_events;
+    gboolean is_remote;
     GError *error;
 } OpenJob;
 
@@ -29,7 +40,7 @@ typedef struct {
 typedef struct {
     XpvJob head;
     char uuid[37];
-    XpvLibvirtDomain *domain; /* (nullable) */
+    const char *state; /* (nullable) */
     gboolean for_look;
     XpvLibvirtLook look;
     GError *error;
@@ -82,14 +93,15 @@ on_closed(gpointer data)
 static const XpvLibvirtListener libvirt_listener = { on_domain_changed, on_closed };
 
 static void
-open_run(XpvJob *job, gpointer shared)
+open_run(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
     XpvWorkers *subscriber = g_steal_pointer(&open->subscriber);
-    open->host = subscriber ? xpv_libvirt_open(shared, &libvirt_listener, subscriber, (GDestroyNotify)xpv_workers_unref,
+    open->host = subscriber ? xpv_libvirt_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_workers_unref,
                                                &open->error)
-                            : xpv_libvirt_open(shared, NULL, NULL, NULL, &open->error);
-    open->has_events = xpv_libvirt_has_events(shared);
+                            : xpv_libvirt_open(own, NULL, NULL, NULL, &open->error);
+    open->has_events = xpv_libvirt_has_events(own);
+    open->is_remote = xpv_libvirt_is_remote(own);
 }
 
 static void
@@ -98,6 +110,8 @@ open_done(XpvJob *job, gpointer data)
     OpenJob *open = (OpenJob *)job;
     XpvSession *session = data;
     session->has_events = open->has_events;
+    if (open->is_remote)
+        xpv_workers_allow_helpers(session->workers, HELPERS, LOOKS_PER_HELPER);
     session->listener->opened(session, open->host, open->error, session->data);
 }
 
@@ -112,10 +126,10 @@ open_free(XpvJob *job)
 }
 
 static void
-list_run(XpvJob *job, gpointer shared)
+list_run(XpvJob *job, gpointer own)
 {
     ListJob *list = (ListJob *)job;
-    list->domains = xpv_libvirt_list(shared, &list->error);
+    list->domains = xpv_libvirt_list(own, &list->error);
 }
 
 static void
@@ -136,13 +150,11 @@ list_free(XpvJob *job)
 }
 
 static void
-look_run(XpvJob *job, gpointer shared)
+look_run(XpvJob *job, gpointer own)
 {
     LookJob *look = (LookJob *)job;
-    if (!xpv_libvirt_look(shared, look->domain, look->uuid, &look->look, &look->error))
+    if (!xpv_libvirt_look(own, look->uuid, look->state, &look->look, &look->error))
         g_assert(look->error);
-    /* Here, as the last handle of a connection closes it, which blocks. */
-    g_clear_pointer(&look->domain, xpv_libvirt_domain_free);
 }
 
 static void
@@ -158,7 +170,6 @@ static void
 look_free(XpvJob *job)
 {
     LookJob *look = (LookJob *)job;
-    xpv_libvirt_domain_free(look->domain);
     xpv_libvirt_look_clear(&look->look);
     g_clear_error(&look->error);
     g_free(look);
@@ -205,16 +216,36 @@ push(XpvSession *session, XpvJob *job)
     g_source_set_name_by_id(session->deadline_timer, XPV_SESSION_DEADLINES);
 }
 
+static gpointer
+new_libvirt(gpointer data)
+{
+    XpvSession *session = data;
+    return xpv_libvirt_new(session->uri, MAX(session->timeout / 2, 1));
+}
+
+static gboolean
+open_further(gpointer own)
+{
+    return xpv_libvirt_open_further(own);
+}
+
+static void
+rest(gpointer own)
+{
+    xpv_libvirt_rest(own);
+}
+
+static const XpvWorkersOwn workers_own = { new_libvirt, open_further, rest, (GDestroyNotify)xpv_libvirt_free };
+
 XpvSession *
-xpv_session_new(const char *uri, guint timeout, guint threads, gboolean with_events, const XpvSessionListener *listener,
-                gpointer data)
+xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)
 {
     XpvSession *session = g_new0(XpvSession, 1);
+    session->uri = g_strdup(uri);
     session->timeout = timeout;
     session->listener = listener;
     session->data = data;
-    session->workers =
-        xpv_workers_new(threads, xpv_libvirt_new(uri, MAX(timeout / 2, 1)), (GDestroyNotify)xpv_libvirt_free, session);
+    session->workers = xpv_workers_new(&workers_own, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
     open->head = (XpvJob){ open_run, open_done, open_free, 0 };
@@ -228,6 +259,7 @@ xpv_session_abandon(XpvSession *session)
 {
     g_clear_handle_id(&session->deadline_timer, g_source_remove);
     xpv_workers_abandon(session->workers);
+    g_free(session->uri);
     g_free(session);
 }
 
@@ -240,11 +272,11 @@ xpv_session_list(XpvSession *session)
 }
 
 void
-xpv_session_look(XpvSession *session, const char *uuid, XpvLibvirtDomain *domain, gboolean for_look)
+xpv_session_look(XpvSession *session, const char *uuid, const char *state, gboolean for_look)
 {
     LookJob *look = g_new0(LookJob, 1);
     look->head = (XpvJob){ look_run, look_done, look_free, 0 };
-    look->domain = domain;
+    look->state = state;
     look->for_look = for_look;
     g_strlcpy(look->uuid, uuid, sizeof look->uuid);
     push(session, &look->head);

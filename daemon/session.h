@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One connection to libvirt, seen from the main thread: what is asked of it is answered by a callback or is overdue,
- * and nothing blocks. A session is used up by what is overdue: the thread that hangs in it is given up with it. */
+/* A connection to libvirt, seen from the main thread: what is asked of it is answered by a callback or is overdue, and
+ * nothing blocks. While very much is asked, a few further connections help. A session is used up by what is overdue:
+ * the thread that hangs in it is given up with it. */
 #pragma once
 
 #include "daemon/libvirt.h"
@@ -13,7 +14,7 @@ typedef struct _XpvSession XpvSession;
 /* All on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
     void (*opened)(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data);
-    /* @domains: of XpvLibvirtDomain; the callee may steal its elements. @began: monotonic µs */
+    /* @domains: of XpvLibvirtDomain. @began: monotonic µs */
     void (*listed)(XpvSession *session, GPtrArray *domains, gint64 began, const GError *error, gpointer data);
     /* @look: the callee may steal its XML. @for_look: as it was asked. */
     void (*looked)(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gint64 began, gboolean for_look,
@@ -26,10 +27,9 @@ typedef struct {
 
 /* xpv_session_new: begins to connect.
  * @timeout: of a call, in seconds
- * @threads: how many calls run at a time
  * @with_events: whether domain_changed() and closed() are wanted */
-XpvSession *xpv_session_new(const char *uri, guint timeout, guint threads, gboolean with_events,
-                            const XpvSessionListener *listener, gpointer data);
+XpvSession *xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener,
+                            gpointer data);
 
 /* xpv_session_abandon: ends it; no callback follows. Does not block, whatever its calls do. */
 void xpv_session_abandon(XpvSession *session);
@@ -37,8 +37,8 @@ void xpv_session_abandon(XpvSession *session);
 /* xpv_session_list: asks for all domains. */
 void xpv_session_list(XpvSession *session);
 
-/* xpv_session_look: asks for one domain. @domain: (nullable) (transfer full) of a list of this session. */
-void xpv_session_look(XpvSession *session, const char *uuid, XpvLibvirtDomain *domain, gboolean for_look);
+/* xpv_session_look: asks for one domain. @state: (nullable) (static) of a list of this session */
+void xpv_session_look(XpvSession *session, const char *uuid, const char *state, gboolean for_look);
 
 /* xpv_session_has_events: once it is open. */
 gboolean xpv_session_has_events(const XpvSession *session);

@@ -6,11 +6,6 @@
 #include "daemon/backoff.h"
 #include "daemon/session.h"
 
-/* How many calls run at a time on a connection. Libvirt's client before 10.4 cannot take more: its threads poll the
- * socket for each other, and one that leaves may leave an event source behind that points into its stack
- * (CVE-2024-4418). */
-#define THREADS 1
-
 /* A domain is looked at no more often than that on its events. */
 #define REST_US (G_USEC_PER_SEC / 4)
 
@@ -125,11 +120,11 @@ schedule_wake(XpvSource *source)
 }
 
 static void
-send_look(XpvSource *source, Look *look, XpvLibvirtDomain *domain)
+send_look(XpvSource *source, Look *look, const char *state)
 {
     look->is_out = TRUE;
     look->again = FALSE;
-    xpv_session_look(source->session, look->uuid, domain, look->for_look);
+    xpv_session_look(source->session, look->uuid, state, look->for_look);
     look->for_look = FALSE;
 }
 
@@ -152,11 +147,10 @@ wake_rested(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* @domain: (nullable) (transfer full) for a full look, of its list; NULL: after an event */
+/* @listed: (nullable) for a full look, of its list; NULL: after an event */
 static void
-want_look(XpvSource *source, const char *uuid, XpvLibvirtDomain *domain)
+want_look(XpvSource *source, const char *uuid, const XpvLibvirtDomain *listed)
 {
-    g_autoptr(XpvLibvirtDomain) listed = domain;
     if (g_hash_table_contains(source->stuck, uuid))
         return;
 
@@ -167,8 +161,8 @@ want_look(XpvSource *source, const char *uuid, XpvLibvirtDomain *domain)
         g_strlcpy(look->uuid, uuid, sizeof look->uuid);
         g_hash_table_insert(source->looks, look->uuid, look);
     }
-    if (listed && look->again)
-        listed->state = NULL; /* an event may have come since the list began: it is asked again */
+    /* Where an event may have come since the list began, the state is asked again. */
+    const char *state = listed && !look->again ? listed->state : NULL;
     look->again = TRUE;
     if (listed && !look->for_look) {
         look->for_look = TRUE;
@@ -178,7 +172,7 @@ want_look(XpvSource *source, const char *uuid, XpvLibvirtDomain *domain)
         return; /* once it is back, or has rested */
     if (!is_new)
         g_queue_remove(&source->resting, look);
-    send_look(source, look, g_steal_pointer(&listed));
+    send_look(source, look, state);
 }
 
 static void
@@ -224,10 +218,8 @@ on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *e
     source->tries = 0;
     source->listener->listed(domains, began, source->data);
     for (guint i = 0; i < domains->len; i++) {
-        XpvLibvirtDomain *domain = domains->pdata[i];
-        g_autofree char *uuid = g_strdup(domain->uuid);
-        domains->pdata[i] = NULL;
-        want_look(source, uuid, domain);
+        const XpvLibvirtDomain *domain = domains->pdata[i];
+        want_look(source, domain->uuid, domain);
     }
     if (source->remaining == 0)
         finish_full_look(source);
@@ -327,7 +319,7 @@ start_session(XpvSource *source)
         disconnect_because(source, "too many calls of libvirt hang");
         return;
     }
-    source->session = xpv_session_new(source->uri, source->timeout, THREADS, TRUE, &session_listener, source);
+    source->session = xpv_session_new(source->uri, source->timeout, TRUE, &session_listener, source);
 }
 
 static void
@@ -438,7 +430,7 @@ try_stuck(gpointer data)
     if (xpv_sessions_count_stuck_threads() + count_trials(source) >= STUCK_MAX / 2)
         stuck->timer = g_timeout_add(xpv_backoff_ms(0), try_stuck, stuck); /* when it is its turn */
     else
-        stuck->session = xpv_session_new(source->uri, source->timeout, 1, FALSE, &stuck_listener, stuck);
+        stuck->session = xpv_session_new(source->uri, source->timeout, FALSE, &stuck_listener, stuck);
     return G_SOURCE_REMOVE;
 }
 

@@ -5,23 +5,34 @@
  * waiting. */
 #define DONE_PER_TURN 32
 
+/* How long what is done waits for company while more is to be done: to wake the main thread costs as much as a job. */
+#define GATHER_US 2000
+
 struct _XpvWorkers {
     gatomicrefcount references;
-    guint max_threads;
-    gpointer shared;
-    GDestroyNotify free_shared;
+    const XpvWorkersOwn *own;
     gpointer data;
+    gpointer first_own; /* until the first thread has it */
+    GSource *collector; /* brings back what is done; holds a reference */
 
     GMutex mutex; /* guards all below */
     GCond wake;
     GQueue queue;
     GQueue running;
     GQueue done;
-    gboolean done_is_scheduled;
     gboolean abandoned;
+    guint max_helpers;
+    guint n_helpers; /* but for those that leave */
+    guint jobs_per_helper;
     guint n_threads;
-    guint n_idle;
 };
+
+/* A thread. */
+typedef struct {
+    XpvWorkers *workers;
+    gpointer own;
+    gboolean helps;
+} Worker;
 
 /* Of the whole process: threads of abandoned workers that have not left. */
 static GMutex abandoned_mutex;
@@ -38,20 +49,6 @@ count_abandoned(gint by)
 }
 
 XpvWorkers *
-xpv_workers_new(guint max_threads, gpointer shared, GDestroyNotify free_shared, gpointer data)
-{
-    XpvWorkers *workers = g_new0(XpvWorkers, 1);
-    g_atomic_ref_count_init(&workers->references);
-    workers->max_threads = max_threads;
-    workers->shared = shared;
-    workers->free_shared = free_shared;
-    workers->data = data;
-    g_mutex_init(&workers->mutex);
-    g_cond_init(&workers->wake);
-    return workers;
-}
-
-XpvWorkers *
 xpv_workers_ref(XpvWorkers *workers)
 {
     g_atomic_ref_count_inc(&workers->references);
@@ -63,6 +60,7 @@ xpv_workers_unref(XpvWorkers *workers)
 {
     if (!g_atomic_ref_count_dec(&workers->references))
         return;
+    g_source_unref(workers->collector);
     g_mutex_clear(&workers->mutex);
     g_cond_clear(&workers->wake);
     g_free(workers);
@@ -75,15 +73,31 @@ take_back_done(gpointer data)
     for (guint i = 0; i < DONE_PER_TURN; i++) {
         g_mutex_lock(&workers->mutex);
         XpvJob *job = g_queue_pop_head(&workers->done);
-        if (!job)
-            workers->done_is_scheduled = FALSE;
+        if (!job && !workers->abandoned)
+            g_source_set_ready_time(workers->collector, -1);
         g_mutex_unlock(&workers->mutex);
         if (!job)
-            return G_SOURCE_REMOVE;
+            return G_SOURCE_CONTINUE;
         job->done(job, workers->data);
         job->free(job);
     }
-    return G_SOURCE_CONTINUE;
+    return G_SOURCE_CONTINUE; /* it is still ready */
+}
+
+static gboolean
+dispatch(GSource *source, GSourceFunc callback, gpointer data)
+{
+    return callback(data);
+}
+
+static GSource *
+start_collector(XpvWorkers *workers)
+{
+    static GSourceFuncs functions = { .dispatch = dispatch };
+    GSource *collector = g_source_new(&functions, sizeof *collector);
+    g_source_set_callback(collector, take_back_done, xpv_workers_ref(workers), (GDestroyNotify)xpv_workers_unref);
+    g_source_attach(collector, NULL);
+    return collector;
 }
 
 /* With the mutex held. */
@@ -91,37 +105,72 @@ static void
 put_done(XpvWorkers *workers, XpvJob *job)
 {
     g_queue_push_tail(&workers->done, job);
-    if (workers->done_is_scheduled)
-        return;
-    workers->done_is_scheduled = TRUE;
-    g_idle_add_full(G_PRIORITY_DEFAULT, take_back_done, xpv_workers_ref(workers), (GDestroyNotify)xpv_workers_unref);
+    if (g_queue_is_empty(&workers->queue))
+        g_source_set_ready_time(workers->collector, 0);
+    else if (g_source_get_ready_time(workers->collector) < 0)
+        g_source_set_ready_time(workers->collector, g_get_monotonic_time() + GATHER_US);
+}
+
+XpvWorkers *
+xpv_workers_new(const XpvWorkersOwn *own, gpointer data)
+{
+    XpvWorkers *workers = g_new0(XpvWorkers, 1);
+    g_atomic_ref_count_init(&workers->references);
+    workers->own = own;
+    workers->data = data;
+    workers->first_own = own->new (data);
+    g_mutex_init(&workers->mutex);
+    g_cond_init(&workers->wake);
+    workers->collector = start_collector(workers);
+    return workers;
+}
+
+void
+xpv_workers_allow_helpers(XpvWorkers *workers, guint max, guint jobs)
+{
+    g_mutex_lock(&workers->mutex);
+    workers->max_helpers = max;
+    workers->jobs_per_helper = jobs;
+    g_mutex_unlock(&workers->mutex);
+}
+
+/* With the mutex held, which it lets go of meanwhile. */
+static void
+wait_for_job(Worker *worker)
+{
+    XpvWorkers *workers = worker->workers;
+    if (workers->own->rest) {
+        g_mutex_unlock(&workers->mutex);
+        workers->own->rest(worker->own);
+        g_mutex_lock(&workers->mutex);
+    }
+    while (!workers->abandoned && g_queue_is_empty(&workers->queue))
+        g_cond_wait(&workers->wake, &workers->mutex);
 }
 
 /* With the mutex held. Returns: (nullable) NULL when it is time to leave. */
 static XpvJob *
-take_job(XpvWorkers *workers)
+take_job(Worker *worker)
 {
-    while (!workers->abandoned && g_queue_is_empty(&workers->queue)) {
-        workers->n_idle++;
-        g_cond_wait(&workers->wake, &workers->mutex);
-        workers->n_idle--;
-    }
+    XpvWorkers *workers = worker->workers;
+    if (!worker->helps && !workers->abandoned && g_queue_is_empty(&workers->queue))
+        wait_for_job(worker);
     return workers->abandoned ? NULL : g_queue_pop_head(&workers->queue);
 }
 
-static gpointer
-work(gpointer data)
+static void
+do_jobs(Worker *worker)
 {
-    XpvWorkers *workers = data;
+    XpvWorkers *workers = worker->workers;
     XpvJob *job;
 
     g_mutex_lock(&workers->mutex);
-    while ((job = take_job(workers))) {
+    while ((job = take_job(worker))) {
         g_queue_push_tail(&workers->running, job);
         job->started = g_get_monotonic_time();
         g_mutex_unlock(&workers->mutex);
 
-        job->run(job, workers->shared);
+        job->run(job, worker->own);
 
         g_mutex_lock(&workers->mutex);
         g_queue_remove(&workers->running, job);
@@ -130,14 +179,44 @@ work(gpointer data)
         else
             put_done(workers, job);
     }
-    gboolean last = --workers->n_threads == 0;
+    workers->n_helpers -= (guint)worker->helps;
     g_mutex_unlock(&workers->mutex);
+}
 
-    if (last && workers->free_shared)
-        workers->free_shared(workers->shared);
+static gpointer
+work(gpointer data)
+{
+    Worker *worker = data;
+    XpvWorkers *workers = worker->workers;
+
+    if (!worker->helps || workers->own->prepare(worker->own))
+        do_jobs(worker);
+    else
+        xpv_workers_allow_helpers(workers, 0, 0);
+    workers->own->free(worker->own);
+
+    g_mutex_lock(&workers->mutex);
+    workers->n_threads--;
+    gboolean abandoned = workers->abandoned;
+    g_mutex_unlock(&workers->mutex);
     xpv_workers_unref(workers);
-    count_abandoned(-1);
+    g_free(worker);
+    if (abandoned)
+        count_abandoned(-1);
     return NULL;
+}
+
+/* With the mutex held. */
+static void
+start_thread(XpvWorkers *workers)
+{
+    Worker *worker = g_new0(Worker, 1);
+    worker->workers = xpv_workers_ref(workers);
+    worker->helps = workers->n_threads > 0;
+    worker->own = worker->helps ? workers->own->new (workers->data) : g_steal_pointer(&workers->first_own);
+    workers->n_threads++;
+    workers->n_helpers += (guint)worker->helps;
+    g_thread_unref(g_thread_new("libvirt", work, worker));
 }
 
 void
@@ -145,12 +224,10 @@ xpv_workers_push(XpvWorkers *workers, XpvJob *job)
 {
     g_mutex_lock(&workers->mutex);
     g_queue_push_tail(&workers->queue, job);
-    if (workers->n_idle < workers->queue.length && workers->n_threads < workers->max_threads) {
-        workers->n_threads++;
-        g_thread_unref(g_thread_new("libvirt", work, xpv_workers_ref(workers)));
-    } else {
-        g_cond_signal(&workers->wake);
-    }
+    g_cond_signal(&workers->wake);
+    if (workers->n_threads == 0 ||
+        (workers->n_helpers < workers->max_helpers && workers->queue.length > workers->jobs_per_helper))
+        start_thread(workers);
     g_mutex_unlock(&workers->mutex);
 }
 
@@ -199,17 +276,16 @@ void
 xpv_workers_abandon(XpvWorkers *workers)
 {
     g_mutex_lock(&workers->mutex);
-    /* What jobs hold of the shared connection is let go while it still stands: no thread leaves before the mutex. */
     g_queue_clear_full(&workers->queue, free_job);
     g_queue_clear_full(&workers->done, free_job);
     workers->abandoned = TRUE;
-    guint n_threads = workers->n_threads;
-    count_abandoned((gint)n_threads);
+    count_abandoned((gint)workers->n_threads);
     g_cond_broadcast(&workers->wake);
+    g_source_destroy(workers->collector);
     g_mutex_unlock(&workers->mutex);
 
-    if (n_threads == 0 && workers->free_shared)
-        workers->free_shared(workers->shared);
+    if (workers->first_own)
+        workers->own->free(workers->first_own);
     xpv_workers_unref(workers);
 }
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Threads for calls that may never return.
  *
- * Jobs are pushed on the main thread, run on one of a few threads, and come back to the main thread. The main thread
- * never waits for them: where one does not come back in time, the whole set of threads is abandoned. Its jobs are then
- * freed without being heard of again; a thread that hangs goes on until its call returns, if ever, and the last one to
- * leave frees what all of them share, so that even that happens off the main thread. */
+ * Jobs are pushed on the main thread, run on a thread, and come back to the main thread. The main thread never waits
+ * for them: where one does not come back in time, the whole set of threads is abandoned. Its jobs are then freed
+ * without being heard of again; a thread that hangs goes on until its call returns, if ever. Each thread has something
+ * of its own to work with, such as a connection, and frees it, so that even that happens off the main thread. While
+ * many jobs wait, further threads may help the first. */
 #pragma once
 
 #include <glib.h>
@@ -14,16 +15,27 @@ typedef struct _XpvJob XpvJob;
 
 /* The head of every kind of job. */
 struct _XpvJob {
-    void (*run)(XpvJob *job, gpointer shared); /* on a worker */
-    void (*done)(XpvJob *job, gpointer data);  /* on the main thread; the job is freed after it */
-    void (*free)(XpvJob *job);                 /* on any thread */
-    gint64 started;                            /* monotonic µs; 0 until a worker takes it */
+    void (*run)(XpvJob *job, gpointer own);   /* on a worker, with what that has */
+    void (*done)(XpvJob *job, gpointer data); /* on the main thread; the job is freed after it */
+    void (*free)(XpvJob *job);                /* on any thread */
+    gint64 started;                           /* monotonic µs; 0 until a worker takes it */
 };
 
-/* xpv_workers_new: starts threads as they are needed.
- * @shared: handed to each run(), and freed with @free_shared by the last thread to leave
- * @data: handed to each done() */
-XpvWorkers *xpv_workers_new(guint max_threads, gpointer shared, GDestroyNotify free_shared, gpointer data);
+/* What each thread has of its own. */
+typedef struct {
+    gpointer (*new)(gpointer data);    /* on the main thread; must not block */
+    gboolean (*prepare)(gpointer own); /* on a helper, before its first job; FALSE: it cannot help, nor could another */
+    void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job is left */
+    void (*free)(gpointer own);        /* on its thread; on the main one where no thread was ever started */
+} XpvWorkersOwn;
+
+/* xpv_workers_new: starts a thread with the first job.
+ * @data: handed to new() and to each done() */
+XpvWorkers *xpv_workers_new(const XpvWorkersOwn *own, gpointer data);
+
+/* xpv_workers_allow_helpers: until now there are none. Each comes while more jobs wait than @jobs, and leaves when none
+ * does. */
+void xpv_workers_allow_helpers(XpvWorkers *workers, guint max, guint jobs);
 
 /* xpv_workers_push: queues a job; takes it over. */
 void xpv_workers_push(XpvWorkers *workers, XpvJob *job);

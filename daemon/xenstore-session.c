@@ -198,10 +198,10 @@ feed_begin_read(Feed *feed, guint run)
 }
 
 static void
-open_run(XpvJob *job, gpointer shared)
+open_run(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
-    if (!xpv_xenstore_open(shared, &open->error))
+    if (!xpv_xenstore_open(own, &open->error))
         g_assert(open->error);
 }
 
@@ -225,22 +225,22 @@ open_free(XpvJob *job)
 }
 
 static void
-read_run(XpvJob *job, gpointer shared)
+read_run(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
-    if (feed_begin_read(keys->feed, keys->run) && xpv_guest_keys_are_gone(shared, keys->id))
+    if (feed_begin_read(keys->feed, keys->run) && xpv_guest_keys_are_gone(own, keys->id))
         return;
-    keys->is_read = xpv_guest_keys_read(shared, keys->id, &keys->keys);
+    keys->is_read = xpv_guest_keys_read(own, keys->id, &keys->keys);
 }
 
 static void
-watch_run(XpvJob *job, gpointer shared)
+watch_run(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
     g_autofree char *token = g_strdup_printf("%u", keys->run);
     feed_add(keys->feed, keys->run);
-    xpv_guest_keys_watch(shared, keys->id, token);
-    read_run(job, shared);
+    xpv_guest_keys_watch(own, keys->id, token);
+    read_run(job, own);
 }
 
 static void
@@ -252,12 +252,12 @@ read_done(XpvJob *job, gpointer data)
 }
 
 static void
-unwatch_run(XpvJob *job, gpointer shared)
+unwatch_run(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
     g_autofree char *token = g_strdup_printf("%u", keys->run);
     feed_remove(keys->feed, keys->run);
-    xpv_guest_keys_unwatch(shared, keys->id, token);
+    xpv_guest_keys_unwatch(own, keys->id, token);
 }
 
 static void
@@ -299,6 +299,15 @@ push(XpvXenstoreSession *session, XpvJob *job)
         session->deadline_timer = g_timeout_add(CLAMP(session->timeout * 1000 / 8, 100, 2000), find_overdue, session);
 }
 
+static gpointer
+new_xenstore(gpointer data)
+{
+    XpvXenstoreSession *session = data;
+    return xpv_xenstore_new(&xenstore_listener, session->feed, feed_free);
+}
+
+static const XpvWorkersOwn workers_own = { .new = new_xenstore, .free = (GDestroyNotify)xpv_xenstore_free };
+
 XpvXenstoreSession *
 xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listener, gpointer data)
 {
@@ -307,8 +316,7 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->listener = listener;
     session->data = data;
     session->feed = feed_new();
-    session->workers = xpv_workers_new(1, xpv_xenstore_new(&xenstore_listener, session->feed, feed_free),
-                                       (GDestroyNotify)xpv_xenstore_free, session);
+    session->workers = xpv_workers_new(&workers_own, session);
     session->feed->workers = xpv_workers_ref(session->workers);
 
     OpenJob *open = g_new0(OpenJob, 1);
@@ -326,7 +334,7 @@ xpv_xenstore_session_abandon(XpvXenstoreSession *session)
 }
 
 static void
-push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJob *job, gpointer shared),
+push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJob *job, gpointer own),
           void (*done)(XpvJob *job, gpointer data))
 {
     KeysJob *keys = g_new0(KeysJob, 1);

@@ -13,13 +13,13 @@ typedef struct {
     XpvJob head;
     Fixture *fixture;
     guint number;
-    gboolean is_pushed;
 } Job;
 
-/* What all jobs share. */
+/* What a thread has of its own. */
 typedef struct {
     Fixture *fixture;
-} Shared;
+    GThread *thread; /* (nullable) the one that has done a job with it */
+} Own;
 
 struct _Fixture {
     XpvWorkers *workers;
@@ -35,9 +35,10 @@ struct _Fixture {
     GHashTable *threads;
     guint runs[MAX_JOBS], dones[MAX_JOBS], frees[MAX_JOBS];
     GArray *done_order;
-    guint shared_frees;
-    gboolean shared_was_in_use; /* when it was freed */
-    GThread *freed_shared;      /* who did */
+    guint news, rests, own_frees;
+    gboolean is_able; /* a helper is, to help */
+    guint prepared;
+    gboolean main_thread_freed; /* something of a thread's own */
 };
 
 /* Far above what anything takes. */
@@ -82,10 +83,12 @@ static void
 run(XpvJob *head, gpointer data)
 {
     Job *job = (Job *)head;
-    Shared *shared = data;
-    Fixture *f = shared->fixture;
+    Own *own = data;
+    Fixture *f = own->fixture;
     g_assert_true(f == job->fixture);
     g_assert_true(g_thread_self() != f->main_thread);
+    g_assert_true(!own->thread || own->thread == g_thread_self());
+    own->thread = g_thread_self();
     g_assert_cmpint(head->started, >, 0);
 
     g_mutex_lock(&f->mutex);
@@ -124,24 +127,61 @@ job_free(XpvJob *head)
     g_mutex_lock(&f->mutex);
     f->frees[job->number]++;
     g_assert_cmpuint(f->frees[job->number], ==, 1);
-    if (job->is_pushed && f->dones[job->number] == 0)
-        g_assert_cmpuint(f->shared_frees, ==, 0); /* it may hold what belongs to that */
     g_mutex_unlock(&f->mutex);
     g_free(job);
 }
 
-static void
-shared_free(gpointer data)
+static gpointer
+own_new(gpointer data)
 {
-    Shared *shared = data;
-    Fixture *f = shared->fixture;
-    g_mutex_lock(&f->mutex);
-    f->shared_frees++;
-    f->shared_was_in_use = f->entered != f->left;
-    f->freed_shared = g_thread_self();
-    g_mutex_unlock(&f->mutex);
-    g_free(shared);
+    Fixture *f = data;
+    g_assert_true(g_thread_self() == f->main_thread);
+    Own *own = g_new0(Own, 1);
+    own->fixture = f;
+    f->news++;
+    return own;
 }
+
+static gboolean
+own_prepare(gpointer data)
+{
+    Own *own = data;
+    Fixture *f = own->fixture;
+    g_assert_true(g_thread_self() != f->main_thread);
+    g_mutex_lock(&f->mutex);
+    f->prepared++;
+    gboolean is_able = f->is_able;
+    g_cond_broadcast(&f->changed);
+    g_mutex_unlock(&f->mutex);
+    return is_able;
+}
+
+static void
+own_rest(gpointer data)
+{
+    Own *own = data;
+    Fixture *f = own->fixture;
+    g_assert_true(!own->thread || own->thread == g_thread_self());
+    g_mutex_lock(&f->mutex);
+    f->rests++;
+    g_mutex_unlock(&f->mutex);
+}
+
+static void
+own_free(gpointer data)
+{
+    Own *own = data;
+    Fixture *f = own->fixture;
+    g_assert_true(!own->thread || own->thread == g_thread_self());
+    g_mutex_lock(&f->mutex);
+    f->own_frees++;
+    f->main_thread_freed |= g_thread_self() == f->main_thread;
+    g_cond_broadcast(&f->changed);
+    g_mutex_unlock(&f->mutex);
+    g_free(own);
+}
+
+static const XpvWorkersOwn own_functions = { own_new, own_prepare, own_rest, own_free };
 
 static XpvJob *
 new_job(Fixture *f, guint number)
@@ -156,9 +196,7 @@ new_job(Fixture *f, guint number)
 static void
 push_one(Fixture *f, guint number)
 {
-    XpvJob *job = new_job(f, number);
-    ((Job *)job)->is_pushed = TRUE;
-    xpv_workers_push(f->workers, job);
+    xpv_workers_push(f->workers, new_job(f, number));
 }
 
 static void
@@ -168,18 +206,18 @@ push(Fixture *f, guint n)
         push_one(f, i);
 }
 
-/* @data: how many threads there may be, if not MAX_THREADS */
+/* @data: how many jobs must wait for a helper to come */
 static void
 set_up(Fixture *f, gconstpointer data)
 {
-    Shared *shared = g_new0(Shared, 1);
-    shared->fixture = f;
     f->main_thread = g_thread_self();
     g_mutex_init(&f->mutex);
     g_cond_init(&f->changed);
     f->threads = g_hash_table_new(NULL, NULL);
     f->done_order = g_array_new(FALSE, FALSE, sizeof(guint));
-    f->workers = xpv_workers_new(data ? GPOINTER_TO_UINT(data) : MAX_THREADS, shared, shared_free, f);
+    f->is_able = TRUE;
+    f->workers = xpv_workers_new(&own_functions, f);
+    xpv_workers_allow_helpers(f->workers, MAX_THREADS - 1, GPOINTER_TO_UINT(data));
 }
 
 /* Whatever the test did: all that was begun is freed, once, and nothing more is heard. */
@@ -194,8 +232,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_assert_cmpuint(xpv_workers_count_abandoned_threads(), ==, 0);
     settle();
     g_assert_cmpuint(f->done_order->len, ==, dones);
-    g_assert_cmpuint(f->shared_frees, ==, 1);
-    g_assert_false(f->shared_was_in_use);
+    g_assert_cmpuint(f->own_frees, ==, f->news);
     g_hash_table_unref(f->threads);
     g_array_unref(f->done_order);
     g_mutex_clear(&f->mutex);
@@ -222,8 +259,7 @@ test_jobs_come_back(Fixture *f, gconstpointer data)
     wait_until(f->done_order->len == MAX_JOBS);
     expect_jobs(f, 0, MAX_JOBS, 1, 1);
     g_assert_false(xpv_workers_is_busy(f->workers));
-    g_assert_cmpuint(g_hash_table_size(f->threads), <=, MAX_THREADS);
-    g_assert_cmpuint(f->shared_frees, ==, 0);
+    g_assert_cmpuint(f->most_at_once, <=, MAX_THREADS);
 }
 
 /* One thread keeps the order. */
@@ -241,16 +277,71 @@ test_order(Fixture *f, gconstpointer data)
     expect_jobs(f, 1, 20, 0, 1);
 }
 
-/* A thread that waits for a job gets it. One that has just done its last may not wait yet, so a few more come to be. */
+/* The first thread does what it can do alone, and rests after each. */
 static void
-test_threads_are_made_as_needed(Fixture *f, gconstpointer data)
+test_one_is_enough(Fixture *f, gconstpointer data)
 {
     open_gate(f);
     for (guint i = 0; i < MAX_JOBS; i++) {
         push_one(f, i);
         wait_until(f->done_order->len == i + 1);
     }
-    g_assert_cmpuint(g_hash_table_size(f->threads), <, MAX_JOBS / 2);
+    g_assert_cmpuint(g_hash_table_size(f->threads), ==, 1);
+    g_assert_cmpuint(f->news, ==, 1);
+    xpv_workers_abandon(g_steal_pointer(&f->workers));
+    g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
+    g_assert_cmpuint(f->rests, >, 0);
+    g_assert_cmpuint(f->rests, <=, MAX_JOBS);
+}
+
+/* Blocks until so many threads have let go of what they had. */
+static void
+wait_own_frees(Fixture *f, guint n)
+{
+    gint64 until = deadline();
+    g_mutex_lock(&f->mutex);
+    while (f->own_frees < n) {
+        if (!g_cond_wait_until(&f->changed, &f->mutex, until))
+            g_error("%u threads have left, not %u", f->own_frees, n);
+    }
+    g_mutex_unlock(&f->mutex);
+}
+
+/* They leave when nothing is left to do, and come again. */
+static void
+test_helpers_leave(Fixture *f, gconstpointer data)
+{
+    for (guint round = 1; round <= 3; round++) {
+        guint n = f->done_order->len;
+        f->is_gate_open = FALSE;
+        f->most_at_once = 0;
+        for (gint64 until = deadline(); f->most_at_once < MAX_THREADS && n < MAX_JOBS; n++) {
+            push_one(f, n); /* one that is leaving has its place until it has left */
+            g_mutex_lock(&f->mutex);
+            g_cond_wait_until(&f->changed, &f->mutex, MIN(until, g_get_monotonic_time() + G_USEC_PER_SEC / 10));
+            g_mutex_unlock(&f->mutex);
+        }
+        g_assert_cmpuint(f->most_at_once, ==, MAX_THREADS);
+        open_gate(f);
+        wait_until(f->done_order->len == n);
+        wait_own_frees(f, f->news - 1);
+    }
+    g_assert_false(f->main_thread_freed);
+}
+
+/* What it was to do is done all the same, and no other is tried. */
+static void
+test_helper_is_not_able(Fixture *f, gconstpointer data)
+{
+    f->is_able = FALSE;
+    push(f, 2);
+    wait_own_frees(f, 1);
+    open_gate(f);
+    for (guint i = 2; i < MAX_JOBS; i++)
+        push_one(f, i);
+    wait_until(f->done_order->len == MAX_JOBS);
+    g_assert_cmpuint(f->news, ==, 2);
+    g_assert_cmpuint(f->most_at_once, ==, 1);
 }
 
 /* As many as may run at a time do, while not one of them returns; and no more. */
@@ -354,8 +445,8 @@ test_abandon_idle(Fixture *f, gconstpointer data)
     wait_until(f->done_order->len == 10);
     xpv_workers_abandon(g_steal_pointer(&f->workers));
     g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
-    g_assert_cmpuint(f->shared_frees, ==, 1);
-    g_assert_true(f->freed_shared != f->main_thread);
+    g_assert_cmpuint(f->own_frees, ==, f->news);
+    g_assert_false(f->main_thread_freed);
 }
 
 /* Without a thread there is nobody else to free it. */
@@ -363,7 +454,7 @@ static void
 test_abandon_unused(Fixture *f, gconstpointer data)
 {
     xpv_workers_abandon(g_steal_pointer(&f->workers));
-    g_assert_cmpuint(f->shared_frees, ==, 1);
+    g_assert_cmpuint(f->own_frees, ==, 1);
 }
 
 /* Queued, running and done. */
@@ -385,7 +476,7 @@ test_abandon(Fixture *f, gconstpointer data)
     expect_jobs(f, 100, 110, 0, 0);
     for (guint i = MAX_THREADS + 2; i <= MAX_THREADS + 5; i++) /* queued */
         g_assert_cmpuint(f->frees[i], ==, 1);
-    g_assert_cmpuint(f->shared_frees, ==, 0);
+    g_assert_cmpuint(f->own_frees, ==, f->news - MAX_THREADS);
     g_assert_cmpuint(xpv_workers_count_abandoned_threads(), ==, MAX_THREADS);
     g_assert_false(xpv_workers_wait_for_abandoned(1));
 
@@ -396,12 +487,12 @@ test_abandon(Fixture *f, gconstpointer data)
     expect_jobs(f, 0, 1, 1, 1);
     expect_jobs(f, 1, MAX_THREADS + 2, 1, 0);
     expect_jobs(f, MAX_THREADS + 2, MAX_THREADS + 6, 0, 0);
-    g_assert_true(f->freed_shared != f->main_thread);
+    g_assert_false(f->main_thread_freed);
 }
 
 /* A thread that leaves while others still hang frees nothing of theirs. */
 static void
-test_last_thread_frees(Fixture *f, gconstpointer data)
+test_each_frees_its_own(Fixture *f, gconstpointer data)
 {
     push(f, MAX_THREADS);
     wait_entered(f, MAX_THREADS);
@@ -409,14 +500,14 @@ test_last_thread_frees(Fixture *f, gconstpointer data)
     for (guint left = MAX_THREADS; left > 0; left--) {
         g_assert_cmpuint(xpv_workers_count_abandoned_threads(), ==, left);
         g_mutex_lock(&f->mutex);
-        g_assert_cmpuint(f->shared_frees, ==, 0);
+        g_assert_cmpuint(f->own_frees, ==, f->news - left);
         g_mutex_unlock(&f->mutex);
         let_one_pass(f);
         gint64 until = deadline();
         while (xpv_workers_count_abandoned_threads() == left && g_get_monotonic_time() < until)
             g_thread_yield();
     }
-    g_assert_cmpuint(f->shared_frees, ==, 1);
+    g_assert_cmpuint(f->own_frees, ==, f->news);
 }
 
 static void
@@ -512,8 +603,9 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     add("/workers/jobs-come-back", test_jobs_come_back);
     add("/workers/order", test_order);
-    g_test_add("/workers/threads-are-made-as-needed", Fixture, GUINT_TO_POINTER(MAX_JOBS), set_up,
-               test_threads_are_made_as_needed, tear_down);
+    g_test_add("/workers/one-is-enough", Fixture, GUINT_TO_POINTER(1), set_up, test_one_is_enough, tear_down);
+    add("/workers/helpers-leave", test_helpers_leave);
+    add("/workers/helper-is-not-able", test_helper_is_not_able);
     add("/workers/parallel", test_parallel);
     add("/workers/many-come-back-in-portions", test_many_come_back_in_portions);
     add("/workers/post-from-another-thread", test_post_from_another_thread);
@@ -523,7 +615,7 @@ main(int argc, char *argv[])
     add("/workers/abandon-idle", test_abandon_idle);
     add("/workers/abandon-unused", test_abandon_unused);
     add("/workers/abandon", test_abandon);
-    add("/workers/last-thread-frees", test_last_thread_frees);
+    add("/workers/each-frees-its-own", test_each_frees_its_own);
     add("/workers/abandon-within-done", test_abandon_within_done);
     add("/workers/post-after-abandon", test_post_after_abandon);
     add("/workers/abandon-while-posting", test_abandon_while_posting);

@@ -199,6 +199,44 @@ class Changes(harness.TestCase):
                 self.assertEqual(arguments[1]["State"] == "running", arguments[1].get("Id", -1) >= 0, (path, arguments))
         self.assertEqual(self.client.host()["Counts"]["compatible"], count)
 
+    def count_in(self, path, text):
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().count(text)
+
+    def test_first_look_at_very_many(self):
+        """It is shared among further connections, which close when it is over. A paused one is told as such."""
+        count = 1000
+        calls = os.path.join(self.folder, "calls")
+        self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)))
+        self.virt.domain("guest-500").suspend()
+        self.start(self.virt.uri, "--host-architecture=x86_64",
+                   env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}"})
+        domains = self.client.domains()
+        self.assertEqual(len(domains), count)
+        self.assertEqual({d["Verdict"] for d in domains.values()}, {"compatible"})
+        self.assertEqual([d["Name"] for d in domains.values() if d["State"] != "running"], ["guest-500"])
+        self.assertEqual(domains[uuid_of(500)]["State"], "paused")
+        opened = self.count_in(calls, " : virConnectOpenReadOnly:")
+        self.assertGreater(opened, 1)
+        while self.count_in(calls, " : virConnectClose:") < opened - 1:
+            time.sleep(0.01)  # there is no event to wait for
+        self.assertEqual(self.stop_daemon(), 0)
+        self.assertEqual(self.count_in(calls, " : virConnectClose:"), self.count_in(calls, " : virConnectOpenReadOnly:"))
+
+    def test_one_of_very_many_hangs(self):
+        """Whichever connection it hangs, it alone is stale."""
+        count = 1000
+        fifo = os.path.join(self.folder, "hang")
+        os.mkfifo(fifo)
+        os.chmod(fifo, 0o666)
+        self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)),
+                        options=["--call-timeout=2"], env={"XPV_HANG": "guest-700", "XPV_HANG_FIFO": fifo})
+        self.client.refresh()
+        self.assertEqual([d["Name"] for d in self.client.domains().values() if d["Stale"]], ["guest-700"])
+        self.assertTrue(self.connected())
+        self.release(fifo)
+        self.client.wait_for_change(uuid_of(700), Stale=False, Verdict="compatible")
+
 
 if __name__ == "__main__":
     harness.main()
