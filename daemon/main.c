@@ -2,6 +2,7 @@
 /* xenpv-compatd: options, main loop, signals, exit status: 2 for what is asked wrongly, 1 for what fails. */
 #include <glib-unix.h>
 #include <locale.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include "common/build.h"
@@ -12,6 +13,10 @@
 #include "daemon/workers.h"
 
 #define EXIT_USAGE 2
+
+/* From what size memory is a mapping of its own. Once that is set, glibc no longer learns from answers of many
+ * megabytes to keep their memory. */
+#define MMAP_THRESHOLD (256 * 1024)
 
 /* How long a call of libvirt that hangs may hold up the end. */
 #define LEAVE_MS 1000
@@ -113,6 +118,7 @@ main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     setlocale(LC_ALL, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
     xpv_log_init();
 
     g_autoptr(XpvOptions) options = xpv_options_parse(&argc, &argv, &error);

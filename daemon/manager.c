@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/manager.h"
 
+#include <malloc.h>
+
 #include "daemon/alerts.h"
 #include "daemon/publisher.h"
 #include "daemon/source.h"
@@ -181,6 +183,7 @@ finish_look(gpointer data)
     if (serial == 0 || !xpv_reports_are_settled(manager->reports))
         return;
     manager->looked = 0;
+    malloc_trim(0); /* of what thousands of looks were made with */
     g_debug("Full look %" G_GUINT64_FORMAT " is over", serial);
     publish_counts(manager);
     XpvHostState *host = xpv_host_state_copy(xpv_publisher_get_host(manager->publisher));
