@@ -458,8 +458,10 @@ take_handle(XpvLibvirt *libvirt, const char *uuid, GError **error)
 {
     g_autofree char *key = NULL;
     gpointer handle = NULL;
-    if (!g_hash_table_steal_extended(libvirt->handles, uuid, (gpointer *)&key, &handle) &&
-        !(handle = virDomainLookupByUUIDString(libvirt->connection, uuid)))
+    g_hash_table_steal_extended(libvirt->handles, uuid, (gpointer *)&key, &handle);
+    if (!handle)
+        handle = virDomainLookupByUUIDString(libvirt->connection, uuid);
+    if (!handle)
         set_error(error, "Cannot find it");
     return handle;
 }

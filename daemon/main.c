@@ -117,8 +117,9 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    setlocale(LC_ALL, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
-    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+    /* No other thread is there yet. */
+    setlocale(LC_ALL, "");                     /* NOLINT(concurrency-mt-unsafe) */
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD); /* NOLINT(concurrency-mt-unsafe) */
     xpv_log_init();
 
     g_autoptr(XpvOptions) options = xpv_options_parse(&argc, &argv, &error);
