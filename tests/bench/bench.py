@@ -1,142 +1,244 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The benchmark: figures of one run, on this machine, for a person to read. Nothing here passes or fails.
+"""The benchmark: xenpv-compatd beside libvirt-dbus, on the same domains, in one run, on this machine.
 
-What the tests bound by ten times is measured here: how long a read of the bus takes while libvirt is in trouble, what a
-flood costs, how soon a thousand starts are published. Compare the ratios; the machine is part of the rest.
+    tests/run --bench [--json FILE] [PART…]
+
+Prints a table of what is measured, the figures, their ratio and what it must reach, and with --json the same as JSON;
+PART is the name of a function below, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the others, so
+that a figure is what the service costs, not where the scheduler puts it. Each figure is the median of several; what is
+compared takes turns. Nothing is judged by it but by a person: machines are noisy, and ratios of one run are what counts.
 """
+import argparse
+import json
 import os
-import signal
 import statistics
+import subprocess
 import sys
 import time
 
 TESTS = os.path.join(os.environ["XPV_SOURCE"], "tests")
 sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
 import harness  # noqa: E402
-import xenstored  # noqa: E402
-from harness import DOMAIN, PROPERTIES, domain_xml, path_of, uuid_of  # noqa: E402
+import soak  # noqa: E402
+import trouble  # noqa: E402
+from fixtures import BUILD, Bench, pin  # noqa: E402
+from harness import DOMAIN, MANAGER, NAME, OBJECT_MANAGER, PROPERTIES, ROOT, path_of, uuid_of  # noqa: E402
 
-KERNEL = "2.6.18-398.el5PAE"
-READS = 5000
-
-
-class Bench(harness.TestCase):
-    def runTest(self):  # noqa: N802
-        """A TestCase for its fixtures alone."""
-
-    def start_with(self, *domains, options=(), env=None):
-        self.virt = self.libvirtd(*domains)
-        env = dict(env or {}, LD_PRELOAD=os.environ["XPV_PRELOAD"])
-        self.start(self.virt.uri, "--host-architecture=x86_64", *options, env=env)
-
-    def cpu(self):
-        """Seconds of processor time that the daemon has had."""
-        with open(f"/proc/{self.daemon.pid}/stat", encoding="ascii") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def reads(self):
-        """Microseconds that each of many reads of a property takes."""
-        times = []
-        for _ in range(READS):
-            begin = time.perf_counter()
-            self.client.call(path_of(uuid_of(2)), PROPERTIES, "Get", "(ss)", DOMAIN, "Verdict")
-            times.append((time.perf_counter() - begin) * 1e6)
-        return times
+MANAGED = (ROOT, OBJECT_MANAGER, "GetManagedObjects")
+PEER = "org.freedesktop.DBus.Peer"
+LIBVIRT_DBUS_DOMAIN = "/org/libvirt/Test/domain/_{}"
 
 
-def percentile_99(times):
-    return statistics.quantiles(times, n=100)[98]
+class Figure:
+    """Many readings of one thing, in `unit`."""
+
+    def __init__(self, readings, unit="µs"):
+        self.unit = unit
+        self.count = len(readings)
+        self.median = statistics.median(readings)
+        self.p99 = statistics.quantiles(readings, n=100)[98] if self.count >= 1000 else None
+
+    def __str__(self):
+        scale, unit = (1e3, "ms") if self.unit == "µs" and self.median >= 1e4 else (1, self.unit)
+        tail = f" / {self.p99 / scale:.0f}" if self.p99 is not None else ""
+        digits = 0 if self.median / scale >= 100 else 1
+        return f"{self.median / scale:.{digits}f}{tail} {unit}"
 
 
-def print_reads(name, times, idle):
-    median, high = statistics.median(times), percentile_99(times)
-    print(f"  {name:34} median {median:7.0f} µs   p99 {high:7.0f} µs   p99 / idle p99 {high / percentile_99(idle):5.2f}")
+class Report:
+    """The rows of the table, printed as they come."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, ours, other, value, bound, at_least=False):
+        """@value: the ratio or figure that must be at most @bound, or at least; ours and other: what it is made of."""
+        met = value >= bound if at_least else value <= bound
+        self.rows.append({"what": what, "ours": vars(ours) if ours else None, "other": vars(other) if other else None,
+                          "value": value, "at_least" if at_least else "at_most": bound, "met": met})
+        relation = "≥" if at_least else "≤"
+        print(f"{what:66} {str(ours or ''):>18} {str(other or ''):>18} {value:8.2f} {relation} {bound:<6g} "
+              f"{'yes' if met else 'NO'}", flush=True)
 
 
-def reads_in_trouble(bench):
-    """A read of one property, while libvirt is well and while it is not."""
-    fifo = os.path.join(bench.folder, "hang")
-    bench.start_with(domain_xml("hangs", 1, KERNEL), domain_xml("other", 2, KERNEL),
-                     options=["--call-timeout=1"], env={"XPV_HANG": "hangs", "XPV_HANG_FIFO": fifo})
-    bench.reads()
-    idle = bench.reads()
-    print_reads("idle", idle, idle)
-    os.mkfifo(fifo)
-    os.chmod(fifo, 0o666)
-    bench.virt.domain("hangs").suspend()
-    print_reads("a call of one domain hangs", bench.reads(), idle)
-    bench.client.wait_for_change(uuid_of(1), Stale=True)
-    print_reads("given up, tried again", bench.reads(), idle)
-    bench.virt.process.send(signal.SIGSTOP)
-    print_reads("libvirtd stopped", bench.reads(), idle)
-    bench.client.wait_for(lambda: not bench.client.host()["Connected"], "Connected false")
-    print_reads("libvirtd stopped, connection lost", bench.reads(), idle)
-    bench.virt.process.send(signal.SIGCONT)
-    bench.virt.end()
-    print_reads("libvirtd gone", bench.reads(), idle)
-    print_reads("idle", bench.reads(), idle)
+def switches(pid):
+    """How often the threads of a process have gone to sleep, which is how often they were woken."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
+            total += int(next(line for line in file if line.startswith("voluntary_ctxt")).split()[1])
+    return total
 
 
-def thousand_starts(bench):
-    """From the last of a thousand starts until all are published."""
-    count = 1000
-    bench.start_with()
-    domains = [bench.virt.define(domain_xml(f"guest-{n}", n, KERNEL)) for n in range(1, count + 1)]
-    bench.client.refresh()
-    cpu = bench.cpu()
-    begin = time.perf_counter()
-    for domain in domains:
-        domain.create()
-    last = time.perf_counter()
-    bench.client.wait_for(lambda: sum(d["State"] == "running" for d in bench.client.domains().values()) == count, "starts")
-    done = time.perf_counter()
-    print(f"  {count} starts in {last - begin:.2f} s, all published {done - last:.2f} s after the last;"
-          f" {(bench.cpu() - cpu) * 1e3:.0f} ms of processor time")
+def count_calls(log):
+    """The calls of libvirt's API that a client's log tells of."""
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return sum(" : vir" in line and "debug" in line for line in file)
 
 
-def guest_flood(bench):
-    """A guest that rewrites its keys in xenstore 1,000 times a second."""
-    store = xenstored.Xenstored(os.path.join(bench.folder, "xenstored"))
-    bench.addCleanup(store.stop)
-    bench.start_with(domain_xml("guest", 1), domain_xml("other", 2, KERNEL), env={"XENSTORED_PATH": store.path})
-    path = f"/local/domain/{bench.virt.domain('guest').ID()}/data/os_uname"
-    store.write(path, "2.6.18-1.el5")
-    bench.client.wait_for_change(uuid_of(1), Kernel="2.6.18-1.el5")
-    cpu, begin = bench.cpu(), time.perf_counter()
-    flood = store.flood(path, 1000, "2.6.18-{}.el5")
-    bench.client.wait_for(lambda: flood.written >= 5000 or flood.ended.wait(0.1), "the flood's end")
-    last = flood.end()
-    seconds, cpu = time.perf_counter() - begin, bench.cpu() - cpu
-    bench.client.wait_for_change(uuid_of(1), Kernel=last)
-    print(f"  {flood.written / seconds:.0f} values a second: {100 * cpu / seconds:.1f} % of a processor,"
-          f" {len(bench.client.changes(uuid_of(1))) / seconds:.1f} PropertiesChanged a second")
+def place(count, behind):
+    return f"{count} domains, " + ("behind libvirtd" if behind else "in-process")
 
 
-def metadata_flood(bench):
-    """A domain's metadata changed as fast as libvirt takes it."""
-    bench.start_with(domain_xml("guest", 1, KERNEL), domain_xml("other", 2, KERNEL))
-    guest = bench.virt.domain("guest")
-    cpu, begin, n = bench.cpu(), time.perf_counter(), 0
-    while time.perf_counter() - begin < 5:
-        n += 1
-        guest.setMetadata(2, f"<guest><kernel>2.6.18-{n}.el5</kernel></guest>", "compat", "urn:xenpv:compat:1", 1)
-    seconds = time.perf_counter() - begin
-    cpu = bench.cpu() - cpu
-    bench.client.wait_for_change(uuid_of(1), Kernel=f"2.6.18-{n}.el5")
-    print(f"  {n / seconds:.0f} changes a second: {100 * cpu / seconds:.1f} % of a processor,"
-          f" {len(bench.client.changes(uuid_of(1))) / seconds:.1f} PropertiesChanged a second")
+def state(report):
+    """The state of all domains, as a client that begins wants it: in short, and all of it."""
+    for count, behind, bound, repeats in ((10, True, 1, 100), (1000, True, 150, 5), (10000, False, 20, 3)):
+        with Bench() as bench:
+            uri = bench.host(count, behind)
+            bench.start_compatd(uri)
+            bench.start_libvirt_dbus(uri)
+            bench.probe("walk", 1)
+            short, whole, theirs = [], [], []
+            for _ in range(repeats):
+                short += bench.probe("call", 5, NAME, ROOT, MANAGER, "ListDomains")
+                whole += bench.probe("call", 5, NAME, *MANAGED)
+                theirs += bench.probe("walk", 1)
+            theirs = Figure(theirs)
+            for how, ours in (("ListDomains", Figure(short)), ("GetManagedObjects", Figure(whole))):
+                report.add(f"{how}, {place(count, behind)}: list + GetAll of libvirt-dbus", ours, theirs,
+                           theirs.median / ours.median, bound, at_least=True)
+
+
+def get(report):
+    """One property, against a Ping and against libvirt-dbus, which asks libvirt for its own."""
+    for behind in (False, True):
+        with Bench() as bench:
+            uri = bench.host(1000, behind)
+            bench.start_compatd(uri)
+            bench.start_libvirt_dbus(uri)
+            path = path_of(uuid_of(500))
+            readings = {"get": [], "ping": [], "theirs": []}
+            for _ in range(10):
+                readings["get"] += bench.probe("call", 2000, NAME, path, PROPERTIES, "Get", DOMAIN, "Verdict")
+                readings["ping"] += bench.probe("call", 2000, NAME, path, PEER, "Ping")
+                readings["theirs"] += bench.probe("call", 1000, "org.libvirt", LIBVIRT_DBUS_DOMAIN.format(
+                    uuid_of(500).replace("-", "_")), PROPERTIES, "Get", "org.libvirt.Domain", "Active")
+            ours, ping, theirs = (Figure(readings[key]) for key in ("get", "ping", "theirs"))
+            for name in ("median", "p99"):
+                a, b, c = (getattr(figure, name) for figure in (ours, ping, theirs))
+                report.add(f"Get, {name}, {place(1000, behind)}: Ping", ours, ping, a / b, 1.3)
+                report.add(f"Get, {name}, {place(1000, behind)}: Get of libvirt-dbus", ours, theirs, a / c, 0.5)
+
+
+def managed(report):
+    """GetManagedObjects against a service that does nothing but send the same."""
+    with Bench() as bench:
+        bench.start_compatd(bench.host(10000, False))
+        bare = harness.Process([os.path.join(BUILD, "bare-service")], env=bench.environment(),
+                               log=os.path.join(bench.folder, "bare-service"))
+        bench.addCleanup(bare.end)
+        bench.wait_for_name("org.xenpv.Bench")
+        ours, theirs = [], []
+        for _ in range(10):
+            ours += bench.probe("call", 3, NAME, *MANAGED)
+            theirs += bench.probe("call", 3, "org.xenpv.Bench", *MANAGED)
+        ours, theirs = Figure(ours), Figure(theirs)
+        report.add(f"GetManagedObjects, {place(10000, False)}: a bare service", ours, theirs,
+                   ours.median / theirs.median, 1.2)
+
+
+def begin(report):
+    """From the start to everything published; what a domain costs where there are ten times as many."""
+    started, read = {}, {}
+    for count in (1000, 10000):
+        with Bench() as bench:
+            uri = bench.host(count, True)
+            ours, plain = [], []
+            for _ in range(7):
+                began = time.perf_counter()
+                subprocess.run([os.path.join(BUILD, "plain-loop"), uri], check=True)
+                plain.append((time.perf_counter() - began) * 1e6)
+                ours.append(bench.start_compatd(uri))
+                bench.stop_daemon()
+                bench.client.wait_for(lambda: not bench.client.owner, "the name's end")
+            ours, plain = Figure(ours), Figure(plain)
+            started[count] = ours
+            report.add(f"start to all published, {place(count, True)}: a plain loop", ours, plain,
+                       ours.median / plain.median, 0.7)
+            bench.start_compatd(uri)
+            read[count] = Figure(bench.probe("call", 15, NAME, *MANAGED))
+    for what, figures in (("start", started), ("GetManagedObjects", read)):
+        report.add(f"{what}, a domain of 10000 (left): one of 1000", figures[10000], figures[1000],
+                   figures[10000].median / figures[1000].median / 10, 1.1)
+
+
+def events(report):
+    """From a call of libvirt that pauses or resumes a domain to the signal about it."""
+    with Bench() as bench:
+        uri = bench.host(1000, True)
+        ours, theirs = [], []
+        uuid = uuid_of(500)
+        bench.start_compatd(uri)
+        bench.start_libvirt_dbus(uri)
+        bench.probe("walk", 1)
+        for _ in range(5):
+            ours += bench.probe("events", 20, uri, uuid, "type='signal',interface='org.freedesktop.DBus.Properties',"
+                                f"member='PropertiesChanged',path='{path_of(uuid)}'")
+            theirs += bench.probe("events", 20, uri, uuid,
+                                  "type='signal',interface='org.libvirt.Connect',member='DomainEvent'")
+        ours, theirs = Figure(ours), Figure(theirs)
+        report.add(f"call of libvirt to PropertiesChanged, {place(1000, True)}: to DomainEvent", ours, theirs,
+                   ours.median / theirs.median, 1)
+
+
+def memory(report):
+    """Resident memory after five full reads, and how it grows with the domains."""
+    resident = {}
+    for count in (1000, 10000):
+        with Bench() as bench:
+            bench.start_compatd(bench.host(count, True))
+            bench.probe("call", 5, NAME, *MANAGED)
+            resident[count] = Figure([bench.resident() / 1024], "MiB")
+    report.add(f"resident after five GetManagedObjects, MiB, {place(10000, True)}", resident[10000], None,
+               resident[10000].median, 48)
+    report.add("the same, KiB for each domain above 1000", resident[10000], resident[1000],
+               (resident[10000].median - resident[1000].median) * 1024 / 9000, 1.2)
+
+
+def idle(report):
+    """A minute in which nothing happens: how often the daemon wakes, and what it asks of libvirt."""
+    for behind in (False, True):
+        with Bench() as bench:
+            uri = bench.host(1000, behind)
+            calls = os.path.join(bench.folder, "libvirt-calls")
+            env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}"}
+            bench.start_compatd(uri, env=env)
+            plain = subprocess.Popen([os.path.join(BUILD, "plain-loop"), uri, "--idle"], stdout=subprocess.PIPE)
+            plain.stdout.readline()
+            time.sleep(5)  # what follows the start is over
+            before = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
+            time.sleep(60)
+            after = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
+            plain.kill()
+            plain.wait()
+            ours, theirs, asked = (b - a for a, b in zip(before, after))
+            report.add(f"wakeups in 60 s, {place(1000, behind)} (right: a client that only listens)",
+                       Figure([ours], "times"), Figure([theirs], "times"), ours, 12)
+            report.add(f"calls of libvirt in 60 s, {place(1000, behind)}", Figure([asked], "calls"), None, asked, 0)
+
+
+PARTS = {part.__name__: part for part in (state, get, managed, begin, events, memory, idle)}
+BY_NAME = {"trouble": trouble.main, "soak": soak.main}
 
 
 def main():
-    for measure in (reads_in_trouble, thousand_starts, guest_flood, metadata_flood):
-        print(measure.__doc__)
-        bench = Bench()
-        bench.setUp()
-        try:
-            measure(bench)
-        finally:
-            bench.doCleanups()
+    names = [*PARTS, *BY_NAME]
+    parser = argparse.ArgumentParser(prog="tests/run --bench")
+    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+    parser.add_argument("parts", metavar="PART", nargs="*", choices=[*names, []],
+                        help=f"instead of all of {', '.join(PARTS)}; or {' or '.join(BY_NAME)}")
+    options = parser.parse_args()
+    report = Report()
+    for part in options.parts or PARTS:
+        if part in BY_NAME:
+            BY_NAME[part]()
+        else:
+            pin()
+            PARTS[part](report)
+    if options.json:
+        with open(options.json, "w", encoding="utf-8") as file:
+            json.dump(report.rows, file, indent=2, ensure_ascii=False)
+            file.write("\n")
 
 
 if __name__ == "__main__":

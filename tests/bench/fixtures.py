@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the benchmark runs: a bus with the daemon and with libvirt-dbus on it, and hosts of libvirt's test driver."""
+import os
+import subprocess
+import time
+
+import harness
+from gi.repository import Gio, GLib
+
+BUILD = os.path.join(os.environ["XPV_BUILD"], "tests", "bench")
+ALL_CPUS = os.sched_getaffinity(0)
+
+# What guests report: a compatible one, an incompatible one, one that says little, one that says nothing.
+KERNELS = ("2.6.9-89.0.25.ELsmp", "2.6.18-398.el5PAE", "2.6.18-128.el5", None)
+
+
+def domain_xml(number):
+    """A fully virtualized guest as virt-install leaves it, about as long."""
+    disk = """<disk type="block" device="disk"><source dev="/dev/vg/guest"/><target dev="xvda" bus="xen"/></disk>
+        <interface type="bridge"><mac address="00:16:3e:00:00:01"/><source bridge="xenbr0"/></interface>"""
+    return harness.domain_xml(f"guest-{number:05}", number, KERNELS[number % len(KERNELS)], devices=disk)
+
+
+def pin():
+    os.sched_setaffinity(0, {max(ALL_CPUS)})
+
+
+class Bench(harness.TestCase):
+    """A bus, and what runs on it."""
+
+    def runTest(self):  # noqa: N802
+        """A TestCase for its fixtures alone."""
+
+    def __enter__(self):
+        self.setUp()
+        return self
+
+    def __exit__(self, *_):
+        self.doCleanups()
+
+    def host(self, count, behind_libvirtd):
+        """A host of libvirt's test driver with so many domains. Returns: its URI."""
+        domains = [domain_xml(number) for number in range(1, count + 1)]
+        if behind_libvirtd:
+            os.sched_setaffinity(0, ALL_CPUS - {max(ALL_CPUS)} or ALL_CPUS)
+            self.virt = self.libvirtd(*domains)
+            pin()
+            return self.virt.uri
+        node = "<node><cpu><model>x86_64</model><active>8</active></cpu><memory>8388608</memory>" + "".join(domains)
+        return "test://" + self.write("host.xml", node + "</node>")
+
+    def start_compatd(self, uri, *options, env=None):
+        """As its unit starts it. Returns: microseconds until everything is published."""
+        began = time.perf_counter()
+        self.start(uri, "--host-architecture=x86_64", *options, env={"G_SLICE": "always-malloc", **(env or {})})
+        return (time.perf_counter() - began) * 1e6
+
+    def start_libvirt_dbus(self, uri):
+        env = {**self.environment(), "XPV_URI": uri, "LD_PRELOAD": os.path.join(BUILD, "libvirt-uri.so")}
+        process = harness.Process(["libvirt-dbus", "--system"], env=env, log=os.path.join(self.folder, "libvirt-dbus"))
+        self.addCleanup(process.end)
+        self.wait_for_name("org.libvirt")
+
+    def wait_for_name(self, name):
+        is_owned = ("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", GLib.Variant("(s)", [name]),
+                    None, Gio.DBusCallFlags.NONE, -1, None)
+        while not self.client.bus.call_sync(*is_owned).unpack()[0]:
+            time.sleep(0.01)
+
+    def probe(self, *arguments):
+        """What the probe prints."""
+        argv = [os.path.join(BUILD, "probe"), *map(str, arguments)]
+        output = subprocess.run(argv, env={**os.environ, **self.environment()}, check=True, stdout=subprocess.PIPE).stdout
+        return [float(line) for line in output.split()]
+
+    def resident(self):
+        """KiB of memory that the daemon has."""
+        with open(f"/proc/{self.daemon.pid}/status", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
