@@ -68,6 +68,9 @@ xpv_libvirt_init(void)
     virSetErrorFunc(NULL, ignore_error);
     gvir_event_register();
     virInitialize();
+    /* Threads that asked for them first would both write down the answer. */
+    (void)XPV_LIBVIRT_ERROR;
+    (void)XPV_DOMAIN_XML_ERROR;
 }
 
 static void
