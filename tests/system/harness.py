@@ -313,13 +313,14 @@ class TestCase(unittest.TestCase):
                           *options)
 
     def stop_daemon(self, number=signal.SIGTERM):
-        """Ends it and lets no sanitizer's finding pass."""
+        """Ends it and lets no finding of a sanitizer's or of valgrind's pass."""
         if not self.daemon:
             return None
         daemon, self.daemon = self.daemon, None
         status = daemon.end(number)
         log = daemon.log()
-        self.assertNotRegex(log, "AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error|CRITICAL|Assertion", log)
+        self.assertNotRegex(log, "AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error|CRITICAL|Assertion|"
+                                 "==[0-9]+== ", log)
         return status
 
     def run_daemon(self, *options, env=None):
