@@ -170,5 +170,5 @@ class Life(test_systemd.Service):
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="xenpv-") as packages:
         make(packages)
-        program = unittest.main(exit=False, verbosity=2)
+        program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(verbosity=2, resultclass=closing.Result))
     closing.close(program.result)

@@ -37,14 +37,13 @@ def journal(host, since):
     return host.run(f"journalctl --boot --output=short-precise --since=@{int(since)} --lines=100")[1]
 
 
-class Result(unittest.TextTestResult):
+class Result(closing.Result):
     """Prints the host's journal beside what fails, and stops where the emulator has. `is_projects`: something failed
     while the emulator did not."""
 
     is_projects = False
 
     def startTest(self, test):
-        self.began = time.time()
         self.timer = threading.Timer(HANGS, self._hang)
         self.timer.daemon = True
         self.timer.start()
