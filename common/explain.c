@@ -197,8 +197,8 @@ explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const
 {
     g_autofree char *who = subject(candidates, judgement);
     g_autoptr(GPtrArray) parts = g_ptr_array_new_with_free_func(g_free);
-    for (guint reason = 0; reason < XPV_REASON_MAX; reason++) {
-        if (judgement->reasons & XPV_BIT(reason))
+    for (guint reason = 0; reason < G_N_ELEMENTS(clauses); reason++) {
+        if (clauses[reason] && (judgement->reasons & XPV_BIT(reason)))
             g_ptr_array_add(parts, clauses[reason](host, candidates));
     }
     g_autofree char *why = join(parts, candidates->reasons_differ ? ", or " : ", and ");

@@ -95,12 +95,12 @@ check_options(const XpvConfig *config)
 static void
 check_sentence(const char *sentence, const guint8 *data, gsize length)
 {
-    guint line;
     int n = 0;
     g_assert_cmpint(sscanf(sentence, "/proc/self/fd/%*d%n", &n), ==, 0);
     g_assert_cmpint(n, >, 0);
     sentence += n;
-    if (sscanf(sentence, ":%u: ", &line) == 1) {
+    if (g_ascii_isdigit(sentence[1])) {
+        guint64 line = g_ascii_strtoull(sentence + 1, NULL, 10);
         g_autofree char *text = g_strndup((const char *)data, length);
         g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
         g_assert_cmpuint(line, >=, 1);
