@@ -21,6 +21,7 @@ sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
 import harness  # noqa: E402
 import soak  # noqa: E402
 import trouble  # noqa: E402
+import xenstored  # noqa: E402
 from fixtures import BUILD, Bench, pin  # noqa: E402
 from harness import DOMAIN, MANAGER, NAME, OBJECT_MANAGER, PROPERTIES, ROOT, path_of, uuid_of  # noqa: E402
 
@@ -200,8 +201,11 @@ def idle(report):
     for behind in (False, True):
         with Bench() as bench:
             uri = bench.host(1000, behind)
+            store = xenstored.Xenstored(os.path.join(bench.folder, "xenstored"))
+            bench.addCleanup(store.stop)
             calls = os.path.join(bench.folder, "libvirt-calls")
-            env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}"}
+            env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}",
+                   "XENSTORED_PATH": store.path}
             bench.start_compatd(uri, env=env)
             plain = subprocess.Popen([os.path.join(BUILD, "plain-loop"), uri, "--idle"], stdout=subprocess.PIPE)
             plain.stdout.readline()
