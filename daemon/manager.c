@@ -217,6 +217,7 @@ static void
 on_named(gpointer data)
 {
     XpvManager *manager = data;
+    g_clear_handle_id(&manager->name_timer, g_source_remove);
     g_autoptr(GPtrArray) domains = xpv_registry_list(manager->registry);
     xpv_alerts_begin(manager->alerts, domains);
     manager->listener->ready(manager->data);
