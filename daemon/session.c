@@ -217,7 +217,7 @@ push(XpvSession *session, XpvJob *job)
 }
 
 static gpointer
-new_libvirt(gpointer data)
+create_libvirt(gpointer data)
 {
     XpvSession *session = data;
     return xpv_libvirt_new(session->uri, MAX(session->timeout / 2, 1));
@@ -235,7 +235,7 @@ rest(gpointer own)
     xpv_libvirt_rest(own);
 }
 
-static const XpvWorkersOwn workers_own = { new_libvirt, open_further, rest, (GDestroyNotify)xpv_libvirt_free };
+static const XpvWorkersOwn workers_own = { create_libvirt, open_further, rest, (GDestroyNotify)xpv_libvirt_free };
 
 XpvSession *
 xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)

@@ -118,7 +118,7 @@ xpv_workers_new(const XpvWorkersOwn *own, gpointer data)
     g_atomic_ref_count_init(&workers->references);
     workers->own = own;
     workers->data = data;
-    workers->first_own = own->new (data);
+    workers->first_own = own->create(data);
     g_mutex_init(&workers->mutex);
     g_cond_init(&workers->wake);
     workers->collector = start_collector(workers);
@@ -213,7 +213,7 @@ start_thread(XpvWorkers *workers)
     Worker *worker = g_new0(Worker, 1);
     worker->workers = xpv_workers_ref(workers);
     worker->helps = workers->n_threads > 0;
-    worker->own = worker->helps ? workers->own->new (workers->data) : g_steal_pointer(&workers->first_own);
+    worker->own = worker->helps ? workers->own->create(workers->data) : g_steal_pointer(&workers->first_own);
     workers->n_threads++;
     workers->n_helpers += (guint)worker->helps;
     g_thread_unref(g_thread_new("libvirt", work, worker));

@@ -23,14 +23,14 @@ struct _XpvJob {
 
 /* What each thread has of its own. */
 typedef struct {
-    gpointer (*new)(gpointer data);    /* on the main thread; must not block */
+    gpointer (*create)(gpointer data); /* on the main thread; must not block */
     gboolean (*prepare)(gpointer own); /* on a helper, before its first job; FALSE: it cannot help, nor could another */
     void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job is left */
     void (*free)(gpointer own);        /* on its thread; on the main one where no thread was ever started */
 } XpvWorkersOwn;
 
 /* xpv_workers_new: starts a thread with the first job.
- * @data: handed to new() and to each done() */
+ * @data: handed to create() and to each done() */
 XpvWorkers *xpv_workers_new(const XpvWorkersOwn *own, gpointer data);
 
 /* xpv_workers_allow_helpers: until now there are none. Each comes while more jobs wait than @jobs, and leaves when none

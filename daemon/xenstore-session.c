@@ -300,13 +300,13 @@ push(XpvXenstoreSession *session, XpvJob *job)
 }
 
 static gpointer
-new_xenstore(gpointer data)
+create_xenstore(gpointer data)
 {
     XpvXenstoreSession *session = data;
     return xpv_xenstore_new(&xenstore_listener, session->feed, feed_free);
 }
 
-static const XpvWorkersOwn workers_own = { .new = new_xenstore, .free = (GDestroyNotify)xpv_xenstore_free };
+static const XpvWorkersOwn workers_own = { .create = create_xenstore, .free = (GDestroyNotify)xpv_xenstore_free };
 
 XpvXenstoreSession *
 xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listener, gpointer data)

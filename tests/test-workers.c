@@ -132,7 +132,7 @@ job_free(XpvJob *head)
 }
 
 static gpointer
-own_new(gpointer data)
+own_create(gpointer data)
 {
     Fixture *f = data;
     g_assert_true(g_thread_self() == f->main_thread);
@@ -181,7 +181,7 @@ own_free(gpointer data)
     g_free(own);
 }
 
-static const XpvWorkersOwn own_functions = { own_new, own_prepare, own_rest, own_free };
+static const XpvWorkersOwn own_functions = { own_create, own_prepare, own_rest, own_free };
 
 static XpvJob *
 new_job(Fixture *f, guint number)

@@ -3,10 +3,10 @@
 
     tests/run --bench [--json FILE] [PART…]
 
-Prints a table of what is measured, the figures, their ratio and what it must reach, and with --json the same as JSON;
-PART is the name of a function below, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the others, so
-that a figure is what the service costs, not where the scheduler puts it. Each figure is the median of several; what is
-compared takes turns. Nothing is judged by it but by a person: machines are noisy, and ratios of one run are what counts.
+Prints a table of what is measured: ours, the other's, the ratio, and what it must reach; with --json the same as JSON.
+PART is the name of a function below, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the
+others, so that a figure is what the service costs, not where the scheduler puts it. Each figure is the median of
+several, and p99 where there are many; what is compared takes turns. Nothing passes or fails by it: machines are noisy.
 """
 import argparse
 import json
@@ -51,6 +51,11 @@ class Report:
 
     def __init__(self):
         self.rows = []
+        self.print("what, where: against what", "ours", "the other's", "value", "must be", "met")
+
+    @staticmethod
+    def print(what, ours, other, value, bound, met):
+        print(f"{what:80} {ours!s:>15} {other!s:>15} {value:>8} {bound:>8} {met}", flush=True)
 
     def add(self, what, ours, other, value, bound, at_least=False):
         """@value: the ratio or figure that must be at most @bound, or at least; ours and other: what it is made of."""
@@ -58,8 +63,7 @@ class Report:
         self.rows.append({"what": what, "ours": vars(ours) if ours else None, "other": vars(other) if other else None,
                           "value": value, "at_least" if at_least else "at_most": bound, "met": met})
         relation = "≥" if at_least else "≤"
-        print(f"{what:66} {str(ours or ''):>18} {str(other or ''):>18} {value:8.2f} {relation} {bound:<6g} "
-              f"{'yes' if met else 'NO'}", flush=True)
+        self.print(what, ours or "", other or "", f"{value:.2f}", f"{relation} {bound:g}", "yes" if met else "NO")
 
 
 def switches(pid):
@@ -226,12 +230,14 @@ BY_NAME = {"trouble": trouble.main, "soak": soak.main}
 
 
 def main():
-    names = [*PARTS, *BY_NAME]
     parser = argparse.ArgumentParser(prog="tests/run --bench")
     parser.add_argument("--json", metavar="FILE", help="write the figures there too")
-    parser.add_argument("parts", metavar="PART", nargs="*", choices=[*names, []],
-                        help=f"instead of all of {', '.join(PARTS)}; or {' or '.join(BY_NAME)}")
+    parser.add_argument("parts", metavar="PART", nargs="*",
+                        help=f"instead of all of {', '.join(PARTS)}: some of them, {' or '.join(BY_NAME)}")
     options = parser.parse_args()
+    for part in options.parts:
+        if part not in (PARTS | BY_NAME):
+            parser.error(f"there is no part “{part}”; there are {', '.join(PARTS | BY_NAME)}")
     report = Report()
     for part in options.parts or PARTS:
         if part in BY_NAME:
