@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/kernels-conf.h"
 
+/* Returns: (nullable) NULL where there is no such group, as on most hosts: GLib would make a sentence of each miss */
 static const char *
 find_key(GKeyFile *conf, const char *group, const XpvDomainXml *domain)
 {
+    if (!g_key_file_has_group(conf, group))
+        return NULL;
     return g_key_file_has_key(conf, group, domain->uuid, NULL) ? domain->uuid : domain->name;
 }
 
@@ -11,12 +14,12 @@ char *
 xpv_kernels_conf_report(GKeyFile *conf, const XpvDomainXml *domain)
 {
     const char *key = find_key(conf, XPV_KERNELS_CONF_KERNELS, domain);
-    return g_key_file_get_string(conf, XPV_KERNELS_CONF_KERNELS, key, NULL);
+    return key ? g_key_file_get_string(conf, XPV_KERNELS_CONF_KERNELS, key, NULL) : NULL;
 }
 
 gboolean
 xpv_kernels_conf_acknowledges(GKeyFile *conf, const XpvDomainXml *domain)
 {
     const char *key = find_key(conf, XPV_KERNELS_CONF_ACKNOWLEDGED, domain);
-    return g_key_file_get_boolean(conf, XPV_KERNELS_CONF_ACKNOWLEDGED, key, NULL);
+    return key && g_key_file_get_boolean(conf, XPV_KERNELS_CONF_ACKNOWLEDGED, key, NULL);
 }
