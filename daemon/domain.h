@@ -12,7 +12,7 @@ typedef struct {
     gint32 id;
     const char *state;
     const char *virtualization;
-    GRefString *kernel; /* thousands of domains share a few, and their sentences */
+    GRefString *kernel; /* as both sentences below, shared among domains */
     const char *kernel_source;
     const char *release;
     const char *variant;

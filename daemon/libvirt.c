@@ -5,6 +5,7 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <libxml/parser.h>
+#include <malloc.h>
 #include <string.h>
 
 G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
@@ -32,6 +33,7 @@ struct _XpvLibvirt {
     gboolean has_events;
     gboolean is_remote;
     GHashTable *handles; /* UUID → virDomain, owned: of the last list, until they are looked at */
+    gboolean is_fresh;   /* the list is: none has been looked at */
 };
 
 /* The words of "virsh domstate", with - for a blank. */
@@ -440,6 +442,7 @@ xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
     g_hash_table_iter_init(&iter, libvirt->handles);
     while (g_hash_table_iter_next(&iter, &uuid, &handle))
         g_ptr_array_add(domains, describe(uuid, handle));
+    libvirt->is_fresh = TRUE;
     fill_states(libvirt, domains);
     return domains;
 }
@@ -447,7 +450,10 @@ xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
 void
 xpv_libvirt_rest(XpvLibvirt *libvirt)
 {
+    if (libvirt->is_fresh || g_hash_table_size(libvirt->handles) == 0)
+        return;
     g_hash_table_remove_all(libvirt->handles);
+    malloc_trim(0); /* of what thousands of looks were made with; here, as it takes its time */
 }
 
 void
@@ -527,6 +533,7 @@ gboolean
 xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
 {
     g_autoptr(GError) cause = NULL;
+    libvirt->is_fresh = FALSE;
     if (look(libvirt, uuid, state, ret_look, &cause))
         return TRUE;
     if (cause->domain == XPV_LIBVIRT_ERROR && virConnectIsAlive(libvirt->connection) == 0)

@@ -85,7 +85,7 @@ gboolean xpv_libvirt_open_further(XpvLibvirt *libvirt);
 /* xpv_libvirt_list: all domains. Blocks. Returns: (transfer full) of XpvLibvirtDomain. */
 GPtrArray *xpv_libvirt_list(XpvLibvirt *libvirt, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_libvirt_rest: lets go of what was kept for looks at domains of a list. */
+/* xpv_libvirt_rest: lets go of what was kept for looks at domains of a list, once there have been any. */
 void xpv_libvirt_rest(XpvLibvirt *libvirt);
 
 /* xpv_libvirt_look: reads one domain. Blocks.

@@ -18,6 +18,9 @@
  * megabytes to keep their memory. */
 #define MMAP_THRESHOLD (256 * 1024)
 
+/* How many heaps the threads share: what one has left behind, the next one uses. */
+#define ARENA_MAX 2
+
 /* How long a call of libvirt that hangs may hold up the end. */
 #define LEAVE_MS 1000
 
@@ -120,6 +123,7 @@ main(int argc, char **argv)
     /* No other thread is there yet. */
     setlocale(LC_ALL, "");                     /* NOLINT(concurrency-mt-unsafe) */
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD); /* NOLINT(concurrency-mt-unsafe) */
+    mallopt(M_ARENA_MAX, ARENA_MAX);           /* NOLINT(concurrency-mt-unsafe) */
     xpv_log_init();
 
     g_autoptr(XpvOptions) options = xpv_options_parse(&argc, &argv, &error);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/manager.h"
 
-#include <malloc.h>
-
 #include "daemon/alerts.h"
 #include "daemon/publisher.h"
 #include "daemon/source.h"
@@ -144,6 +142,8 @@ on_listed(GPtrArray *domains, gint64 began, gpointer data)
     for (guint i = 0; i < domains->len; i++) {
         XpvLibvirtDomain *domain = domains->pdata[i];
         g_hash_table_add(uuids, domain->uuid);
+        if (xpv_registry_has_seen(manager->registry, domain->uuid, began))
+            domain->state = NULL; /* it may be older than what was seen, over another connection */
         xpv_registry_expect(manager->registry, domain->uuid, domain->name, domain->id);
     }
     xpv_registry_keep(manager->registry, uuids, began);
@@ -183,7 +183,6 @@ finish_look(gpointer data)
     if (serial == 0 || !xpv_reports_are_settled(manager->reports))
         return;
     manager->looked = 0;
-    malloc_trim(0); /* of what thousands of looks were made with */
     g_debug("Full look %" G_GUINT64_FORMAT " is over", serial);
     publish_counts(manager);
     XpvHostState *host = xpv_host_state_copy(xpv_publisher_get_host(manager->publisher));

@@ -86,6 +86,13 @@ xpv_registry_find(XpvRegistry *registry, const char *name_or_uuid)
     return xpv_registry_lookup(registry, uuid);
 }
 
+gboolean
+xpv_registry_has_seen(XpvRegistry *registry, const char *uuid, gint64 since)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    return entry && entry->seen >= since;
+}
+
 GPtrArray *
 xpv_registry_list(XpvRegistry *registry)
 {

@@ -27,6 +27,9 @@ const XpvDomain *xpv_registry_lookup(XpvRegistry *registry, const char *uuid);
 /* xpv_registry_find: by name, else by UUID. */
 const XpvDomain *xpv_registry_find(XpvRegistry *registry, const char *name_or_uuid);
 
+/* xpv_registry_has_seen: whether a look at it has begun at or after a time (monotonic µs). */
+gboolean xpv_registry_has_seen(XpvRegistry *registry, const char *uuid, gint64 since);
+
 /* xpv_registry_list: Returns: (transfer container) of const XpvDomain, in no order. */
 GPtrArray *xpv_registry_list(XpvRegistry *registry);
 

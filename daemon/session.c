@@ -10,7 +10,7 @@
 #define HELPERS 6
 
 /* How many looks must wait so that one more connection is worth it. */
-#define LOOKS_PER_HELPER 256
+#define LOOKS_PER_HELPER 128
 
 struct _XpvSession {
     char *uri;
@@ -229,13 +229,8 @@ open_further(gpointer own)
     return xpv_libvirt_open_further(own);
 }
 
-static void
-rest(gpointer own)
-{
-    xpv_libvirt_rest(own);
-}
-
-static const XpvWorkersOwn workers_own = { create_libvirt, open_further, rest, (GDestroyNotify)xpv_libvirt_free };
+static const XpvWorkersOwn workers_own = { create_libvirt, open_further, (GDestroyNotify)xpv_libvirt_rest,
+                                           (GDestroyNotify)xpv_libvirt_free };
 
 XpvSession *
 xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)

@@ -12,7 +12,7 @@
 /* How often everything is looked at where libvirt tells no events. */
 #define POLL_SECONDS 5
 
-/* How many threads may hang before no more calls are risked. */
+/* How many threads may hang before no more connections are risked. */
 #define STUCK_MAX 16
 
 /* How soon libvirt is tried again when somebody asks for it, whatever the backoff. */
@@ -244,7 +244,7 @@ on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gint64 be
     Look *look = g_hash_table_lookup(source->looks, uuid);
 
     if (g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_CLOSED)) {
-        disconnect(source, error); /* that is no fault of the domain's */
+        disconnect_because(source, "libvirt has closed the connection"); /* that is no fault of the domain's */
         return;
     }
     tell_look(source, uuid, seen, began, error);

@@ -6,7 +6,7 @@
 #define DONE_PER_TURN 32
 
 /* How long what is done waits for company while more is to be done: to wake the main thread costs as much as a job. */
-#define GATHER_US 2000
+#define GATHER_US 5000
 
 struct _XpvWorkers {
     gatomicrefcount references;
@@ -225,8 +225,8 @@ xpv_workers_push(XpvWorkers *workers, XpvJob *job)
     g_mutex_lock(&workers->mutex);
     g_queue_push_tail(&workers->queue, job);
     g_cond_signal(&workers->wake);
-    if (workers->n_threads == 0 ||
-        (workers->n_helpers < workers->max_helpers && workers->queue.length > workers->jobs_per_helper))
+    if (workers->n_threads == 0 || (workers->n_helpers < workers->max_helpers &&
+                                    workers->queue.length > workers->jobs_per_helper * (workers->n_helpers + 1)))
         start_thread(workers);
     g_mutex_unlock(&workers->mutex);
 }

@@ -33,8 +33,8 @@ typedef struct {
  * @data: handed to create() and to each done() */
 XpvWorkers *xpv_workers_new(const XpvWorkersOwn *own, gpointer data);
 
-/* xpv_workers_allow_helpers: until now there are none. Each comes while more jobs wait than @jobs, and leaves when none
- * does. */
+/* xpv_workers_allow_helpers: until now there are none. One comes for each @jobs that wait, and leaves when none does.
+ */
 void xpv_workers_allow_helpers(XpvWorkers *workers, guint max, guint jobs);
 
 /* xpv_workers_push: queues a job; takes it over. */

@@ -546,7 +546,7 @@ test_lost_during_look(Fixture *f, gconstpointer data)
     fake_lose(1, TRUE);
     fake_send_event(1);
     wait_until(f->n_disconnected == 1);
-    expect_told(f, "disconnected: fake: cannot look");
+    expect_told(f, "disconnected: fake:///: libvirt has closed the connection");
     fake_lose(1, FALSE);
     wait_until(f->n_looked == 2);
     g_assert_true(is_last(f, 1, "running 1"));

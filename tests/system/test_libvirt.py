@@ -223,6 +223,43 @@ class Changes(harness.TestCase):
         self.assertEqual(self.stop_daemon(), 0)
         self.assertEqual(self.count_in(calls, " : virConnectClose:"), self.count_in(calls, " : virConnectOpenReadOnly:"))
 
+    def test_first_look_at_few(self):
+        """It takes one connection and, beside the list, one call for each domain."""
+        calls = os.path.join(self.folder, "calls")
+        self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, 101)))
+        self.start(self.virt.uri, "--host-architecture=x86_64",
+                   env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}"})
+        self.assertEqual(len(self.client.domains()), 100)
+        self.assertEqual([self.count_in(calls, f" : vir{call}:") for call in (
+            "ConnectOpenReadOnly", "DomainGetXMLDesc", "DomainLookupByUUIDString", "DomainGetState")], [1, 100, 0, 0])
+
+    def test_change_during_a_long_list(self):
+        """What is seen over another connection while the list is made is newer than what that says."""
+        count = 600
+        fifo = os.path.join(self.folder, "hang")
+        self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)),
+                        env={"XPV_HANG_LIST_FIFO": fifo})
+        domains = [self.virt.domain(f"guest-{n}") for n in range(1, count + 1)]
+        for domain in domains:
+            domain.suspend()
+        self.wait_for_states("paused", count)
+        os.mkfifo(fifo)
+        os.chmod(fifo, 0o666)
+        refreshed = []
+        self.client.bus.call(harness.NAME, harness.ROOT, harness.MANAGER, "Refresh", None, None, 0, -1, None,
+                             lambda bus, result: refreshed.append(bus.call_finish(result)))
+        writer = os.open(fifo, os.O_WRONLY)  # once the list hangs, which has been made
+        for domain in domains:
+            domain.resume()
+        self.wait_for_states("running", count)
+        os.rename(fifo, fifo + ".old")
+        os.close(writer)
+        self.client.wait_for(lambda: refreshed, "the end of Refresh")
+        self.assertEqual({d["State"] for d in self.client.domains().values()}, {"running"})
+
+    def wait_for_states(self, state, count):
+        self.client.wait_for(lambda: sum(d["State"] == state for d in self.client.domains().values()) >= count, state)
+
     def test_one_of_very_many_hangs(self):
         """Whichever connection it hangs, it alone is stale."""
         count = 1000
