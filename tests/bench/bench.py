@@ -11,6 +11,7 @@ several, and p99 where there are many; what is compared takes turns. Nothing pas
 import argparse
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -174,13 +175,17 @@ def events(report):
         ours, theirs = [], []
         uuid = uuid_of(500)
         bench.start_compatd(uri)
-        bench.start_libvirt_dbus(uri)
+        other = bench.start_libvirt_dbus(uri)
         bench.probe("walk", 1)
-        for _ in range(5):
+        for _ in range(5):  # while one is timed, the other is stopped
+            other.send(signal.SIGSTOP)
             ours += bench.probe("events", 20, uri, uuid, "type='signal',interface='org.freedesktop.DBus.Properties',"
                                 f"member='PropertiesChanged',path='{path_of(uuid)}'")
+            other.send(signal.SIGCONT)
+            bench.daemon.send(signal.SIGSTOP)
             theirs += bench.probe("events", 20, uri, uuid,
                                   "type='signal',interface='org.libvirt.Connect',member='DomainEvent'")
+            bench.daemon.send(signal.SIGCONT)
         ours, theirs = Figure(ours), Figure(theirs)
         report.add(f"call of libvirt to PropertiesChanged, {place(1000, True)}: to DomainEvent", ours, theirs,
                    ours.median / theirs.median, 1)
@@ -215,6 +220,8 @@ def idle(report):
             plain.stdout.readline()
             time.sleep(5)  # what follows the start is over
             before = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
+            if before[2] < bench.count:
+                raise AssertionError(f"{calls} has {before[2]} calls, not one for each domain")
             time.sleep(60)
             after = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
             plain.kill()

@@ -31,6 +31,8 @@ class Bench(harness.TestCase):
     def runTest(self):  # noqa: N802
         """A TestCase for its fixtures alone."""
 
+    count = 0  # of the host's domains
+
     def __enter__(self):
         self.setUp()
         return self
@@ -40,6 +42,7 @@ class Bench(harness.TestCase):
 
     def host(self, count, behind_libvirtd):
         """A host of libvirt's test driver with so many domains. Returns: its URI."""
+        self.count = count
         domains = [domain_xml(number) for number in range(1, count + 1)]
         if behind_libvirtd:
             os.sched_setaffinity(0, ALL_CPUS - {max(ALL_CPUS)} or ALL_CPUS)
@@ -53,13 +56,18 @@ class Bench(harness.TestCase):
         """As its unit starts it. Returns: microseconds until everything is published."""
         began = time.perf_counter()
         self.start(uri, "--host-architecture=x86_64", *options, env={"G_SLICE": "always-malloc", **(env or {})})
-        return (time.perf_counter() - began) * 1e6
+        took = (time.perf_counter() - began) * 1e6
+        host = self.client.host()
+        if not host["Connected"] or sum(host["Counts"].values()) < self.count:
+            raise AssertionError(f"not all is published: {host}")
+        return took
 
     def start_libvirt_dbus(self, uri):
         env = {**self.environment(), "XPV_URI": uri, "LD_PRELOAD": os.path.join(BUILD, "libvirt-uri.so")}
         process = harness.Process(["libvirt-dbus", "--system"], env=env, log=os.path.join(self.folder, "libvirt-dbus"))
         self.addCleanup(process.end)
         self.wait_for_name("org.libvirt")
+        return process
 
     def wait_for_name(self, name):
         is_owned = ("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner", GLib.Variant("(s)", [name]),
@@ -70,7 +78,7 @@ class Bench(harness.TestCase):
     def probe(self, *arguments):
         """What the probe prints."""
         argv = [os.path.join(BUILD, "probe"), *map(str, arguments)]
-        output = subprocess.run(argv, env={**os.environ, **self.environment()}, check=True, stdout=subprocess.PIPE).stdout
+        output = subprocess.run(argv, env={**os.environ, **self.environment()}, check=True, capture_output=True).stdout
         return [float(line) for line in output.split()]
 
     def resident(self):

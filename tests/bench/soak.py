@@ -9,7 +9,7 @@ import xenstored
 from fixtures import KERNELS, Bench, domain_xml
 from harness import DOMAIN, PROPERTIES, path_of, uuid_of
 
-DOMAINS = 200
+DOMAINS = 500  # enough for further connections in a full look
 PACE = 0.1        # seconds from one step to the next
 RESTART = 5 * 60  # libvirtd is killed and started again
 STOP = 15 * 60    # libvirtd is stopped until the daemon gives it up, and goes on
@@ -24,8 +24,9 @@ class Soak(Bench):
         self.addCleanup(self.store.stop)
         self.virt = self.libvirtd(*(domain_xml(number) for number in range(1, DOMAINS + 1)))
         self.start_compatd(self.virt.uri, f"--call-timeout={TIMEOUT}", env={"XENSTORED_PATH": self.store.path})
-        self.steps = {step: 0 for step in (self.start_or_stop, self.pause, self.change_metadata, self.report, self.read,
-                                           self.read_all, self.refresh)}
+        self.weights = {self.start_or_stop: 20, self.pause: 10, self.change_metadata: 20, self.report: 30, self.read: 20,
+                        self.read_all: 2, self.refresh: 1}
+        self.steps = {step: 0 for step in (*self.weights, self.restart, self.hang)}
 
     def any_domain(self):
         return self.virt.domain(f"guest-{random.randint(1, DOMAINS):05}")
@@ -61,7 +62,7 @@ class Soak(Bench):
         self.client.refresh()
 
     def step(self):
-        step = random.choices(list(self.steps), weights=(20, 10, 20, 30, 20, 2, 1))[0]
+        step = random.choices(list(self.weights), weights=self.weights.values())[0]
         self.steps[step] += 1
         step()
 
@@ -91,6 +92,7 @@ def main(seconds=3600):
             for trouble, interval in troubles.items():
                 if now >= due[trouble]:
                     due[trouble] += interval
+                    bench.steps[trouble] += 1
                     trouble()
             bench.step()
             bench.client.signals.clear()
@@ -99,6 +101,5 @@ def main(seconds=3600):
                 minute += 1
                 resident, descriptors, threads = bench.reading()
                 print(f"{minute:7} {resident:8} KiB {descriptors:12} {threads:8}", flush=True)
-        told = ", ".join(f"{count} × {step.__name__}" for step, count in bench.steps.items())
-        print(f"{told}; {int(seconds / RESTART)} × restart, {int(seconds / STOP)} × hang")
+        print(", ".join(f"{count} × {step.__name__}" for step, count in bench.steps.items()))
         bench.stop_daemon()
