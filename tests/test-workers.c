@@ -307,21 +307,32 @@ wait_own_frees(Fixture *f, guint n)
     g_mutex_unlock(&f->mutex);
 }
 
+/* Pushes jobs, of numbers from @n on, until as many run as may: a helper that is leaving may take one along. Returns:
+ * the next number */
+static guint
+push_until_all_work(Fixture *f, guint n)
+{
+    gint64 until = deadline();
+    g_mutex_lock(&f->mutex);
+    f->is_gate_open = FALSE;
+    f->most_at_once = 0;
+    while (f->most_at_once < MAX_THREADS && n < MAX_JOBS) {
+        g_mutex_unlock(&f->mutex);
+        push_one(f, n++);
+        g_mutex_lock(&f->mutex);
+        g_cond_wait_until(&f->changed, &f->mutex, MIN(until, g_get_monotonic_time() + G_USEC_PER_SEC / 10));
+    }
+    g_assert_cmpuint(f->most_at_once, ==, MAX_THREADS);
+    g_mutex_unlock(&f->mutex);
+    return n;
+}
+
 /* They leave when nothing is left to do, and come again. */
 static void
 test_helpers_leave(Fixture *f, gconstpointer data)
 {
     for (guint round = 1; round <= 3; round++) {
-        guint n = f->done_order->len;
-        f->is_gate_open = FALSE;
-        f->most_at_once = 0;
-        for (gint64 until = deadline(); f->most_at_once < MAX_THREADS && n < MAX_JOBS; n++) {
-            push_one(f, n); /* one that is leaving has its place until it has left */
-            g_mutex_lock(&f->mutex);
-            g_cond_wait_until(&f->changed, &f->mutex, MIN(until, g_get_monotonic_time() + G_USEC_PER_SEC / 10));
-            g_mutex_unlock(&f->mutex);
-        }
-        g_assert_cmpuint(f->most_at_once, ==, MAX_THREADS);
+        guint n = push_until_all_work(f, f->done_order->len);
         open_gate(f);
         wait_until(f->done_order->len == n);
         wait_own_frees(f, f->news - 1);
