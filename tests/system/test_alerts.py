@@ -45,8 +45,7 @@ class Alerts(harness.TestCase):
         self.assertEqual(self.logs(message), count)
 
     def set_kernel(self, name, kernel, acknowledged=False):
-        text = f"<guest><kernel>{kernel}</kernel>{'<acknowledged/>' if acknowledged else ''}</guest>"
-        self.virt.domain(name).setMetadata(2, text, "compat", "urn:xenpv:compat:1", 1)
+        self.virt.report(name, kernel, "<acknowledged/>" if acknowledged else "")
 
     def test_already_running(self):
         """Sent after the name is acquired, so that whoever waits for it hears of it."""

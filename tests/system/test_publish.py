@@ -206,14 +206,12 @@ class Libvirtd(harness.TestCase):
 
     def test_metadata(self):
         self.start_with(domain_xml("guest", 1))
-        domain = self.virt.domain("guest")
         self.assertEqual(self.client.domain(uuid_of(1))["Reasons"], ["kernel-pending"])
-        set_metadata = lambda text: domain.setMetadata(2, text, "compat", "urn:xenpv:compat:1", 1)  # noqa: E731
-        set_metadata("<guest><kernel>2.6.18-398.el5PAE</kernel></guest>")
+        self.virt.report("guest", "2.6.18-398.el5PAE")
         self.client.wait_for_change(uuid_of(1), Verdict="compatible", Kernel="2.6.18-398.el5PAE", KernelSource="metadata")
-        set_metadata("<guest><kernel>2.6.18-8.el5PAE</kernel><acknowledged/></guest>")
+        self.virt.report("guest", "2.6.18-8.el5PAE", "<acknowledged/>")
         self.client.wait_for_change(uuid_of(1), Verdict="incompatible", Acknowledged=True)
-        set_metadata(None)
+        self.virt.report("guest", None)
         self.client.wait_for_change(uuid_of(1), Kernel="", KernelSource="", Acknowledged=False)
 
     def test_counts_follow(self):
@@ -244,8 +242,7 @@ class Libvirtd(harness.TestCase):
             "\n".join(["kernel-2.6.18-53.el5.i686"] * 2000): ("kernel-2.6.18-53.el5.i686 " * 10)[:256],
         }
         for report, published in hostile.items():
-            self.virt.domain("guest").setMetadata(2, f"<guest><kernel>{report}</kernel></guest>", "compat",
-                                                  "urn:xenpv:compat:1", 1)
+            self.virt.report("guest", report)
             self.client.wait_for_change(uuid_of(1), Kernel=published)
         self.assertIsNone(self.daemon.popen.poll())
 
