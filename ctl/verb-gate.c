@@ -12,6 +12,7 @@
 #include "common/build.h"
 #include "common/judge.h"
 #include "common/kernels-conf.h"
+#include "common/key-file.h"
 #include "common/names.h"
 #include "ctl/facts.h"
 #include "ctl/verbs.h"
@@ -72,7 +73,7 @@ load(const char *path, GKeyFileFlags flags, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
-    if (!g_key_file_load_from_file(file, path, flags, &cause) &&
+    if (!xpv_key_file_load(file, path, flags, NULL, &cause) &&
         !g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot read %s: %s", path, cause->message);
         return NULL;

@@ -5,6 +5,7 @@
 
 #include "common/build.h"
 #include "common/facts.h"
+#include "common/key-file.h"
 #include "common/names.h"
 
 G_DEFINE_QUARK(xpv_config_error, xpv_config_error)
@@ -188,28 +189,16 @@ apply_key_file(XpvConfig *config, GKeyFile *file, const char *text, GError **err
 static gboolean
 apply_file(XpvConfig *config, gboolean may_be_missing, GError **error)
 {
+    g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) cause = NULL;
     g_autofree char *text = NULL;
-    gsize length;
-    if (!g_file_get_contents(config->path, &text, &length, &cause)) {
-        if (may_be_missing && g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            return TRUE;
-        g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "Cannot read the configuration: %s",
-                    cause->message);
-        return FALSE;
-    }
-
-    if (memchr(text, '\0', length)) { /* GLib would pass over its line */
-        g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "%s: it has a NUL, which no text has",
-                    config->path);
-        return FALSE;
-    }
-    g_autoptr(GKeyFile) file = g_key_file_new();
-    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_KEEP_TRANSLATIONS, &cause)) {
-        g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "%s: %s", config->path, cause->message);
-        return FALSE;
-    }
-    return apply_key_file(config, file, text, error);
+    if (xpv_key_file_load(file, config->path, G_KEY_FILE_KEEP_TRANSLATIONS, &text, &cause))
+        return apply_key_file(config, file, text, error);
+    if (may_be_missing && g_error_matches(cause, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        return TRUE;
+    g_set_error(error, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "%s: %s",
+                cause->domain == G_FILE_ERROR ? "Cannot read the configuration" : config->path, cause->message);
+    return FALSE;
 }
 
 XpvConfig *

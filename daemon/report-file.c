@@ -3,6 +3,7 @@
 #include <gio/gio.h>
 
 #include "common/kernels-conf.h"
+#include "common/key-file.h"
 #include "daemon/reports.h"
 
 #define KERNELS XPV_KERNELS_CONF_KERNELS
@@ -43,7 +44,7 @@ load(File *file)
 {
     g_autoptr(GKeyFile) keys = g_key_file_new();
     g_autoptr(GError) error = NULL;
-    if (!g_key_file_load_from_file(keys, file->path, G_KEY_FILE_NONE, &error) &&
+    if (!xpv_key_file_load(keys, file->path, G_KEY_FILE_NONE, NULL, &error) &&
         !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         g_warning("Cannot read %s, so what it said before stays: %s", file->path, error->message);
         return;

@@ -253,6 +253,18 @@ test_is_garbage(Fixture *f, gconstpointer data)
     wait_until(says(f, "guest", "first"));
 }
 
+/* GLib would read on, or take the file for an empty one. */
+static void
+test_nul(Fixture *f, gconstpointer data)
+{
+    static const char text[] = "[Kernels]\ngue\0st=second\n[Acknowledged]\nguest=true\n";
+    write_file(f, "[Kernels]\nguest=first\n");
+    start(f);
+    g_assert_true(g_file_set_contents(f->path, text, sizeof text - 1, NULL));
+    wait_until(log_drop(G_LOG_LEVEL_WARNING, "Cannot read */kernels.conf, *: it has a NUL, which no text has") > 0);
+    g_assert_true(says(f, "guest", "first"));
+}
+
 static void
 test_directory_is_missing(Fixture *f, gconstpointer data)
 {
@@ -302,6 +314,7 @@ main(int argc, char *argv[])
     add("/report-file/neighbours", test_neighbours);
     add("/report-file/becomes-garbage", test_becomes_garbage);
     add("/report-file/is-garbage", test_is_garbage);
+    add("/report-file/nul", test_nul);
     add("/report-file/directory-is-missing", test_directory_is_missing);
     add("/report-file/directory-goes", test_directory_goes);
     add("/report-file/ends-before-reading", test_ends_before_reading);

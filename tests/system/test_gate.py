@@ -193,7 +193,8 @@ class Calls(Gate):
 
     def test_broken_files(self):
         """What cannot be read might have acknowledged the domain, or stated another host."""
-        for path, text in ((KERNELS, "no key file"), (KERNELS, "[Kernels\n"), (CONFIG, "no key file"),
+        for path, text in ((KERNELS, "no key file"), (KERNELS, "[Kernels\n"), (KERNELS, "[Kernels]\nguest\0=a\n"),
+                           (CONFIG, "no key file"), (CONFIG, "[xenpv-compatd]\n\0host-processor=amd\n"),
                            (CONFIG, "[xenpv-compatd]\nhost-processor=arm\n"),
                            (CONFIG, "[xenpv-compatd]\nhost-kernel=\\q\n")):
             with self.subTest((path, text)):
