@@ -229,7 +229,7 @@ open_further(gpointer own)
     return xpv_libvirt_open_further(own);
 }
 
-static const XpvWorkersOwn workers_own = { create_libvirt, open_further, (GDestroyNotify)xpv_libvirt_rest,
+static const XpvWorkersOwn workers_own = { "libvirt", create_libvirt, open_further, (GDestroyNotify)xpv_libvirt_rest,
                                            (GDestroyNotify)xpv_libvirt_free };
 
 XpvSession *

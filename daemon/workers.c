@@ -216,7 +216,7 @@ start_thread(XpvWorkers *workers)
     worker->own = worker->helps ? workers->own->create(workers->data) : g_steal_pointer(&workers->first_own);
     workers->n_threads++;
     workers->n_helpers += (guint)worker->helps;
-    g_thread_unref(g_thread_new("libvirt", work, worker));
+    g_thread_unref(g_thread_new(workers->own->name, work, worker));
 }
 
 void

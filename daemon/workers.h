@@ -23,6 +23,7 @@ struct _XpvJob {
 
 /* What each thread has of its own. */
 typedef struct {
+    const char *name;                  /* of the thread, as ps shows it: up to 15 bytes */
     gpointer (*create)(gpointer data); /* on the main thread; must not block */
     gboolean (*prepare)(gpointer own); /* on a helper, before its first job; FALSE: it cannot help, nor could another */
     void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job is left */

@@ -306,7 +306,9 @@ create_xenstore(gpointer data)
     return xpv_xenstore_new(&xenstore_listener, session->feed, feed_free);
 }
 
-static const XpvWorkersOwn workers_own = { .create = create_xenstore, .free = (GDestroyNotify)xpv_xenstore_free };
+static const XpvWorkersOwn workers_own = { .name = "xenstore",
+                                           .create = create_xenstore,
+                                           .free = (GDestroyNotify)xpv_xenstore_free };
 
 XpvXenstoreSession *
 xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listener, gpointer data)

@@ -181,7 +181,7 @@ own_free(gpointer data)
     g_free(own);
 }
 
-static const XpvWorkersOwn own_functions = { own_create, own_prepare, own_rest, own_free };
+static const XpvWorkersOwn own_functions = { "own", own_create, own_prepare, own_rest, own_free };
 
 static XpvJob *
 new_job(Fixture *f, guint number)

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
+import harness
 import machine
 from harness import TIMEOUT, domain_xml, uuid_of
 
@@ -298,4 +299,4 @@ class Libvirtd(machine.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import unittest
 
+import harness
+
 SOURCE = os.environ["XPV_SOURCE"]
 UNIT = "xenpv-compatd.service"
 METRICS = "xenpv-compat-metrics.service"
@@ -202,4 +204,4 @@ class Unit(TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 import examples
+import harness
 
 BUILD = os.environ["XPV_BUILD"]
 SOURCE = os.environ["XPV_SOURCE"]
@@ -121,4 +122,4 @@ class Complete(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()

@@ -13,6 +13,7 @@ import threading
 import unittest
 
 import examples
+import harness
 import machine
 
 SOURCE = os.environ["XPV_SOURCE"]
@@ -207,4 +208,4 @@ class Systemd(Service):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    harness.main()
