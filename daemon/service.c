@@ -6,10 +6,17 @@
 /* How long changes of the status are gathered. */
 #define STATUS_MS 250
 
+/* Tells systemd's watchdog that the main loop turns. */
+typedef struct {
+    GSource source;
+    gint64 interval; /* how long it may be silent: half of what systemd bears */
+    gint64 told;     /* when it last was not; monotonic µs */
+} Watchdog;
+
 struct _XpvService {
     gboolean (*is_alive)(gpointer data);
     gpointer data;
-    guint watchdog_timer;
+    GSource *watchdog; /* (nullable) */
     gboolean is_ready;
     char *status; /* (nullable) */
     guint status_timer;
@@ -26,6 +33,35 @@ tell_watchdog(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* It rides on a turn that the loop makes anyway, where there is one in time: an idle daemon does not wake for it. */
+static gboolean
+prepare_watchdog(GSource *source, gint *ret_timeout)
+{
+    Watchdog *watchdog = (Watchdog *)source;
+    gint64 silent = g_source_get_time(source) - watchdog->told;
+    *ret_timeout = (gint)(MAX(watchdog->interval - silent, 0) / 1000) + 1;
+    return silent >= watchdog->interval / 2;
+}
+
+static gboolean
+dispatch_watchdog(GSource *source, GSourceFunc callback, gpointer data)
+{
+    ((Watchdog *)source)->told = g_source_get_time(source);
+    return callback(data);
+}
+
+static GSource *
+start_watchdog(XpvService *service, gint64 interval)
+{
+    static GSourceFuncs functions = { .prepare = prepare_watchdog, .dispatch = dispatch_watchdog };
+    GSource *source = g_source_new(&functions, sizeof(Watchdog));
+    ((Watchdog *)source)->interval = interval;
+    ((Watchdog *)source)->told = g_get_monotonic_time();
+    g_source_set_callback(source, tell_watchdog, service, NULL);
+    g_source_attach(source, NULL);
+    return source;
+}
+
 XpvService *
 xpv_service_new(gboolean (*is_alive)(gpointer data), gpointer data)
 {
@@ -34,7 +70,7 @@ xpv_service_new(gboolean (*is_alive)(gpointer data), gpointer data)
     service->is_alive = is_alive;
     service->data = data;
     if (sd_watchdog_enabled(FALSE, &watchdog_us) > 0)
-        service->watchdog_timer = g_timeout_add((guint)(watchdog_us / 2000), tell_watchdog, service);
+        service->watchdog = start_watchdog(service, (gint64)(watchdog_us / 2));
     return service;
 }
 
@@ -43,7 +79,10 @@ xpv_service_free(XpvService *service)
 {
     if (!service)
         return;
-    g_clear_handle_id(&service->watchdog_timer, g_source_remove);
+    if (service->watchdog) {
+        g_source_destroy(service->watchdog);
+        g_source_unref(service->watchdog);
+    }
     g_clear_handle_id(&service->status_timer, g_source_remove);
     g_free(service->status);
     g_free(service);

@@ -214,7 +214,7 @@ def idle(report):
             bench.addCleanup(store.stop)
             calls = os.path.join(bench.folder, "libvirt-calls")
             env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}",
-                   "XENSTORED_PATH": store.path}
+                   "XENSTORED_PATH": store.path, "WATCHDOG_USEC": "180000000"}  # as the unit sets it
             bench.start_compatd(uri, env=env)
             plain = subprocess.Popen([os.path.join(BUILD, "plain-loop"), uri, "--idle"], stdout=subprocess.PIPE)
             plain.stdout.readline()
