@@ -278,7 +278,7 @@ class Reload(TestCase):
         self.configure(uri=self.virt.uri, grace=86400)
         self.reload()
         self.virt.define(domain_xml("late", 3)).create()
-        self.client.wait_for(lambda: uuid_of(3) in self.client.domains(), "the domain")
+        self.client.wait_for(lambda: self.client.domains().get(uuid_of(3), {}).get("State") == "running", "the domain")
         self.assertEqual(self.verdict(3), ("unknown", ["kernel-pending"]))
         self.configure(uri=self.virt.uri, grace=0)
         self.reload()

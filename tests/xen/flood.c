@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In a guest: flood SECONDS. Rewrites its report, among many other keys, as fast as it can for so long; then reports
- * FLOOD_COUNT-N, N being how often it did. All keys are written in one transaction, so that their events come at once,
- * however slow the guest is. */
+/* In a guest: flood SECONDS. Rewrites its report as fast as it can for so long, and every ten seconds many other keys,
+ * in one transaction, so that their events come at once, however slow the guest is; then reports FLOOD_COUNT-N, N being
+ * how often it rewrote the report. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <xenstore.h>
 
 #define KEYS 200
+#define BURST_SECONDS 10
 
 static bool
 put(struct xs_handle *store, xs_transaction_t transaction, const char *key, const char *format, unsigned long number)
@@ -19,29 +20,33 @@ put(struct xs_handle *store, xs_transaction_t transaction, const char *key, cons
 }
 
 static bool
-rewrite(struct xs_handle *store, unsigned long number)
+burst(struct xs_handle *store, unsigned long number)
 {
     char key[64];
     xs_transaction_t transaction = xs_transaction_start(store);
-    bool is_done = transaction != XBT_NULL && put(store, transaction, "data/os_uname", "2.6.18-%lu.el5", number);
+    bool is_done = transaction != XBT_NULL;
 
     for (unsigned i = 0; is_done && i < KEYS; i++) {
         snprintf(key, sizeof key, "data/key-%u", i);
         is_done = put(store, transaction, key, "%lu", number);
     }
-    return is_done && xs_transaction_end(store, transaction, false);
+    return is_done && xs_transaction_end(store, transaction, false); /* it may fail over another's */
 }
 
 int
 main(int argc, char **argv)
 {
     struct xs_handle *store = xs_open(0);
-    time_t end = time(NULL) + (argc == 2 ? atoi(argv[1]) : 0);
+    time_t now = time(NULL), next = now;
+    time_t end = now + (argc == 2 ? atoi(argv[1]) : 0);
     unsigned long n = 0;
 
     if (!store)
         return 1;
-    while (time(NULL) < end)
-        n += rewrite(store, n); /* a transaction may fail over another's */
+    for (; now < end; now = time(NULL)) {
+        if (now >= next && burst(store, n))
+            next = now + BURST_SECONDS;
+        n += put(store, XBT_NULL, "data/os_uname", "2.6.18-%lu.el5", n);
+    }
     return put(store, XBT_NULL, "data/os_uname", "FLOOD_COUNT-%lu", n) ? 0 : 1;
 }

@@ -87,10 +87,10 @@ class Result(closing.Result):
 
 def install(host):
     began = time.time()
-    with tempfile.TemporaryDirectory() as root:
-        test_install.install(root)
-        host.install(root)
     try:
+        with tempfile.TemporaryDirectory() as root:
+            test_install.install(root)
+            host.install(root)
         host.run(START)
     except AssertionError:
         print(journal(host, began))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real domains: what is said of each, and what is told as it lives."""
 import harness
+import libvirt
 import xentest
 from xentest import ALERT, COMPATIBLE, INCOMPATIBLE, TIMEOUT
 
@@ -112,7 +113,12 @@ class FullyVirtualized(xentest.TestCase):
         guest.write("data/os_uname", COMPATIBLE)
         self.wait_for(guest, KernelSource="xenstore")
         self.client.signals.clear()
+        events = guest.listen(self)
         guest.press_key()
+        told = []
+        while libvirt.VIR_DOMAIN_EVENT_STOPPED not in told:
+            told.append(int(events.readline()))
+        self.assertIn(libvirt.VIR_DOMAIN_EVENT_STARTED, told)
         self.wait_for_alerts(guest, 1)
         domain = self.client.domain(guest.uuid)
         self.assertGreater(domain["Id"], old)

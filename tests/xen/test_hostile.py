@@ -44,8 +44,8 @@ class Hostile(xentest.TestCase):
         return [change["Kernel"] for change in self.client.changes(self.guest.uuid) if "Kernel" in change]
 
     def test_flood(self):
-        """Rewritten as fast as the guest can, among 200 other keys: it is read less often, and what the host, the bus
-        and memory bear of it is next to nothing. What counts is the ratio: all is slow here."""
+        """Rewritten as fast as the guest can, and 200 other keys at once now and then: it is read less often, and what the
+        host, the bus and memory bear of it is next to nothing, slow as all is here."""
         self.client.signals.clear()
         before, began = self.cost(), time.monotonic()
         self.guest.order(f"flood {SECONDS}")
@@ -56,9 +56,9 @@ class Hostile(xentest.TestCase):
         daemon, xenstored, memory = (after - earlier for after, earlier in zip(self.cost(), before))
         print(f"{self.kernels()[-1]} in {seconds:.0f} s: {len(self.client.signals)} signals; {daemon:.2f} s of the "
               f"daemon's, {xenstored:.2f} s of xenstored's; {memory} KiB more", flush=True)
-        self.assertGreater(int(self.kernels()[-1].split("-")[1]), 10)
+        self.assertGreater(int(self.kernels()[-1].split("-")[1]), 10 * SECONDS)
         self.assertLessEqual(len(self.client.signals), seconds)
-        self.assertLess(daemon, xenstored / 4)
+        self.assertLess(daemon, min(xenstored / 4, seconds / 20))
         self.assertLess(memory, 512)
 
 

@@ -4,6 +4,8 @@ import libvirt
 import xentest
 from xentest import COMPATIBLE, INCOMPATIBLE
 
+UNITS = "libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket"
+
 
 class Libvirtd(xentest.TestCase):
     def setUp(self):
@@ -33,6 +35,20 @@ class Libvirtd(xentest.TestCase):
         # Events are heard again.
         self.guest.domain().destroy()
         self.wait_for(self.guest, State="shut-off", Id=-1)
+
+    def test_ended(self):
+        """It is off, and nothing brings it back: what the guest writes is heard. That it goes meanwhile is seen later."""
+        id = self.guest.id()
+        self.addCleanup(xentest.host.run, f"systemctl start {UNITS}")
+        xentest.host.run(f"systemctl stop {UNITS}")
+        self.wait_for_connected(False)
+        self.guest.write("data/os_uname", COMPATIBLE, id)
+        self.wait_for(self.guest, Verdict="compatible", KernelSource="xenstore")
+        xentest.host.run(f"xl destroy {id}; systemctl start {UNITS}")
+        self.wait_for_connected(False, True)
+        self.wait_for(self.guest, State="shut-off", Id=-1, Verdict="incompatible", KernelSource="metadata")
+        self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
+        self.assertEqual(len(self.journal(self.guest, xentest.CLEARED)), 1)
 
     def test_stopped(self):
         """It hangs: the bus answers as ever, of what was known."""

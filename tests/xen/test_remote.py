@@ -47,6 +47,15 @@ class Remote(xentest.Guests, harness.TestCase):
         self.start_remote("&proxy=netcat")
         self.follow(guest)
 
+    def test_sources(self):
+        """What can name a guest's kernel but for metadata: a file here, and its own boot kernel there."""
+        listed, booted = self.fully_virtualized(), self.paravirtualized()
+        self.write("kernels.conf", f"[Kernels]\n{listed.name}={INCOMPATIBLE}\n")
+        self.start_remote()
+        domains = self.client.domains()
+        self.assertEqual([(domains[guest.uuid]["Kernel"], domains[guest.uuid]["KernelSource"]) for guest in (listed, booted)],
+                         [(INCOMPATIBLE, "file"), ("vmlinuz", "direct-boot")])
+
     def test_cut(self):
         """The host's facts are those that are stated. Ssh ends: what is published stays, and it connects again."""
         guest = self.fully_virtualized(COMPATIBLE)

@@ -4,6 +4,8 @@ and guests that are driven through dom0's libvirt and xenstore. suite.py sets `h
 import itertools
 import json
 import shlex
+import subprocess
+import sys
 import unittest
 
 import harness
@@ -25,9 +27,25 @@ TIMEOUT = 60
 numbers = itertools.count(1)
 
 
+# Says what libvirt tells of a domain's life, beginning when it listens.
+LISTENER = """import libvirt, sys
+libvirt.virEventRegisterDefaultImpl()
+connection = libvirt.open(sys.argv[1])
+connection.domainEventRegisterAny(connection.lookupByUUIDString(sys.argv[2]), libvirt.VIR_DOMAIN_EVENT_ID_LIFECYCLE,
+                                  lambda _connection, _domain, event, *_: print(event, flush=True), None)
+print("listens", flush=True)
+while True:
+    libvirt.virEventRunDefaultImpl()
+"""
+
+
+def uri():
+    """Of dom0's libvirt."""
+    return f"xen+unix:///system?socket={host.libvirt}"
+
+
 def connect():
-    """To dom0's libvirt."""
-    return libvirt.open(f"xen+unix:///system?socket={host.libvirt}")
+    return libvirt.open(uri())
 
 
 class Guest:
@@ -67,6 +85,15 @@ class Guest:
         """As an administrator does. `flags`: of the run, of the configuration, or both."""
         self.domain().setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, f"<guest>{content}</guest>", "compat",
                                   "urn:xenpv:compat:1", flags)
+
+    def listen(self, test):
+        """Returns: what to read a line from for each event of its life from now on."""
+        listener = subprocess.Popen([sys.executable, "-c", LISTENER, uri(), self.uuid], stdout=subprocess.PIPE, text=True)
+        test.addCleanup(listener.stdout.close)
+        test.addCleanup(listener.wait)
+        test.addCleanup(listener.kill)
+        test.assertEqual(listener.stdout.readline(), "listens\n")
+        return listener.stdout
 
     def press_key(self):
         """A fully virtualized guest of ours reboots."""
