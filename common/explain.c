@@ -122,21 +122,16 @@ required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, cha
     *ret_citation = join(citations, " and ");
 }
 
-static gboolean
-is_too_old(const XpvKernel *kernel)
-{
-    return kernel->update < (gint)xpv_guide_rhel(kernel->major)->minimum_update;
-}
-
 /* The first releases that are supported, of the kernels that are older. */
 static char *
 minimum_releases(const XpvCandidates *candidates)
 {
     g_autoptr(GPtrArray) releases = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < candidates->n; i++) {
-        guint major = candidates->kernels[i]->major;
-        if (is_too_old(candidates->kernels[i]))
-            add_unique(releases, g_strdup_printf("%u.%u", major, xpv_guide_rhel(major)->minimum_update));
+        const XpvKernel *kernel = candidates->kernels[i];
+        const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
+        if (xpv_guide_is_too_old(rhel, kernel->update))
+            add_unique(releases, g_strdup_printf("%u.%u", rhel->major, rhel->minimum_update));
     }
     return join(releases, " or ");
 }
@@ -324,7 +319,7 @@ fitting_package(const XpvHost *host, const XpvKernel *kernel)
         return NULL;
 
     const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
-    gboolean keep = !is_too_old(kernel) && *kernel->release;
+    gboolean keep = !xpv_guide_is_too_old(rhel, kernel->update) && *kernel->release;
     g_autofree char *version =
         keep ? g_strconcat(rhel->version, "-", kernel->release, NULL) : xpv_guide_version(rhel, rhel->minimum_update);
     return xpv_guide_package(best, version);

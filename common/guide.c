@@ -136,6 +136,12 @@ xpv_guide_update(const XpvRhel *rhel, guint64 first_number)
     return update;
 }
 
+gboolean
+xpv_guide_is_too_old(const XpvRhel *rhel, gint update)
+{
+    return update < (gint)rhel->minimum_update;
+}
+
 char *
 xpv_guide_version(const XpvRhel *rhel, guint update)
 {

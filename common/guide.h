@@ -43,6 +43,9 @@ const XpvRhel *xpv_guide_rhels(guint *ret_n);
 /* xpv_guide_update: the update that a kernel release is of, by its first number; -1 for a pre-release. */
 gint xpv_guide_update(const XpvRhel *rhel, guint64 first_number);
 
+/* xpv_guide_is_too_old: whether section 12.2 does not support an update as a guest yet. */
+gboolean xpv_guide_is_too_old(const XpvRhel *rhel, gint update);
+
 /* xpv_guide_version: VERSION-RELEASE of the first kernel of an update, "2.6.18-53.el5"; without a flavour, as in
  * packages' names. Returns: (transfer full) */
 char *xpv_guide_version(const XpvRhel *rhel, guint update);

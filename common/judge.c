@@ -19,7 +19,7 @@ static guint
 incompatible_reasons(const XpvHost *host, const XpvKernel *kernel, const Outcome *outcome)
 {
     guint reasons = 0;
-    if (kernel->update < (gint)xpv_guide_rhel(kernel->major)->minimum_update)
+    if (xpv_guide_is_too_old(xpv_guide_rhel(kernel->major), kernel->update))
         reasons |= XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
     if (outcome->required_archs == 0)
         reasons |= XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED);
