@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text from outside: guests are hostile, and sd-bus closes the connection on a string that it thinks is no UTF-8. */
+/* Text from outside: guests are hostile, and sd-bus sends no message with a string that it thinks is no UTF-8. */
 #pragma once
 
 #include <glib.h>

@@ -194,9 +194,11 @@ get_domain(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return sd_bus_reply_method_return(call, "o", path);
 }
 
-/* Reads the next fact of CheckKernel(). Returns: 0 at the end. */
+/* Reads the next fact of CheckKernel().
+ * @keys: of those before it: one that is there twice is refused, as thousands would keep everybody waiting
+ * Returns: 0 at the end */
 static int
-read_fact(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
+read_fact(sd_bus_message *call, GHashTable *keys, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
 {
     const char *key, *contents, *value;
     int result = sd_bus_message_enter_container(call, 'e', "sv");
@@ -205,6 +207,8 @@ read_fact(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *er
     if ((result = sd_bus_message_read_basic(call, 's', &key)) < 0 ||
         (result = sd_bus_message_peek_type(call, NULL, &contents)) < 0)
         return result;
+    if (!g_hash_table_add(keys, (gpointer)key))
+        return refuse(error, XPV_ERROR_INVALID_ARGS, "A fact is stated once, and this one is there again: %s", key);
     if (!g_str_equal(contents, "s"))
         return refuse(error, XPV_ERROR_INVALID_ARGS, "A fact is a string (s), not of type “%s”: %s", contents, key);
     if ((result = sd_bus_message_read(call, "v", "s", &value)) < 0)
@@ -220,9 +224,10 @@ read_fact(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *er
 static int
 read_facts(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
 {
+    g_autoptr(GHashTable) keys = g_hash_table_new(g_str_hash, g_str_equal);
     int result = sd_bus_message_enter_container(call, 'a', "{sv}");
     while (result > 0)
-        result = read_fact(call, host, guest, error);
+        result = read_fact(call, keys, host, guest, error);
     return result < 0 ? result : sd_bus_message_exit_container(call);
 }
 
@@ -523,9 +528,10 @@ xpv_publisher_refreshed(XpvPublisher *publisher, guint64 serial)
 void
 xpv_publisher_refresh_failed(XpvPublisher *publisher, const GError *error)
 {
+    g_autofree char *text = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX); /* libvirt's, in any encoding */
     Refresh *waiting;
     while ((waiting = g_queue_pop_head(&publisher->refreshes))) {
-        sd_bus_reply_method_errorf(waiting->call, XPV_ERROR_NOT_CONNECTED, "%s", error->message);
+        sd_bus_reply_method_errorf(waiting->call, XPV_ERROR_NOT_CONNECTED, "%s", text);
         refresh_free(waiting);
     }
 }

@@ -5,7 +5,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 import harness
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 from harness import DOMAIN, MANAGER, NAME, ROOT, domain_xml, path_of, uuid_of
 
 EXPECTED = {  # of tests/data/example-host.xml on a RHEL 5.1 x86_64 host with an Intel processor
@@ -150,6 +150,10 @@ class Example(harness.TestCase):
                       {"host-architecture": GLib.Variant("u", 64)}, {"virtualization": GLib.Variant("s", "HVM")}):
             with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs"):
                 self.client.manager("CheckKernel", "(sa{sv})", "2.6.18-398.el5", facts)
+        twice = GLib.Variant.parse(GLib.VariantType("(sa{sv})"),
+                                   "('1', {'host-kernel': <'2.6.18-8.el5xen'>, 'host-kernel': <'2.6.18-53.el5xen'>})")
+        with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs.* stated once.* host-kernel"):
+            self.client.bus.call_sync(NAME, ROOT, MANAGER, "CheckKernel", twice, None, Gio.DBusCallFlags.NONE, -1, None)
 
     def test_errors_are_short(self):
         """What is refused is quoted, but not whole: the bus would close the connection over an answer that is too large."""
