@@ -169,10 +169,13 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
 {
     XpvManager *manager = data;
     const XpvDomain *domain = xpv_registry_lookup(manager->registry, uuid);
-    if (!domain || !domain->stale)
-        g_warning("Cannot read domain %s%s%s: %s", domain ? domain->name : "", domain ? ", " : "", uuid,
-                  error->message);
+    gboolean was_stale = domain && domain->stale;
     xpv_registry_set_stale(manager->registry, uuid);
+    domain = xpv_registry_lookup(manager->registry, uuid);
+    if (!domain)
+        xpv_source_look(manager->source); /* it has come since the last list */
+    else if (!was_stale)
+        g_warning("Cannot read domain %s, %s: %s", domain->name, uuid, error->message);
 }
 
 static void

@@ -4,7 +4,7 @@
 typedef struct {
     XpvDomainXml *xml;
     const char *state;
-    gint64 seen;      /* when the look that saw it began */
+    gint64 seen;      /* when the look that saw it began; 0: it is known from a list alone */
     gint64 run_since; /* when this run was first seen; monotonic µs */
     gboolean in_grace;
     gboolean stale;
@@ -140,7 +140,8 @@ static void
 publish(XpvRegistry *registry, Entry *entry)
 {
     g_auto(XpvSaid) said = { 0 };
-    xpv_reports_ask(registry->reports, entry->xml, &said);
+    if (entry->seen != 0) /* else nobody knows whether it needs any drivers, nor whether it is acknowledged */
+        xpv_reports_ask(registry->reports, entry->xml, &said);
     g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
 
     const XpvDomainXml *xml = entry->xml;

@@ -199,7 +199,9 @@ find_overdue(gpointer data)
             others = TRUE;
     }
     session->deadline_timer = 0;
-    session->listener->overdue(session, uuids, others, session->data);
+    g_autoptr(GError) error =
+        g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
+    session->listener->overdue(session, uuids, others, error, session->data);
     return G_SOURCE_REMOVE;
 }
 

@@ -22,7 +22,7 @@ typedef struct {
     void (*domain_changed)(XpvSession *session, const char *uuid, gpointer data); /* look at it again */
     void (*closed)(XpvSession *session, gpointer data);
     /* Calls took longer than the timeout. @uuids: of the domains that they ask about; @others: there are other calls */
-    void (*overdue)(XpvSession *session, GPtrArray *uuids, gboolean others, gpointer data);
+    void (*overdue)(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data);
 } XpvSessionListener;
 
 /* xpv_session_new: begins to connect.
@@ -46,5 +46,6 @@ gboolean xpv_session_has_events(const XpvSession *session);
 /* xpv_session_is_watched: FALSE once a call has run for twice its time: that should have been noticed long before. */
 gboolean xpv_session_is_watched(const XpvSession *session);
 
-/* xpv_sessions_count_stuck_threads: threads of abandoned sessions whose call has not returned yet. */
+/* xpv_sessions_count_stuck_threads: threads of all that was abandoned, xenstored's too, that have not left yet: most of
+ * them as their call has not returned. */
 guint xpv_sessions_count_stuck_threads(void);

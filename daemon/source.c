@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     XpvSource *source;
     char uuid[37];
+    GError *error; /* what became of the call */
     guint tries;
     guint timer;
     XpvSession *session; /* (nullable) the one that tries */
@@ -60,6 +61,10 @@ struct _XpvSource {
     guint remaining; /* domains that it waits for */
 
     GHashTable *stuck; /* uuid → Stuck, owned */
+
+    GHashTable *failed; /* of uuid, owned: domains whose last look failed, with libvirt there */
+    guint retry_timer;
+    guint retries;
 };
 
 static void start_session(XpvSource *source);
@@ -151,7 +156,10 @@ wake_rested(gpointer data)
 static void
 want_look(XpvSource *source, const char *uuid, const XpvLibvirtDomain *listed)
 {
-    if (g_hash_table_contains(source->stuck, uuid))
+    const Stuck *stuck = g_hash_table_lookup(source->stuck, uuid);
+    if (stuck && listed) /* it may be new */
+        source->listener->unreadable(uuid, stuck->error, source->data);
+    if (stuck)
         return;
 
     Look *look = g_hash_table_lookup(source->looks, uuid);
@@ -216,6 +224,7 @@ on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *e
         return;
     }
     source->tries = 0;
+    source->is_prompted = FALSE;
     source->listener->listed(domains, began, source->data);
     for (guint i = 0; i < domains->len; i++) {
         const XpvLibvirtDomain *domain = domains->pdata[i];
@@ -225,12 +234,41 @@ on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *e
         finish_full_look(source);
 }
 
+static gboolean
+retry_failed(gpointer data)
+{
+    XpvSource *source = data;
+    GHashTableIter iter;
+    gpointer uuid;
+    source->retry_timer = 0;
+    g_hash_table_iter_init(&iter, source->failed);
+    while (source->is_open && g_hash_table_iter_next(&iter, &uuid, NULL)) /* else the look that follows tries them */
+        want_look(source, uuid, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+/* No event will tell that it can be read again. */
+static void
+set_failed(XpvSource *source, const char *uuid, gboolean is_failed)
+{
+    if (is_failed)
+        g_hash_table_add(source->failed, g_strdup(uuid));
+    else
+        g_hash_table_remove(source->failed, uuid);
+    if (g_hash_table_size(source->failed) == 0)
+        source->retries = 0;
+    else if (source->retry_timer == 0)
+        source->retry_timer = g_timeout_add(xpv_backoff_ms(source->retries++), retry_failed, source);
+}
+
 static void
 tell_look(XpvSource *source, const char *uuid, XpvLibvirtLook *look, gint64 began, const GError *error)
 {
+    gboolean is_gone = g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN);
+    set_failed(source, uuid, error && !is_gone);
     if (!error)
         source->listener->seen(look, began, source->data);
-    else if (g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN))
+    else if (is_gone)
         source->listener->gone(uuid, source->data);
     else
         source->listener->unreadable(uuid, error, source->data);
@@ -275,36 +313,28 @@ on_closed(XpvSession *session, gpointer data)
     disconnect_because(data, "libvirt has closed the connection");
 }
 
-static void
-tell_overdue(XpvSource *source, const char *uuid)
-{
-    g_autoptr(GError) error =
-        g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", source->timeout);
-    source->listener->unreadable(uuid, error, source->data);
-}
-
 static void try_stuck_later(Stuck *stuck);
 
 static void
-on_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, gpointer data)
+on_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data)
 {
     XpvSource *source = data;
     if (others) {
-        g_autofree char *why = g_strdup_printf("libvirt has not answered for %u s", source->timeout);
-        disconnect_because(source, why);
+        disconnect_because(source, error->message);
         return;
     }
 
     drop_session(source);
+    start_session(source);
     for (guint i = 0; i < uuids->len; i++) {
         Stuck *stuck = g_new0(Stuck, 1);
         stuck->source = source;
         g_strlcpy(stuck->uuid, uuids->pdata[i], sizeof stuck->uuid);
+        stuck->error = g_error_copy(error);
         g_hash_table_replace(source->stuck, stuck->uuid, stuck);
         try_stuck_later(stuck);
-        tell_overdue(source, stuck->uuid);
+        source->listener->unreadable(stuck->uuid, error, source->data);
     }
-    start_session(source);
 }
 
 static const XpvSessionListener session_listener = {
@@ -398,7 +428,7 @@ on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gin
 }
 
 static void
-on_stuck_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, gpointer data)
+on_stuck_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data)
 {
     try_stuck_later(data);
 }
@@ -447,6 +477,7 @@ stuck_free(gpointer data)
     Stuck *stuck = data;
     g_clear_pointer(&stuck->session, xpv_session_abandon);
     g_clear_handle_id(&stuck->timer, g_source_remove);
+    g_error_free(stuck->error);
     g_free(stuck);
 }
 
@@ -460,6 +491,7 @@ xpv_source_new(const char *uri, guint timeout, const XpvSourceListener *listener
     source->data = data;
     source->looks = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     source->stuck = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, stuck_free);
+    source->failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     start_session(source);
     return source;
 }
@@ -471,8 +503,10 @@ xpv_source_free(XpvSource *source)
         return;
     drop_session(source);
     g_clear_handle_id(&source->reconnect_timer, g_source_remove);
+    g_clear_handle_id(&source->retry_timer, g_source_remove);
     g_hash_table_unref(source->looks);
     g_hash_table_unref(source->stuck);
+    g_hash_table_unref(source->failed);
     g_free(source->uri);
     g_free(source);
 }

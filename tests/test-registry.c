@@ -455,6 +455,20 @@ test_unseen(Fixture *f, gconstpointer data)
     g_assert_cmpstr(lookup(f, 1)->name, ==, "listed");
 }
 
+/* Whether it needs drivers at all is not known, nor whether its metadata acknowledge it: nothing that could alert. */
+static void
+test_unseen_is_not_judged(Fixture *f, gconstpointer data)
+{
+    g_autofree char *kernels = g_build_filename(f->folder, "kernels.conf", NULL);
+    g_assert_true(g_file_set_contents(kernels, "[Kernels]\nlisted=" INCOMPATIBLE "\n", -1, NULL));
+    begin(f, &x86_64_host, 0, FALSE);
+    expect_listed(f, 1, "listed", 5);
+    set_stale(f, 1);
+    expect_told(f, "- > listed unknown(kernel-not-reported) stale", NULL);
+    see(f, 1, "listed", 5, NULL);
+    expect_told(f, "listed unknown(kernel-not-reported) stale > listed incompatible(guest-release-unsupported)", NULL);
+}
+
 /* A domain that goes before it is read is not there, whatever fails afterwards. */
 static void
 test_unseen_and_gone(Fixture *f, gconstpointer data)
@@ -609,6 +623,7 @@ main(int argc, char *argv[])
     add("/registry/set-host", test_set_host);
     add("/registry/stale", test_stale);
     add("/registry/unseen", test_unseen);
+    add("/registry/unseen-is-not-judged", test_unseen_is_not_judged);
     add("/registry/unseen-and-gone", test_unseen_and_gone);
     add("/registry/keep", test_keep);
     add("/registry/list", test_list);

@@ -538,6 +538,24 @@ test_unreadable(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
+/* No event tells that the cause is gone. */
+static void
+test_unreadable_is_tried_again(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_LOOK, 1, TRUE);
+    fake_fail(FAKE_LOOK, 2, TRUE);
+    start_and_look(f);
+    fake_remove_domain(2);
+    fake_fail(FAKE_LOOK, 2, FALSE);
+    wait_until(is_last(f, 2, "gone"));
+    wait_until(fake_count(FAKE_LOOK, 1) == 3); /* and again */
+    fake_fail(FAKE_LOOK, 1, FALSE);
+    wait_until(is_last(f, 1, "running 1"));
+    g_assert_cmpuint(fake_count(FAKE_LOOK, FAKE_ALL), ==, 6);
+    g_assert_cmpuint(f->n_connected, ==, 1);
+    g_assert_cmpuint(f->n_disconnected, ==, 0);
+}
+
 /* A look that fails because the connection is closed says nothing of the domain. */
 static void
 test_lost_during_look(Fixture *f, gconstpointer data)
@@ -580,7 +598,8 @@ test_domain_hangs(Fixture *f, gconstpointer data)
     fake_send_event(1);
     wait_until(f->n_looked == 2);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 2);
-    expect_told(f, "1 unreadable: libvirt has not answered for 1 s\nconnected\nlisted 1 2\n2 shut-off -1\nlooked 1");
+    expect_told(f, "1 unreadable: libvirt has not answered for 1 s\nconnected\nlisted 1 2\n"
+                   "1 unreadable: libvirt has not answered for 1 s\n2 shut-off -1\nlooked 1");
 
     fake_set_domain(2, 2, "running");
     fake_send_event(2);
@@ -601,6 +620,20 @@ test_domain_hangs(Fixture *f, gconstpointer data)
     fake_set_domain(1, 6, "running");
     fake_send_event(1);
     wait_until(is_last(f, 1, "running 6"));
+}
+
+/* It is not known before it is listed. */
+static void
+test_new_domain_hangs(Fixture *f, gconstpointer data)
+{
+    start_and_look(f);
+    fake_set_domain(3, 3, "running");
+    fake_hang(FAKE_LOOK, 3);
+    fake_send_event(3);
+    wait_until(f->n_looked == 2);
+    g_assert_cmpint(find_told(f, "listed 1 2 3"), <, find_told(f, "2 shut-off -1"));
+    g_ptr_array_remove_range(f->told, 0, (guint)find_told(f, "listed 1 2 3"));
+    find_told(f, "3 unreadable: libvirt has not answered for 1 s");
 }
 
 /* Its events have not been listened to meanwhile. */
@@ -884,7 +917,7 @@ test_stuck_threads_are_bounded(Fixture *f, gconstpointer data)
     fake_hang(FAKE_LOOK, FAKE_ALL);
     start(f);
     wait_until(f->n_disconnected == 1);
-    g_assert_cmpstr(f->told->pdata[f->told->len - 1], ==, "disconnected: fake:///: too many calls of libvirt hang");
+    find_told(f, "disconnected: fake:///: too many calls of libvirt hang");
     g_assert_cmpuint(f->most_stuck, >=, 16);
     g_assert_cmpuint(f->most_stuck, <=, 32);
 
@@ -990,9 +1023,11 @@ main(int argc, char *argv[])
     add("/source/chaos", test_chaos);
     add("/source/vanishes-after-list", test_vanishes_after_list);
     add("/source/unreadable", test_unreadable);
+    add("/source/unreadable-is-tried-again", test_unreadable_is_tried_again);
     add("/source/lost-during-look", test_lost_during_look);
     add("/source/lost-while-domain-hangs", test_lost_while_domain_hangs);
     add("/source/domain-hangs", test_domain_hangs);
+    add("/source/new-domain-hangs", test_new_domain_hangs);
     add("/source/domain-changes-as-it-returns", test_domain_changes_as_it_returns);
     add("/source/hanging-domain-goes", test_hanging_domain_goes);
     add("/source/domain-hangs-first-look", test_domain_hangs_first_look);

@@ -104,6 +104,17 @@ class WhileRunning(harness.TestCase):
         self.assertRegex(daemon.log(), f"Cannot read domain .*{uuid_of(2)}")
         self.assertTrue(self.client.host()["Connected"])
 
+    def test_new_domain_is_unreadable(self):
+        """One that comes later, too: with the name that the list has, and no more than that is said of it."""
+        virt = self.libvirtd(domain_xml("good", 1, "2.6.18-398.el5"))
+        daemon = self.start(virt.uri, env={"LD_PRELOAD": os.environ["XPV_PRELOAD"], "XPV_UNREADABLE": "bad",
+                                           "ASAN_OPTIONS": "verify_asan_link_order=0"})
+        virt.define(domain_xml("bad", 2, "2.6.18-8.el5PAE", os_type="xen")).create()
+        self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain")
+        bad = self.client.domain(uuid_of(2))
+        self.assertEqual((bad["Name"], bad["State"], bad["Stale"], bad["Verdict"]), ("bad", "no-state", True, "unknown"))
+        self.assertRegex(daemon.log(), f"Cannot read domain bad, {uuid_of(2)}: ")
+
     def test_term_and_int(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.start_example()

@@ -147,6 +147,17 @@ class Changes(harness.TestCase):
         self.assertFalse(any("Connected" in arguments[1] for arguments in self.client.members("PropertiesChanged")))
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
 
+    def test_new_domain_hangs(self):
+        """It is there all the same, and is read once it answers."""
+        _daemon, fifo = self.start_hanging("late")
+        self.virt.define(domain_xml("late", 3, COMPATIBLE)).create()
+        self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain")
+        late = self.client.domain(uuid_of(3))
+        self.assertEqual((late["Name"], late["Stale"], late["Verdict"]), ("late", True, "unknown"))
+        self.release(fifo)
+        self.client.wait_for_change(uuid_of(3), Stale=False, State="running", Verdict="compatible")
+        self.assertFalse(any("Connected" in arguments[1] for arguments in self.client.members("PropertiesChanged")))
+
     def test_ends_while_a_call_hangs(self):
         self.start_hanging("hangs")
         self.virt.domain("hangs").suspend()
