@@ -170,11 +170,10 @@ log_alert(XpvAlerts *alerts, const XpvDomain *domain)
                      domain->explanation, domain->remedy);
 }
 
-/* @domain: (nullable) NULL: it is gone, or a run of it that nobody saw */
+/* @domain: (nullable) compatible now; NULL: the run has ended */
 static void
 clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
 {
-    gboolean is_compatible = domain && domain->id == run->id;
     g_autofree char *reasons = domain ? g_strjoinv(" ", (char **)domain->reasons) : g_strdup("");
     run->cleared = TRUE;
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", XPV_MESSAGE_ID_CLEARED, "XENPV_DOMAIN_NAME",
@@ -182,7 +181,7 @@ clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
                      "XENPV_VERDICT", domain ? domain->verdict : "", "XENPV_REASONS", reasons,
                      "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
                      "Domain %s no longer runs with an incompatible kernel: %s", run->name,
-                     is_compatible ? domain->explanation : "that run has ended.");
+                     domain ? domain->explanation : "that run has ended.");
 }
 
 /* Sends what is due, between writing that it was sent and putting that in place.
@@ -223,13 +222,12 @@ schedule(XpvAlerts *alerts)
         alerts->send_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_idle, alerts, NULL);
 }
 
-/* @domain: (nullable) NULL: it is no more */
 static void
-end_run(XpvAlerts *alerts, const char *uuid, const XpvDomain *domain)
+end_run(XpvAlerts *alerts, const char *uuid)
 {
     Run *run = g_hash_table_lookup(alerts->runs, uuid);
     if (!run->cleared)
-        clear(alerts, uuid, run, domain);
+        clear(alerts, uuid, run, NULL);
     g_hash_table_remove(alerts->runs, uuid);
     schedule(alerts);
 }
@@ -239,7 +237,7 @@ consider(XpvAlerts *alerts, const XpvDomain *domain)
 {
     Run *run = g_hash_table_lookup(alerts->runs, domain->uuid);
     if (run && run->id != domain->id) {
-        end_run(alerts, domain->uuid, domain);
+        end_run(alerts, domain->uuid);
         run = NULL;
     }
 
@@ -270,7 +268,7 @@ xpv_alerts_domain_changed(XpvAlerts *alerts, const XpvDomain *before, const XpvD
     if (after)
         consider(alerts, after);
     else if (g_hash_table_contains(alerts->runs, before->uuid))
-        end_run(alerts, before->uuid, NULL);
+        end_run(alerts, before->uuid);
 }
 
 void
@@ -293,7 +291,7 @@ xpv_alerts_looked(XpvAlerts *alerts)
     g_autoptr(GList) uuids = g_hash_table_get_keys(alerts->runs);
     for (GList *link = uuids; link; link = link->next) {
         if (!alerts->listener->lookup(link->data, alerts->data))
-            end_run(alerts, link->data, NULL);
+            end_run(alerts, link->data);
     }
     if (alerts->send_source != 0)
         send_due(alerts, NULL);
