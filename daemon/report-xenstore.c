@@ -143,6 +143,7 @@ read_soon(Run *run)
     if (run->is_out) {
         run->again = TRUE;
     } else if (wait <= 0) {
+        g_clear_handle_id(&run->rest_timer, g_source_remove);
         run->rest_us = REST_US;
         read_now(run);
     } else if (run->rest_timer == 0) {

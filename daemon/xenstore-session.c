@@ -287,7 +287,8 @@ find_overdue(gpointer data)
     if (jobs->len == 0 || xpv_xenstore_count() > 1)
         return G_SOURCE_CONTINUE;
     session->deadline_timer = 0;
-    end(session, G_FILE_ERROR_AGAIN, "xenstored does not answer");
+    g_autofree char *why = g_strdup_printf("xenstored has not answered for %u s", session->timeout);
+    end(session, G_FILE_ERROR_AGAIN, why);
     return G_SOURCE_REMOVE;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <xenstore.h>
+#include <xenstore_lib.h>
 
 /* Nobody writes there, so that its only events are those that each new watch begins with. */
 #define OWN_PATH "/local/domain/0/xenpv-compat"
@@ -91,8 +92,8 @@ xpv_xenstore_open(XpvXenstore *xenstore, GError **error)
     /* The first watch starts libxenstore's thread, without which nobody notices the end of the connection. */
     if (!handle || !xs_watch(handle, OWN_PATH, TOKEN_OPEN)) {
         gint code = errno;
-        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(code), "Cannot connect to xenstored: %s",
-                    g_strerror(code));
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(code), "Cannot connect to xenstored at %s: %s",
+                    xs_daemon_socket(), g_strerror(code));
         xs_close(handle);
         return FALSE;
     }

@@ -281,7 +281,7 @@ class Failures(TestCase):
         self.put(SECOND, "2.6.18-398.el5")
         self.client.refresh()
         self.assertEqual(self.kernel(), ("2.6.18-8.el5", "metadata"))
-        self.wait_for_log("Cannot connect to xenstored: .*; trying again")
+        self.wait_for_log("Cannot connect to xenstored at /.*: .*; trying again")
         self.store.start()
         self.wait_for_kernel("2.6.18-398.el5", "xenstore")
         self.assertEqual(self.daemon.log().count("xenstore"), 1, self.daemon.log())

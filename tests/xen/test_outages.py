@@ -111,7 +111,7 @@ class Xenstored(xentest.TestCase):
         # The last ones are to be read after a rest.
         xentest.host.run(f"""xenstored=$(pidof oxenstored)
             for i in 1 2 3 4 5 6 7 8; do xenstore-write {key} 2.6.18-$i.el5; done; kill -STOP $xenstored""")
-        self.wait_for_journal("_COMM=xenpv-compatd", text="xenstored does not answer")
+        self.wait_for_journal("_COMM=xenpv-compatd", text="xenstored has not answered for 5 s")
         guest.domain().suspend()
         self.wait_for(guest, State="paused")
         self.client.refresh()
