@@ -95,5 +95,5 @@ class Service(xentest.TestCase):
         unit.optionxform = str
         with open(os.path.join(os.environ["XPV_BUILD"], "systemd", xentest.UNIT), encoding="utf-8") as file:
             unit.read_file(file)
-        shown = {"DeviceAllow": "/dev/xen/xenbus rw", "IPAddressDeny": "::/0 0.0.0.0/0"}
+        shown = {"DeviceAllow": "char-rtc r\n/dev/xen/xenbus rw", "IPAddressDeny": "0.0.0.0/0 ::/0"}
         return [(name, shown.get(name, value)) for name, value in unit["Service"].items() if OPTION.fullmatch(name)]
