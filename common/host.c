@@ -21,6 +21,12 @@ xpv_host_update_from_kernel(const char *kernel)
     return MAX(kernels[0].update, 0); /* a pre-release is of update 0 */
 }
 
+char *
+xpv_host_release(gint update)
+{
+    return update < 0 ? g_strdup("") : g_strdup_printf("%d.%d", XPV_GUIDE_HOST_MAJOR, update);
+}
+
 XpvArch
 xpv_host_architecture_from_machine(const char *machine)
 {

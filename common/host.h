@@ -17,6 +17,9 @@ gboolean xpv_host_is_xen(const XpvHost *host);
 /* xpv_host_update_from_kernel: the update of RHEL 5 that a kernel's uname -r or package name is of; -1: none. */
 gint xpv_host_update_from_kernel(const char *kernel);
 
+/* xpv_host_release: the release of RHEL 5 that an update is, "5.4". Returns: (transfer full) "" for -1 */
+char *xpv_host_release(gint update);
+
 /* xpv_host_architecture_from_machine: from uname -m or virNodeInfo.model ("i386", "athlon", "amd64" …);
  * XPV_ARCH_UNKNOWN for what no RHEL 5 Xen host is. */
 XpvArch xpv_host_architecture_from_machine(const char *machine);

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/kernels-conf.h"
 
+char *
+xpv_kernels_conf_path(const char *config_path)
+{
+    g_autofree char *folder = g_path_get_dirname(config_path);
+    return g_build_filename(folder, XPV_KERNELS_CONF, NULL);
+}
+
 /* Returns: (nullable) NULL where there is no such group, as on most hosts: GLib would make a sentence of each miss */
 static const char *
 find_key(GKeyFile *conf, const char *group, const XpvDomainXml *domain)

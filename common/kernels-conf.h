@@ -4,12 +4,15 @@
 
 #include "common/domain-xml.h"
 
-/* Its name, beside the daemon's configuration. */
+/* Its name. */
 #define XPV_KERNELS_CONF "kernels.conf"
 
 /* Its groups. In both, a domain's key is its UUID, or else its name. */
 #define XPV_KERNELS_CONF_KERNELS "Kernels"
 #define XPV_KERNELS_CONF_ACKNOWLEDGED "Acknowledged"
+
+/* xpv_kernels_conf_path: where it is: beside the daemon's configuration. Returns: (transfer full) */
+char *xpv_kernels_conf_path(const char *config_path);
 
 /* xpv_kernels_conf_report: Returns: (transfer full) (nullable) the domain's report; NULL: none. */
 char *xpv_kernels_conf_report(GKeyFile *conf, const XpvDomainXml *domain);

@@ -71,16 +71,10 @@ xpv_ctl_facts_judge(const XpvCtlFacts *facts, const XpvReport *report)
     return xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_dict_end(&results));
 }
 
-static char *
-host_release(const XpvHost *host)
-{
-    return host->update < 0 ? g_strdup("") : g_strdup_printf("%d.%d", XPV_GUIDE_HOST_MAJOR, host->update);
-}
-
 XpvCtlObject *
 xpv_ctl_facts_host(const XpvCtlFacts *facts)
 {
-    g_autofree char *release = host_release(&facts->host);
+    g_autofree char *release = xpv_host_release(facts->host.update);
     GVariantDict host;
     g_variant_dict_init(&host, NULL);
     g_variant_dict_insert(&host, "HostKernel", "s", facts->kernel);
@@ -94,7 +88,7 @@ char *
 xpv_ctl_facts_summary(const XpvCtlFacts *facts, const XpvCtlTally *tally, const char *noun)
 {
     g_autofree char *counts = xpv_ctl_tally_text(tally, noun);
-    g_autofree char *release = host_release(&facts->host);
+    g_autofree char *release = xpv_host_release(facts->host.update);
     g_autofree char *host = xpv_ctl_host_text("", xpv_arch_to_word(facts->host.architecture),
                                               xpv_processor_to_word(facts->host.processor), facts->kernel, release);
     return g_strdup_printf("%s — as on a Xen host, %s", counts, host);

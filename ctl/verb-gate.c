@@ -108,13 +108,6 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-static char *
-kernels_conf_path(void)
-{
-    g_autofree char *folder = g_path_get_dirname(XPV_CONFIG_PATH);
-    return g_build_filename(folder, XPV_KERNELS_CONF, NULL);
-}
-
 /* In the order of daemon/reports.c; a domain that does not run has no xenstore. Returns: (nullable) */
 static XpvReport *
 find_report(const XpvDomainXml *domain, GKeyFile *kernels)
@@ -132,7 +125,7 @@ static char *
 refuse(const XpvDomainXml *domain, GError **error)
 {
     g_auto(XpvCtlFacts) facts = { 0 };
-    g_autofree char *path = kernels_conf_path();
+    g_autofree char *path = xpv_kernels_conf_path(XPV_CONFIG_PATH);
     g_autoptr(GKeyFile) kernels = load(path, G_KEY_FILE_NONE, error);
     xpv_ctl_facts_of_this_host(&facts);
     if (!kernels || !take_configuration(&facts, error))

@@ -43,13 +43,6 @@ override(const char *configured, char *detected)
     return xpv_text_clean(configured, -1, 0);
 }
 
-static char *
-release_of_kernel(const char *kernel)
-{
-    gint update = xpv_host_update_from_kernel(kernel);
-    return update < 0 ? g_strdup("") : g_strdup_printf("%d.%d", XPV_GUIDE_HOST_MAJOR, update);
-}
-
 XpvHostState *
 xpv_host_state_new(const XpvConfig *config, const XpvLibvirtHost *libvirt)
 {
@@ -66,7 +59,7 @@ xpv_host_state_new(const XpvConfig *config, const XpvLibvirtHost *libvirt)
     state->host_architecture = override(config->host_architecture, g_strdup(xpv_arch_to_word(arch)));
     state->host_processor =
         override(config->host_processor, g_strdup(xpv_processor_to_word(detect_processor(libvirt, is_local))));
-    state->host_release = release_of_kernel(state->host_kernel);
+    state->host_release = xpv_host_release(xpv_host_update_from_kernel(state->host_kernel));
     return state;
 }
 

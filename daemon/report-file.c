@@ -100,7 +100,7 @@ start(const XpvReportContext *context)
 {
     File *file = g_new0(File, 1);
     g_autofree char *directory = g_path_get_dirname(context->config_path);
-    file->path = g_build_filename(directory, XPV_KERNELS_CONF, NULL);
+    file->path = xpv_kernels_conf_path(context->config_path);
     file->changed = context->changed;
     file->data = context->data;
     file->keys = g_key_file_new();
