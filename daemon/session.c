@@ -17,7 +17,6 @@ struct _XpvSession {
     guint timeout;
     XpvWorkers *workers;
     gboolean has_events;
-    guint deadline_timer; /* runs while calls do */
     const XpvSessionListener *listener;
     gpointer data;
 };
@@ -175,49 +174,6 @@ look_free(XpvJob *job)
     g_free(look);
 }
 
-static gboolean
-find_overdue(gpointer data)
-{
-    XpvSession *session = data;
-    if (!xpv_workers_is_busy(session->workers)) {
-        session->deadline_timer = 0;
-        return G_SOURCE_REMOVE;
-    }
-
-    gint64 started_by = g_get_monotonic_time() - (gint64)session->timeout * G_USEC_PER_SEC;
-    g_autoptr(GPtrArray) jobs = xpv_workers_find_overdue(session->workers, started_by);
-    if (jobs->len == 0)
-        return G_SOURCE_CONTINUE;
-
-    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
-    gboolean others = FALSE;
-    for (guint i = 0; i < jobs->len; i++) {
-        XpvJob *job = jobs->pdata[i];
-        if (job->run == look_run)
-            g_ptr_array_add(uuids, g_strdup(((LookJob *)job)->uuid));
-        else
-            others = TRUE;
-    }
-    session->deadline_timer = 0;
-    g_autoptr(GError) error =
-        g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
-    session->listener->overdue(session, uuids, others, error, session->data);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-push(XpvSession *session, XpvJob *job)
-{
-    xpv_workers_push(session->workers, job);
-    if (session->deadline_timer != 0)
-        return;
-    /* Of high priority, so that a process that was stopped notices what is overdue before it asks itself whether it
-     * has: see xpv_session_is_watched(). */
-    session->deadline_timer =
-        g_timeout_add_full(G_PRIORITY_HIGH, CLAMP(session->timeout * 1000 / 8, 100, 2000), find_overdue, session, NULL);
-    g_source_set_name_by_id(session->deadline_timer, XPV_SESSION_DEADLINES);
-}
-
 static gpointer
 create_libvirt(gpointer data)
 {
@@ -231,8 +187,31 @@ open_further(gpointer own)
     return xpv_libvirt_open_further(own);
 }
 
-static const XpvWorkersOwn workers_own = { "libvirt", create_libvirt, open_further, (GDestroyNotify)xpv_libvirt_rest,
-                                           (GDestroyNotify)xpv_libvirt_free };
+static gboolean
+on_overdue(GPtrArray *jobs, gpointer data)
+{
+    XpvSession *session = data;
+    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
+    gboolean others = FALSE;
+    for (guint i = 0; i < jobs->len; i++) {
+        XpvJob *job = jobs->pdata[i];
+        if (job->run == look_run)
+            g_ptr_array_add(uuids, g_strdup(((LookJob *)job)->uuid));
+        else
+            others = TRUE;
+    }
+    g_autoptr(GError) error =
+        g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
+    session->listener->overdue(session, uuids, others, error, session->data);
+    return TRUE;
+}
+
+static const XpvWorkersPurpose purpose = { .name = "libvirt",
+                                           .create = create_libvirt,
+                                           .prepare = open_further,
+                                           .rest = (GDestroyNotify)xpv_libvirt_rest,
+                                           .free = (GDestroyNotify)xpv_libvirt_free,
+                                           .overdue = on_overdue };
 
 XpvSession *
 xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)
@@ -242,19 +221,18 @@ xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvS
     session->timeout = timeout;
     session->listener = listener;
     session->data = data;
-    session->workers = xpv_workers_new(&workers_own, session);
+    session->workers = xpv_workers_new(&purpose, timeout, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
     open->head = (XpvJob){ open_run, open_done, open_free, 0 };
     open->subscriber = with_events ? xpv_workers_ref(session->workers) : NULL;
-    push(session, &open->head);
+    xpv_workers_push(session->workers, &open->head);
     return session;
 }
 
 void
 xpv_session_abandon(XpvSession *session)
 {
-    g_clear_handle_id(&session->deadline_timer, g_source_remove);
     xpv_workers_abandon(session->workers);
     g_free(session->uri);
     g_free(session);
@@ -265,7 +243,7 @@ xpv_session_list(XpvSession *session)
 {
     ListJob *list = g_new0(ListJob, 1);
     list->head = (XpvJob){ list_run, list_done, list_free, 0 };
-    push(session, &list->head);
+    xpv_workers_push(session->workers, &list->head);
 }
 
 void
@@ -276,7 +254,7 @@ xpv_session_look(XpvSession *session, const char *uuid, const char *state, gbool
     look->state = state;
     look->for_look = for_look;
     g_strlcpy(look->uuid, uuid, sizeof look->uuid);
-    push(session, &look->head);
+    xpv_workers_push(session->workers, &look->head);
 }
 
 gboolean

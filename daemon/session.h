@@ -8,9 +8,6 @@
 
 typedef struct _XpvSession XpvSession;
 
-/* The name of the main loop's source that looks for calls that are overdue. */
-#define XPV_SESSION_DEADLINES "libvirt-deadlines"
-
 /* All on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
     void (*opened)(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data);

@@ -10,10 +10,12 @@
 
 struct _XpvWorkers {
     gatomicrefcount references;
-    const XpvWorkersOwn *own;
+    const XpvWorkersPurpose *purpose;
+    guint timeout;
     gpointer data;
-    gpointer first_own; /* until the first thread has it */
-    GSource *collector; /* brings back what is done; holds a reference */
+    gpointer first_own;   /* until the first thread has it */
+    GSource *collector;   /* brings back what is done; holds a reference */
+    guint deadline_timer; /* while there are jobs, where there is an end to them */
 
     GMutex mutex; /* guards all below */
     GCond wake;
@@ -112,13 +114,14 @@ put_done(XpvWorkers *workers, XpvJob *job)
 }
 
 XpvWorkers *
-xpv_workers_new(const XpvWorkersOwn *own, gpointer data)
+xpv_workers_new(const XpvWorkersPurpose *purpose, guint timeout, gpointer data)
 {
     XpvWorkers *workers = g_new0(XpvWorkers, 1);
     g_atomic_ref_count_init(&workers->references);
-    workers->own = own;
+    workers->purpose = purpose;
+    workers->timeout = timeout;
     workers->data = data;
-    workers->first_own = own->create(data);
+    workers->first_own = purpose->create(data);
     g_mutex_init(&workers->mutex);
     g_cond_init(&workers->wake);
     workers->collector = start_collector(workers);
@@ -139,9 +142,9 @@ static void
 wait_for_job(Worker *worker)
 {
     XpvWorkers *workers = worker->workers;
-    if (workers->own->rest) {
+    if (workers->purpose->rest) {
         g_mutex_unlock(&workers->mutex);
-        workers->own->rest(worker->own);
+        workers->purpose->rest(worker->own);
         g_mutex_lock(&workers->mutex);
     }
     while (!workers->abandoned && g_queue_is_empty(&workers->queue))
@@ -189,11 +192,11 @@ work(gpointer data)
     Worker *worker = data;
     XpvWorkers *workers = worker->workers;
 
-    if (!worker->helps || workers->own->prepare(worker->own))
+    if (!worker->helps || workers->purpose->prepare(worker->own))
         do_jobs(worker);
     else
         xpv_workers_allow_helpers(workers, 0, 0);
-    workers->own->free(worker->own);
+    workers->purpose->free(worker->own);
 
     g_mutex_lock(&workers->mutex);
     workers->n_threads--;
@@ -213,22 +216,10 @@ start_thread(XpvWorkers *workers)
     Worker *worker = g_new0(Worker, 1);
     worker->workers = xpv_workers_ref(workers);
     worker->helps = workers->n_threads > 0;
-    worker->own = worker->helps ? workers->own->create(workers->data) : g_steal_pointer(&workers->first_own);
+    worker->own = worker->helps ? workers->purpose->create(workers->data) : g_steal_pointer(&workers->first_own);
     workers->n_threads++;
     workers->n_helpers += (guint)worker->helps;
-    g_thread_unref(g_thread_new(workers->own->name, work, worker));
-}
-
-void
-xpv_workers_push(XpvWorkers *workers, XpvJob *job)
-{
-    g_mutex_lock(&workers->mutex);
-    g_queue_push_tail(&workers->queue, job);
-    g_cond_signal(&workers->wake);
-    if (workers->n_threads == 0 || (workers->n_helpers < workers->max_helpers &&
-                                    workers->queue.length > workers->jobs_per_helper * (workers->n_helpers + 1)))
-        start_thread(workers);
-    g_mutex_unlock(&workers->mutex);
+    g_thread_unref(g_thread_new(workers->purpose->name, work, worker));
 }
 
 void
@@ -265,6 +256,42 @@ xpv_workers_is_busy(XpvWorkers *workers)
     return busy;
 }
 
+static gboolean
+find_overdue(gpointer data)
+{
+    XpvWorkers *workers = data;
+    if (!xpv_workers_is_busy(workers)) {
+        workers->deadline_timer = 0;
+        return G_SOURCE_REMOVE;
+    }
+    gint64 started_by = g_get_monotonic_time() - (gint64)workers->timeout * G_USEC_PER_SEC;
+    g_autoptr(GPtrArray) jobs = xpv_workers_find_overdue(workers, started_by);
+    return jobs->len > 0 && workers->purpose->overdue(jobs, workers->data) ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+/* Of high priority, so that a process that was stopped notices what is overdue before it asks itself whether it has. */
+static void
+start_deadlines(XpvWorkers *workers)
+{
+    guint ms = CLAMP(workers->timeout * 1000 / 8, 100, 2000);
+    workers->deadline_timer = g_timeout_add_full(G_PRIORITY_HIGH, ms, find_overdue, workers, NULL);
+    g_source_set_name_by_id(workers->deadline_timer, XPV_WORKERS_DEADLINES);
+}
+
+void
+xpv_workers_push(XpvWorkers *workers, XpvJob *job)
+{
+    g_mutex_lock(&workers->mutex);
+    g_queue_push_tail(&workers->queue, job);
+    g_cond_signal(&workers->wake);
+    if (workers->n_threads == 0 || (workers->n_helpers < workers->max_helpers &&
+                                    workers->queue.length > workers->jobs_per_helper * (workers->n_helpers + 1)))
+        start_thread(workers);
+    g_mutex_unlock(&workers->mutex);
+    if (workers->purpose->overdue && workers->deadline_timer == 0)
+        start_deadlines(workers);
+}
+
 static void
 free_job(gpointer data)
 {
@@ -275,6 +302,7 @@ free_job(gpointer data)
 void
 xpv_workers_abandon(XpvWorkers *workers)
 {
+    g_clear_handle_id(&workers->deadline_timer, g_source_remove);
     g_mutex_lock(&workers->mutex);
     g_queue_clear_full(&workers->queue, free_job);
     g_queue_clear_full(&workers->done, free_job);
@@ -285,7 +313,7 @@ xpv_workers_abandon(XpvWorkers *workers)
     g_mutex_unlock(&workers->mutex);
 
     if (workers->first_own)
-        workers->own->free(workers->first_own);
+        workers->purpose->free(workers->first_own);
     xpv_workers_unref(workers);
 }
 

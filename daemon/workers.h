@@ -21,18 +21,25 @@ struct _XpvJob {
     gint64 started;                           /* monotonic µs; 0 until a worker takes it */
 };
 
-/* What each thread has of its own. */
+/* What the threads are for. */
 typedef struct {
-    const char *name;                  /* of the thread, as ps shows it: up to 15 bytes */
-    gpointer (*create)(gpointer data); /* on the main thread; must not block */
+    const char *name;                  /* of the threads, as ps shows it: up to 15 bytes */
+    gpointer (*create)(gpointer data); /* what a thread has of its own; on the main thread; must not block */
     gboolean (*prepare)(gpointer own); /* on a helper, before its first job; FALSE: it cannot help, nor could another */
     void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job is left */
     void (*free)(gpointer own);        /* on its thread; on the main one where no thread was ever started */
-} XpvWorkersOwn;
+    /* (nullable) On the main thread: these jobs have run for too long. Returns: TRUE once it has abandoned the workers;
+     * FALSE: to be asked again. */
+    gboolean (*overdue)(GPtrArray *jobs, gpointer data);
+} XpvWorkersPurpose;
+
+/* The name of the main loop's source that looks for jobs that are overdue. */
+#define XPV_WORKERS_DEADLINES "deadlines"
 
 /* xpv_workers_new: starts a thread with the first job.
- * @data: handed to create() and to each done() */
-XpvWorkers *xpv_workers_new(const XpvWorkersOwn *own, gpointer data);
+ * @timeout: of a job, in seconds
+ * @data: handed to create(), overdue() and each done() */
+XpvWorkers *xpv_workers_new(const XpvWorkersPurpose *purpose, guint timeout, gpointer data);
 
 /* xpv_workers_allow_helpers: until now there are none. One comes for each @jobs that wait, and leaves when none does.
  */

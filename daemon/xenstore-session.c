@@ -26,8 +26,7 @@ typedef struct {
 struct _XpvXenstoreSession {
     guint timeout;
     XpvWorkers *workers;
-    Feed *feed;           /* the workers' */
-    guint deadline_timer; /* runs while calls do */
+    Feed *feed; /* the workers' */
     const XpvXenstoreSessionListener *listener;
     gpointer data;
 };
@@ -273,33 +272,6 @@ keys_free(XpvJob *job)
     g_free(keys);
 }
 
-static gboolean
-find_overdue(gpointer data)
-{
-    XpvXenstoreSession *session = data;
-    if (!xpv_workers_is_busy(session->workers)) {
-        session->deadline_timer = 0;
-        return G_SOURCE_REMOVE;
-    }
-
-    gint64 started_by = g_get_monotonic_time() - (gint64)session->timeout * G_USEC_PER_SEC;
-    g_autoptr(GPtrArray) jobs = xpv_workers_find_overdue(session->workers, started_by);
-    if (jobs->len == 0 || xpv_xenstore_count() > 1)
-        return G_SOURCE_CONTINUE;
-    session->deadline_timer = 0;
-    g_autofree char *why = g_strdup_printf("xenstored has not answered for %u s", session->timeout);
-    end(session, G_FILE_ERROR_AGAIN, why);
-    return G_SOURCE_REMOVE;
-}
-
-static void
-push(XpvXenstoreSession *session, XpvJob *job)
-{
-    xpv_workers_push(session->workers, job);
-    if (session->deadline_timer == 0)
-        session->deadline_timer = g_timeout_add(CLAMP(session->timeout * 1000 / 8, 100, 2000), find_overdue, session);
-}
-
 static gpointer
 create_xenstore(gpointer data)
 {
@@ -307,9 +279,20 @@ create_xenstore(gpointer data)
     return xpv_xenstore_new(&xenstore_listener, session->feed, feed_free);
 }
 
-static const XpvWorkersOwn workers_own = { .name = "xenstore",
-                                           .create = create_xenstore,
-                                           .free = (GDestroyNotify)xpv_xenstore_free };
+static gboolean
+on_overdue(GPtrArray *jobs, gpointer data)
+{
+    XpvXenstoreSession *session = data;
+    if (xpv_xenstore_count() > 1) /* one that hung before is still there: this one would only be the next */
+        return FALSE;
+    g_autofree char *why = g_strdup_printf("xenstored has not answered for %u s", session->timeout);
+    end(session, G_FILE_ERROR_AGAIN, why);
+    return TRUE;
+}
+
+static const XpvWorkersPurpose purpose = {
+    .name = "xenstore", .create = create_xenstore, .free = (GDestroyNotify)xpv_xenstore_free, .overdue = on_overdue
+};
 
 XpvXenstoreSession *
 xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listener, gpointer data)
@@ -319,19 +302,18 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->listener = listener;
     session->data = data;
     session->feed = feed_new();
-    session->workers = xpv_workers_new(&workers_own, session);
+    session->workers = xpv_workers_new(&purpose, timeout, session);
     session->feed->workers = xpv_workers_ref(session->workers);
 
     OpenJob *open = g_new0(OpenJob, 1);
     open->head = (XpvJob){ open_run, open_done, open_free, 0 };
-    push(session, &open->head);
+    xpv_workers_push(session->workers, &open->head);
     return session;
 }
 
 void
 xpv_xenstore_session_abandon(XpvXenstoreSession *session)
 {
-    g_clear_handle_id(&session->deadline_timer, g_source_remove);
     xpv_workers_abandon(session->workers);
     g_free(session);
 }
@@ -345,7 +327,7 @@ push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJo
     keys->feed = session->feed;
     keys->run = run;
     keys->id = id;
-    push(session, &keys->head);
+    xpv_workers_push(session->workers, &keys->head);
 }
 
 void

@@ -364,7 +364,7 @@ forget_deadlines(void)
     guint n = 0;
     for (guint id = 1; id < 100000; id++) {
         GSource *source = g_main_context_find_source_by_id(NULL, id);
-        if (!source || g_strcmp0(g_source_get_name(source), XPV_SESSION_DEADLINES) != 0)
+        if (!source || g_strcmp0(g_source_get_name(source), XPV_WORKERS_DEADLINES) != 0)
             continue;
         g_source_set_callback(source, check_nothing, NULL, NULL);
         n++;

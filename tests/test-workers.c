@@ -181,7 +181,7 @@ own_free(gpointer data)
     g_free(own);
 }
 
-static const XpvWorkersOwn own_functions = { "own", own_create, own_prepare, own_rest, own_free };
+static const XpvWorkersPurpose purpose = { "own", own_create, own_prepare, own_rest, own_free, NULL };
 
 static XpvJob *
 new_job(Fixture *f, guint number)
@@ -216,7 +216,7 @@ set_up(Fixture *f, gconstpointer data)
     f->threads = g_hash_table_new(NULL, NULL);
     f->done_order = g_array_new(FALSE, FALSE, sizeof(guint));
     f->is_able = TRUE;
-    f->workers = xpv_workers_new(&own_functions, f);
+    f->workers = xpv_workers_new(&purpose, 0, f);
     xpv_workers_allow_helpers(f->workers, MAX_THREADS - 1, GPOINTER_TO_UINT(data));
 }
 
