@@ -73,7 +73,7 @@ class Soak(Bench):
     def hang(self):
         self.virt.process.send(signal.SIGSTOP)
         self.client.wait_for(lambda: not self.client.host()["Connected"], "Connected false")
-        self.virt.process.send(signal.SIGCONT)
+        self.virt.go_on()
         self.client.wait_for(lambda: self.client.host()["Connected"], "Connected")
 
     def reading(self):

@@ -63,7 +63,7 @@ def reads_in_trouble(bench):
     print_reads("libvirtd stopped", bench.reads(), idle)
     bench.client.wait_for(lambda: not bench.client.host()["Connected"], "Connected false")
     print_reads("libvirtd stopped, connection lost", bench.reads(), idle)
-    bench.virt.process.send(signal.SIGCONT)
+    bench.virt.go_on()
     bench.virt.end()
     print_reads("libvirtd gone", bench.reads(), idle)
     print_reads("idle", bench.reads(), idle)

@@ -83,9 +83,11 @@ class Process:
         if number and self.popen.poll() is None:
             self.popen.send_signal(signal.SIGCONT)
             self.popen.send_signal(number)
-        status = self.wait()
-        self.log_file.close()
-        return status
+        try:
+            return self.wait()
+        finally:  # what does not end must not stay either
+            self.popen.kill()
+            self.log_file.close()
 
 
 class Bus:

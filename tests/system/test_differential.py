@@ -32,12 +32,17 @@ def packages():
         return [line.split("\t")[0] for line in file][1:]
 
 
-def corpus():
-    """What the fuzzer begins with, as far as it can be written in XML."""
+# What cannot be written in XML, and what sd-bus does not carry.
+NOT_IN_XML = "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]"
+NOT_ON_BUS = "[\0\ufdd0-\ufdef\ufffe\uffff]"
+
+
+def corpus(left_out=NOT_IN_XML):
+    """What the fuzzer begins with."""
     texts = []
     for path in sorted(glob.glob(os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "report", "*"))):
         with open(path, encoding="utf-8", errors="replace") as file:
-            texts.append(re.sub("[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]", "", file.read()))
+            texts.append(re.sub(left_out, "", file.read()))
     return [text for text in texts if text.strip()]
 
 
@@ -93,6 +98,16 @@ class Differential(harness.TestCase):
                         self.assertEqual(published[n], checked)
         self.stop_daemon()
         self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+
+    def test_control_characters(self):
+        """No domain's XML can hold them."""
+        facts = {"host-architecture": "x86_64", "host-processor": "intel", "host-kernel": KERNELS[0]}
+        texts = corpus(NOT_ON_BUS)
+        texts += [f"\x1b[1m{text}\x07\r\n\x7f" for text in texts]
+        self.start_example()
+        for text, checked in zip(texts, self.check(texts, facts)):
+            with self.subTest(report=text):
+                self.assertEqual(self.check_kernel(text, facts), checked)
 
     def test_same_answers(self):
         """Every report on one host or another, those of the corpus on each."""
