@@ -47,10 +47,12 @@ class XenHost:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         self.lines = []
         self.changed = threading.Condition()
+        # In the emulator, dom0 may sleep through its timers, for minutes, until something comes from the network.
         self.ssh = ["ssh", "-F", "/dev/null", "-i", self.key, "-p", str(self.port), "-o", "BatchMode=yes",
                     "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "LogLevel=ERROR",
                     "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                    "-o", "ControlMaster=auto", "-o", "ControlPersist=yes", "-o", f"ControlPath={sockets}/ssh"]
+                    "-o", "ControlMaster=auto", "-o", "ControlPersist=yes", "-o", f"ControlPath={sockets}/ssh",
+                    "-o", "ServerAliveInterval=3", "-o", "ServerAliveCountMax=1000"]
         self.console = threading.Thread(target=self._read_console, daemon=True)
         self.console.start()
         try:
