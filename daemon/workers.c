@@ -8,6 +8,9 @@
 /* How long what is done waits for company while more is to be done: to wake the main thread costs as much as a job. */
 #define GATHER_US 5000
 
+/* How long no job must come before a thread rests: whoever pushes thousands of them may be slower than the thread. */
+#define REST_AFTER_US 100000
+
 struct _XpvWorkers {
     gatomicrefcount references;
     const XpvWorkersPurpose *purpose;
@@ -142,7 +145,11 @@ static void
 wait_for_job(Worker *worker)
 {
     XpvWorkers *workers = worker->workers;
-    if (workers->purpose->rest) {
+    gint64 rests_at = g_get_monotonic_time() + REST_AFTER_US;
+    while (!workers->abandoned && g_queue_is_empty(&workers->queue) &&
+           g_cond_wait_until(&workers->wake, &workers->mutex, rests_at))
+        continue;
+    if (workers->purpose->rest && !workers->abandoned && g_queue_is_empty(&workers->queue)) {
         g_mutex_unlock(&workers->mutex);
         workers->purpose->rest(worker->own);
         g_mutex_lock(&workers->mutex);

@@ -26,7 +26,7 @@ typedef struct {
     const char *name;                  /* of the threads, as ps shows it: up to 15 bytes */
     gpointer (*create)(gpointer data); /* what a thread has of its own; on the main thread; must not block */
     gboolean (*prepare)(gpointer own); /* on a helper, before its first job; FALSE: it cannot help, nor could another */
-    void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job is left */
+    void (*rest)(gpointer own);        /* (nullable) on the first thread, when no job has come for a while */
     void (*free)(gpointer own);        /* on its thread; on the main one where no thread was ever started */
     /* (nullable) On the main thread: these jobs have run for too long. Returns: TRUE once it has abandoned the workers;
      * FALSE: to be asked again. */
