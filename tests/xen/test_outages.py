@@ -22,7 +22,7 @@ class Libvirtd(xentest.TestCase):
                     if member == "PropertiesChanged" and "Connected" in changed[1]]
         self.client.wait_for(lambda: told() == list(expected), f"Connected: {expected}", 120)
 
-    def test_restarted_and_killed(self):
+    def test_restarted_killed_and_ended(self):
         for how in ("restart", "kill --signal=KILL"):
             with self.subTest(how):
                 self.client.signals.clear()
@@ -32,12 +32,8 @@ class Libvirtd(xentest.TestCase):
                 self.assertEqual(self.client.changes(self.guest.uuid), [])
                 self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
                 self.assertEqual(self.journal(self.guest, xentest.CLEARED), [])
-        # Events are heard again.
-        self.guest.domain().destroy()
-        self.wait_for(self.guest, State="shut-off", Id=-1)
-
-    def test_ended(self):
-        """It is off, and nothing brings it back: what the guest writes is heard. That it goes meanwhile is seen later."""
+        # It is off, and nothing brings it back: what the guest writes is heard; that it goes meanwhile is seen later.
+        self.client.signals.clear()
         id = self.guest.id()
         self.addCleanup(xentest.host.run, f"systemctl start {UNITS}")
         xentest.host.run(f"systemctl stop {UNITS}")
@@ -49,6 +45,9 @@ class Libvirtd(xentest.TestCase):
         self.wait_for(self.guest, State="shut-off", Id=-1, Verdict="incompatible", KernelSource="metadata")
         self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
         self.assertEqual(len(self.journal(self.guest, xentest.CLEARED)), 1)
+        # Events are heard again.
+        self.guest.start()
+        self.wait_for(self.guest, State="running", Id=self.guest.id())
 
     def test_stopped(self):
         """It hangs: the bus answers as ever, of what was known."""

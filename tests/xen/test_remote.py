@@ -47,19 +47,15 @@ class Remote(xentest.Guests, harness.TestCase):
         self.start_remote("&proxy=netcat")
         self.follow(guest)
 
-    def test_sources(self):
-        """What can name a guest's kernel but for metadata: a file here, and its own boot kernel there."""
-        listed, booted = self.fully_virtualized(), self.paravirtualized()
+    def test_cut(self):
+        """The host's facts are those that are stated. What names kernels but for metadata: a file here, and what a guest
+        boots there. Ssh ends: what is published stays, and it connects again."""
+        guest, listed, booted = self.fully_virtualized(COMPATIBLE), self.fully_virtualized(), self.paravirtualized()
         self.write("kernels.conf", f"[Kernels]\n{listed.name}={INCOMPATIBLE}\n")
         self.start_remote()
         domains = self.client.domains()
-        self.assertEqual([(domains[guest.uuid]["Kernel"], domains[guest.uuid]["KernelSource"]) for guest in (listed, booted)],
+        self.assertEqual([(domains[each.uuid]["Kernel"], domains[each.uuid]["KernelSource"]) for each in (listed, booted)],
                          [(INCOMPATIBLE, "file"), ("vmlinuz", "direct-boot")])
-
-    def test_cut(self):
-        """The host's facts are those that are stated. Ssh ends: what is published stays, and it connects again."""
-        guest = self.fully_virtualized(COMPATIBLE)
-        self.start_remote()
         facts = self.client.host()
         self.assertEqual({name: facts[name] for name in ("Connected", "Hypervisor", "HostArchitecture", "HostKernel",
                                                          "HostProcessor", "HostRelease")},
