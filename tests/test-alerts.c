@@ -278,12 +278,10 @@ test_fields(Fixture *f, gconstpointer data)
     expect_fields(cleared, cleared_fields);
 }
 
-/* With what is left to say of a domain that is no more. */
+/* With what is left to say of a run that is no more. */
 static void
-test_fields_of_gone_domain(Fixture *f, gconstpointer data)
+expect_run_ended(void)
 {
-    begin_alerted(f);
-    remove_domain(f, UUID);
     g_autoptr(LogEntry) cleared = log_take(G_LOG_LEVEL_MESSAGE, "*");
     g_assert_nonnull(cleared);
     static const char *const cleared_fields[] = {
@@ -306,6 +304,24 @@ test_fields_of_gone_domain(Fixture *f, gconstpointer data)
         NULL
     };
     expect_fields(cleared, cleared_fields);
+}
+
+static void
+test_fields_of_gone_domain(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    remove_domain(f, UUID);
+    expect_run_ended();
+}
+
+/* The next run's kernel and verdict are not those of the run that ended. */
+static void
+test_fields_before_next_run(Fixture *f, gconstpointer data)
+{
+    begin_alerted(f);
+    change(f, make(UUID, 2, "incompatible"));
+    expect_run_ended();
+    expect_alerts(f, 1, 0);
 }
 
 /* What became due before is sent with the beginning. */
@@ -704,6 +720,7 @@ main(int argc, char *argv[])
     log_keep();
     add("/alerts/fields", test_fields);
     add("/alerts/fields-of-gone-domain", test_fields_of_gone_domain);
+    add("/alerts/fields-before-next-run", test_fields_before_next_run);
     add("/alerts/nothing-before-begin", test_nothing_before_begin);
     add("/alerts/once-per-run", test_once_per_run);
     add("/alerts/acknowledged", test_acknowledged);

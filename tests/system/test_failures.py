@@ -23,6 +23,12 @@ class AtStart(harness.TestCase):
             self.client.refresh()
         self.assertEqual(self.stop_daemon(), 0)
 
+    def test_unclean_error(self):
+        """Libvirt says the path as it is, in bytes that the bus does not take."""
+        self.start("test+unix:///default?socket=/nonexistent/%ff%01")
+        with self.assertRaisesRegex(GLib.Error, "NotConnected.*/nonexistent/\N{REPLACEMENT CHARACTER}'"):
+            self.client.refresh()
+
     def test_remote_host_is_not_this_one(self):
         self.start("test+unix://elsewhere/default?socket=/nonexistent/libvirt-sock")
         host = self.client.host()
