@@ -171,4 +171,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="xenpv-") as packages:
         make(packages)
         program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(verbosity=2, resultclass=closing.Result))
-    closing.close(program.result)
+    closing.close(program.result.count())

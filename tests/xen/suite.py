@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boots a Xen host, installs the daemon there, and runs the tests that are named.
+"""Boots Xen hosts, installs the daemon on each, and runs the tests that are named there, on all hosts at once.
 
-    suite.py FOLDER NAME…       test_NAME, a module, or one test as in domains.Host.test_facts
+    suite.py FOLDER NAMES…      NAMES, a host's: of test_NAME, a module, or of one test as in domains.Host.test_facts
 
-Console and journal of the host stay in FOLDER/1. Where the emulator fails, all starts once more, in FOLDER/2."""
+Console and journal of a host stay in FOLDER/host-N. Where its emulator fails, its tests start once more, in
+FOLDER/host-N-again."""
+import concurrent.futures
 import faulthandler
 import fcntl
+import io
 import os
 import shutil
 import subprocess
@@ -100,9 +103,22 @@ def install(host):
     host.xenstored = host.forward("xenstored", "/run/xenstored/socket")
 
 
+class Lines(io.TextIOBase):
+    """Standard output that hosts share: a line at a time, and it says whose it is."""
+
+    def __init__(self, whose):
+        self.whose = whose
+        self.begun = ""
+
+    def write(self, text):
+        *lines, self.begun = (self.begun + text).split("\n")
+        for line in lines:
+            os.write(sys.__stdout__.fileno(), f"{self.whose}{line}\n".encode())
+        return len(text)
+
+
 def run(image, folder, modules):
     """Returns: (nullable) the tests' result, and what the emulator failed by, if it did."""
-    shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     result = host = None
     # A socket's path is short.
@@ -121,22 +137,33 @@ def run(image, folder, modules):
                 host.end()
 
 
-def main(folder, *names):
+def prove(image, folder, names, whose):
+    """Has one host, or another where its emulator fails, pass the tests. Returns: what is counted of them."""
+    sys.stdout = Lines(whose)
+    for attempt in (folder, folder + "-again"):
+        result, fault = run(image, attempt, ["test_" + name for name in names.split()])
+        if not fault or (result and result.is_projects):
+            print(f"The console and the journal are in {attempt}")
+            return result.count()
+        print(f"The emulator has failed, not the project: {fault}")
+    sys.exit("It has failed twice. See " + folder)
+
+
+def main(folder, *hosts):
     made = subprocess.run([os.path.join(here, "image")], stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode != 0:
         sys.exit(1)
     image = made.stdout.strip()
     fcntl.flock(os.open(image, os.O_RDONLY), fcntl.LOCK_SH)  # until we end
     began = time.monotonic()
-    for attempt in ("1", "2"):
-        result, fault = run(image, os.path.join(folder, attempt), ["test_" + name for name in names])
-        if not fault or (result and result.is_projects):
-            break
-        print(f"The emulator has failed, not the project: {fault}", flush=True)
-    else:
-        sys.exit("It has failed twice. See " + folder)
-    print(f"The suite took {time.monotonic() - began:.0f} s; the host's console and journal are in {folder}/{attempt}")
-    closing.close(result)
+    shutil.rmtree(folder, ignore_errors=True)
+    with concurrent.futures.ProcessPoolExecutor(len(hosts)) as pool:
+        proofs = [pool.submit(prove, image, os.path.join(folder, f"host-{number}"), names,
+                              f"host {number}: " if len(hosts) > 1 else "")
+                  for number, names in enumerate(hosts, 1)]
+        counts = [proof.result() for proof in proofs]
+    print(f"The suite took {time.monotonic() - began:.0f} s")
+    closing.close(*counts)
 
 
 if __name__ == "__main__":
