@@ -21,9 +21,12 @@ class Result(unittest.TextTestResult):
         self.durations[test.id()] = time.time() - self.began
 
     def count(self):
-        """Returns: what close() takes, and another process can send. A test that is skipped has not passed."""
-        failed = len(self.failures) + len(self.errors) + len(self.skipped) + len(self.unexpectedSuccesses)
-        return self.durations, self.testsRun, failed
+        """Returns: what close() takes, and another process can send. A test that is skipped has not passed, and one of
+        which several subtests fail has failed once."""
+        failures = self.failures + self.errors + self.skipped
+        failed = {getattr(test, "test_case", test).id() for test in
+                  [test for test, _why in failures] + self.unexpectedSuccesses}
+        return self.durations, self.testsRun, len(failed)
 
 
 def close(*counts):

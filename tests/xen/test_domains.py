@@ -144,6 +144,8 @@ class FullyVirtualized(xentest.TestCase):
         self.assertGreater(domain["Id"], old)
         self.wait_for_alerts(guest, 2)
         self.assert_told(guest, alerts=2, cleared=1)
+        guest.write("data/os_uname", COMPATIBLE)
+        self.wait_for(guest, Verdict="compatible", KernelSource="xenstore")
 
     def test_watched_to_its_end(self):
         """Xenstored has no watch of a domain left over."""

@@ -13,6 +13,8 @@ LINUX = f"""<os><type arch='x86_64' machine='xenfv'>hvm</type><kernel>{KERNEL}</
 
 
 class Drivers(xentest.TestCase):
+    HANGS = 1500
+
     def test_active(self):
         """Pending until it reports, late; then its verdict, and drivers that are connected."""
         self.configure(f"grace={BOOT_SECONDS}")

@@ -28,6 +28,7 @@ class Libvirtd(xentest.TestCase):
                 self.client.signals.clear()
                 xentest.host.run(f"systemctl {how} libvirtd")
                 self.wait_for_connected(False, True)
+                self.client.refresh()
                 # Nothing has been said of the guest but what changed.
                 self.assertEqual(self.client.changes(self.guest.uuid), [])
                 self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)

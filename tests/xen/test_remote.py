@@ -66,6 +66,7 @@ class Remote(xentest.Guests, harness.TestCase):
         self.client.wait_for(lambda: [changed["Connected"] for _interface, changed, _ in
                                       self.client.members("PropertiesChanged") if "Connected" in changed]
                              == [False, True], "the connection lost and made again")
+        self.client.refresh()
         self.assertEqual(self.client.changes(guest.uuid), [])
         self.follow(guest)
 

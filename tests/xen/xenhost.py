@@ -11,7 +11,7 @@ TIMEOUT = 300
 
 # One processor, no AVX, no SMAP: what Xen, dom0 and its guests have of the emulator without faults.
 QEMU = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512",
-        "-cpu", "qemu64,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt", "-smp", "1", "-m", "3072",
+        "-cpu", "qemu64,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt", "-smp", "1", "-m", "2048",
         "-display", "none", "-nodefaults", "-no-user-config", "-no-reboot", "-monitor", "none", "-serial", "stdio",
         "-append", "console=com1 com1=115200,8n1 dom0_mem=1280M,max:1280M loglvl=warning guest_loglvl=all noreboot",
         "-device", "virtio-rng-pci"]
