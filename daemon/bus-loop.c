@@ -3,17 +3,67 @@
 
 #include <poll.h>
 
-/* How many messages are served before other sources of the loop have their turn. */
-#define MESSAGES_PER_TURN 32
+/* How long messages are served, in microseconds, before other sources of the loop have their turn. */
+#define TURN_US (10 * 1000)
 
 typedef struct {
     GSource head;
     sd_bus *bus;
     gpointer tag;
     int events; /* that are polled for */
+    sd_bus_slot *filter;
+    GQueue held;              /* of sd_bus_message, owned: calls that have come while output waited */
+    sd_bus_message *released; /* (nullable) the one that sd-bus has been given back, and owns */
     void (*disconnected)(gpointer data);
     gpointer data;
 } BusSource;
+
+/* Whether what was written has not all been taken by the bus. Who asks for much and reads nothing would otherwise have
+ * answer upon answer made and kept. Sd-bus itself reads on, if only as often as it can write. */
+static gboolean
+is_full(const BusSource *bus_source)
+{
+    uint64_t n_queued = 0;
+    return sd_bus_is_ready(bus_source->bus) > 0 && /* before, it reads that it may write */
+           sd_bus_get_n_queued_write(bus_source->bus, &n_queued) >= 0 && n_queued > 0;
+}
+
+static void
+unref_message(gpointer message)
+{
+    sd_bus_message_unref(message);
+}
+
+static int
+hold(sd_bus_message *message, void *data, sd_bus_error *error)
+{
+    BusSource *bus_source = data;
+    if (message == bus_source->released) {
+        bus_source->released = NULL;
+        return 0;
+    }
+    if (sd_bus_message_is_method_call(message, NULL, NULL) <= 0 || !is_full(bus_source))
+        return 0;
+    g_queue_push_tail(&bus_source->held, sd_bus_message_ref(message));
+    return 1;
+}
+
+/* Whether a call that was held can go on. */
+static gboolean
+can_release(BusSource *bus_source)
+{
+    return !bus_source->released && !g_queue_is_empty(&bus_source->held) && !is_full(bus_source);
+}
+
+/* Sd-bus reads nothing more before it has passed it on: calls stay in order. */
+static void
+release(BusSource *bus_source)
+{
+    sd_bus_message *message = g_queue_pop_head(&bus_source->held);
+    if (sd_bus_enqueue_for_read(bus_source->bus, message) >= 0)
+        bus_source->released = message;
+    sd_bus_message_unref(message);
+}
 
 static gboolean
 prepare(GSource *source, gint *timeout)
@@ -23,8 +73,10 @@ prepare(GSource *source, gint *timeout)
     int events = sd_bus_get_events(bus_source->bus);
 
     *timeout = -1;
-    if (events < 0)
+    if (events < 0 || can_release(bus_source))
         return TRUE; /* dispatch finds out what is wrong */
+    if (is_full(bus_source))
+        events &= ~POLLIN;
     /* Only when they change: modifying a descriptor wakes the loop, and a loop that wakes itself spins. */
     if (events != bus_source->events) {
         g_source_modify_unix_fd(source, bus_source->tag, (GIOCondition)events);
@@ -51,9 +103,13 @@ static gboolean
 dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
     BusSource *bus_source = (BusSource *)source;
-    int result = 1;
-    for (guint i = 0; result > 0 && i < MESSAGES_PER_TURN; i++)
+    gint64 until = g_get_monotonic_time() + TURN_US;
+    int result;
+    do {
+        if (can_release(bus_source))
+            release(bus_source);
         result = sd_bus_process(bus_source->bus, NULL);
+    } while (result > 0 && !is_full(bus_source) && g_get_monotonic_time() < until);
     if (result >= 0 && sd_bus_is_open(bus_source->bus) > 0)
         return G_SOURCE_CONTINUE;
     bus_source->disconnected(bus_source->data);
@@ -63,7 +119,10 @@ dispatch(GSource *source, GSourceFunc callback, gpointer data)
 static void
 finalize(GSource *source)
 {
-    sd_bus_unref(((BusSource *)source)->bus);
+    BusSource *bus_source = (BusSource *)source;
+    sd_bus_slot_unref(bus_source->filter);
+    g_queue_clear_full(&bus_source->held, unref_message);
+    sd_bus_unref(bus_source->bus);
 }
 
 static GSourceFuncs functions = { prepare, check, dispatch, finalize, NULL, NULL };
@@ -77,6 +136,8 @@ xpv_bus_loop_attach(sd_bus *bus, void (*disconnected)(gpointer data), gpointer d
     bus_source->disconnected = disconnected;
     bus_source->data = data;
     bus_source->events = POLLIN;
+    g_queue_init(&bus_source->held);
+    sd_bus_add_filter(bus, &bus_source->filter, hold, bus_source); /* it fails for want of memory alone */
     bus_source->tag = g_source_add_unix_fd(source, sd_bus_get_fd(bus), G_IO_IN);
     g_source_set_name(source, "sd-bus");
     g_source_attach(source, NULL);

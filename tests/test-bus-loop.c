@@ -8,10 +8,15 @@
 
 #define INTERFACE "org.example.Test"
 
+#define ANSWER_BYTES (1024 * 1024)
+#define BURN_US (20 * 1000)
+
 typedef struct {
     sd_bus *bus;
-    GSource *source; /* NULL: nobody looks at this end */
-    guint n_signals; /* that have come, each with its number */
+    GSource *source;   /* NULL: nobody looks at this end */
+    guint n_signals;   /* that have come, each with its number */
+    guint n_calls;     /* likewise */
+    uint64_t n_queued; /* the most messages that waited to be written when a call came */
     guint n_replies;
     int error; /* of the last reply */
     guint n_disconnected;
@@ -51,6 +56,23 @@ on_message(sd_bus_message *message, void *data, sd_bus_error *error)
         g_assert_cmpint(sd_bus_message_read(message, "u", &number), >=, 0);
         g_assert_cmpuint(number, ==, end->n_signals);
         end->n_signals++;
+    }
+    if (sd_bus_message_is_method_call(message, INTERFACE, "Fill") > 0) {
+        g_autofree char *ballast = g_strnfill(ANSWER_BYTES, 'x');
+        uint64_t queued = 0;
+        g_assert_cmpint(sd_bus_message_read(message, "u", &number), >=, 0);
+        g_assert_cmpuint(number, ==, end->n_calls);
+        end->n_calls++;
+        g_assert_cmpint(sd_bus_get_n_queued_write(end->bus, &queued), >=, 0);
+        end->n_queued = MAX(end->n_queued, queued);
+        return sd_bus_reply_method_return(message, "s", ballast);
+    }
+    if (sd_bus_message_is_method_call(message, INTERFACE, "Burn") > 0) {
+        gint64 until = g_get_monotonic_time() + BURN_US;
+        while (g_get_monotonic_time() < until)
+            ;
+        end->n_calls++;
+        return 1;
     }
     return 0;
 }
@@ -117,6 +139,57 @@ test_slow_reader(Fixture *f, gconstpointer data)
     g_assert_cmpuint(queued, ==, 0);
 }
 
+static void
+call(const End *end, const char *method, guint number)
+{
+    sd_bus_message *message = NULL;
+    g_assert_cmpint(sd_bus_message_new_method_call(end->bus, &message, NULL, "/", INTERFACE, method), >=, 0);
+    g_assert_cmpint(sd_bus_message_append(message, "u", number), >=, 0);
+    g_assert_cmpint(sd_bus_call_async(end->bus, NULL, message, on_reply, (void *)end, 0), >=, 0);
+    sd_bus_message_unref(message);
+}
+
+/* One who asks for much and reads nothing: no answer is made before the last is on its way. All come, in order. */
+static void
+test_asks_and_does_not_read(Fixture *f, gconstpointer data)
+{
+    const guint n = 100;
+    for (guint i = 0; i < n; i++)
+        call(&f->theirs, "Fill", i);
+    look_away(&f->theirs);
+    settle();
+    g_assert_cmpuint(f->ours.n_calls, <, n);
+
+    look_at(&f->theirs);
+    wait_until(f->theirs.n_replies == n);
+    g_assert_cmpuint(f->ours.n_calls, ==, n);
+    g_assert_cmpuint(f->ours.n_queued, ==, 0);
+    settle();
+}
+
+static gboolean
+count_turn(gpointer data)
+{
+    guint *n_turns = data;
+    (*n_turns)++;
+    return G_SOURCE_CONTINUE;
+}
+
+/* Calls that take long leave their turns to the rest of the loop. */
+static void
+test_slow_calls(Fixture *f, gconstpointer data)
+{
+    const guint n = 10;
+    guint n_turns = 0;
+    for (guint i = 0; i < n; i++)
+        call(&f->theirs, "Burn", i);
+    look_away(&f->theirs);
+    guint counter = g_idle_add_full(G_PRIORITY_DEFAULT, count_turn, &n_turns, NULL);
+    wait_until(f->ours.n_calls == n);
+    g_assert_cmpuint(n_turns, >=, n - 1);
+    g_source_remove(counter);
+}
+
 /* sd-bus has a time by which it wants to be asked; nothing else wakes the loop then. */
 static void
 test_no_reply(Fixture *f, gconstpointer data)
@@ -168,6 +241,8 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     add("/bus-loop/slow-reader", test_slow_reader);
+    add("/bus-loop/asks-and-does-not-read", test_asks_and_does_not_read);
+    add("/bus-loop/slow-calls", test_slow_calls);
     add("/bus-loop/no-reply", test_no_reply);
     add("/bus-loop/other-end-closed", test_other_end_closed);
     add("/bus-loop/this-end-closed", test_this_end_closed);
