@@ -330,6 +330,7 @@ xpv_manager_reload(XpvManager *manager, XpvConfig *config)
     xpv_config_free(old);
     xpv_source_set_timeout(manager->source, config->call_timeout);
     xpv_registry_set_grace(manager->registry, config->grace);
+    xpv_reports_reload(manager->reports);
     publish_facts(manager);
     g_message("Configuration reloaded");
 }

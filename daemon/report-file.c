@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an admin wrote into kernels.conf, read again whenever it changes. */
+/* What an admin wrote into kernels.conf, read again whenever that has been written. */
 #include <gio/gio.h>
 
 #include "common/kernels-conf.h"
@@ -9,13 +9,17 @@
 #define KERNELS XPV_KERNELS_CONF_KERNELS
 #define ACKNOWLEDGED XPV_KERNELS_CONF_ACKNOWLEDGED
 
+/* How long it may be away while an editor puts another in its place. */
+#define AWAY_MS 1000
+
 typedef struct {
+    GFile *folder;
     char *path;
     void (*changed)(const char *uuid, gpointer data);
     gpointer data;
     GKeyFile *keys;
-    GFileMonitor *monitor; /* (nullable) of the directory: the file itself may come, go, and be replaced */
-    guint reload_idle;
+    GFileMonitor *monitor; /* (nullable) of the folder: the file itself may come, go, and be replaced */
+    guint read_timer;
 } File;
 
 /* Says what in the file is not understood, as it would be missed without a word. */
@@ -55,44 +59,61 @@ load(File *file)
 }
 
 static gboolean
-reload(gpointer data)
+on_read_timer(gpointer data)
 {
     File *file = data;
-    file->reload_idle = 0;
+    file->read_timer = 0;
     load(file);
     file->changed(NULL, file->data);
     return G_SOURCE_REMOVE;
 }
 
+/* The folder stands for all that is in it, when it has come back. */
 static gboolean
-is_ours(GFile *file)
+is_ours(const File *file, GFile *changed)
 {
-    g_autofree char *name = file ? g_file_get_basename(file) : NULL;
-    return g_strcmp0(name, XPV_KERNELS_CONF) == 0;
+    g_autofree char *name = changed ? g_file_get_basename(changed) : NULL;
+    return name && (g_str_equal(name, XPV_KERNELS_CONF) || g_file_equal(changed, file->folder));
 }
 
+/* What is being written is not read: it may be empty yet, and an acknowledgement that is missing raises an alert. GLib
+ * says when it has been closed, or has not been written to for two seconds. */
 static void
-on_directory_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMonitorEvent event, gpointer data)
+on_folder_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMonitorEvent event, gpointer data)
 {
     File *file = data;
-    if ((is_ours(changed) || is_ours(other)) && file->reload_idle == 0)
-        file->reload_idle = g_idle_add(reload, file);
+    if (!is_ours(file, changed) && !is_ours(file, other))
+        return;
+    g_clear_handle_id(&file->read_timer, g_source_remove);
+    if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED)
+        return;
+    gboolean is_written = event == G_FILE_MONITOR_EVENT_CHANGES_DONE_HINT || event == G_FILE_MONITOR_EVENT_MOVED_IN ||
+                          is_ours(file, other);
+    file->read_timer = g_timeout_add(is_written ? 0 : AWAY_MS, on_read_timer, file);
 }
 
-/* Where the directory is missing there is nothing to watch, and GLib would poll for it. */
+/* Where the folder is missing there is nothing to watch, and GLib would poll for it. */
 static void
-watch(File *file, const char *directory)
+watch(File *file)
 {
-    g_autoptr(GFile) folder = g_file_new_for_path(directory);
+    const char *path = g_file_peek_path(file->folder);
     g_autoptr(GError) error = NULL;
-    if (!g_file_test(directory, G_FILE_TEST_IS_DIR))
+    if (file->monitor || !g_file_test(path, G_FILE_TEST_IS_DIR))
         return;
-    file->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
+    file->monitor = g_file_monitor_directory(file->folder, G_FILE_MONITOR_WATCH_MOVES, NULL, &error);
     if (!file->monitor) {
-        g_warning("Cannot watch %s for changes: %s", directory, error->message);
+        g_warning("Cannot watch %s for changes: %s", path, error->message);
         return;
     }
-    g_signal_connect(file->monitor, "changed", G_CALLBACK(on_directory_changed), file);
+    g_signal_connect(file->monitor, "changed", G_CALLBACK(on_folder_changed), file);
+}
+
+static void
+reload(gpointer self)
+{
+    File *file = self;
+    watch(file);
+    load(file);
 }
 
 static gpointer
@@ -100,12 +121,12 @@ start(const XpvReportContext *context)
 {
     File *file = g_new0(File, 1);
     g_autofree char *directory = g_path_get_dirname(context->config_path);
+    file->folder = g_file_new_for_path(directory);
     file->path = xpv_kernels_conf_path(context->config_path);
     file->changed = context->changed;
     file->data = context->data;
     file->keys = g_key_file_new();
-    watch(file, directory);
-    load(file);
+    reload(file);
     return file;
 }
 
@@ -113,11 +134,12 @@ static void
 stop(gpointer self)
 {
     File *file = self;
-    g_clear_handle_id(&file->reload_idle, g_source_remove);
+    g_clear_handle_id(&file->read_timer, g_source_remove);
     if (file->monitor)
         g_signal_handlers_disconnect_by_data(file->monitor, file);
     g_clear_object(&file->monitor);
     g_key_file_unref(file->keys);
+    g_object_unref(file->folder);
     g_free(file->path);
     g_free(file);
 }
@@ -131,4 +153,10 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
     said->acknowledged = said->acknowledged || xpv_kernels_conf_acknowledges(file->keys, xml);
 }
 
-const XpvReportSource xpv_report_file = { .name = "file", .start = start, .stop = stop, .ask = ask };
+const XpvReportSource xpv_report_file = {
+    .name = "file",
+    .start = start,
+    .stop = stop,
+    .reload = reload,
+    .ask = ask,
+};

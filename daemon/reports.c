@@ -51,6 +51,15 @@ xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said)
 }
 
 void
+xpv_reports_reload(XpvReports *reports)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->reload)
+            sources[i]->reload(reports->selves[i]);
+    }
+}
+
+void
 xpv_reports_forget(XpvReports *reports, const char *uuid)
 {
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {

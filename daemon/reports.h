@@ -31,6 +31,8 @@ typedef struct {
     /* Returns: (nullable) what the others get. NULL here: the source knows nothing but the XML. */
     gpointer (*start)(const XpvReportContext *context);
     void (*stop)(gpointer self);
+    /* The configuration is read again: so is what stands beside it. NULL: nothing does. */
+    void (*reload)(gpointer self);
     /* Adds what the source has to say: a report where there is none yet (xpv_said_report()), and the rest. Called at
      * each look at a domain: whether it runs, under which id, stands in its XML. */
     void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
@@ -53,6 +55,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvReports, xpv_reports_free)
 
 /* xpv_reports_ask: clear with xpv_said_clear(). */
 void xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said);
+void xpv_reports_reload(XpvReports *reports);
 void xpv_reports_forget(XpvReports *reports, const char *uuid);
 gboolean xpv_reports_are_settled(const XpvReports *reports);
 

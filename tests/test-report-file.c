@@ -191,13 +191,87 @@ test_is_removed(Fixture *f, gconstpointer data)
     g_unlink(aside);
 }
 
+typedef struct {
+    GFileMonitor *monitor;
+    const char *name;
+    GFileMonitorEvent event;
+    gboolean has_come;
+} Noticed;
+
 static void
 on_folder_changed(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer data)
 {
+    Noticed *noticed = data;
     g_autofree char *name = g_file_get_basename(file);
-    gboolean *is_last = data;
-    if (g_str_equal(name, "last") && event == G_FILE_MONITOR_EVENT_DELETED)
-        *is_last = TRUE;
+    if (event == noticed->event && g_str_equal(name, noticed->name))
+        noticed->has_come = TRUE;
+}
+
+/* Of the folder, as the source does, which may be told a little later. */
+static void
+watch(Fixture *f, Noticed *noticed)
+{
+    g_autoptr(GFile) folder = g_file_new_for_path(f->folder);
+    noticed->monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+    g_signal_connect(noticed->monitor, "changed", G_CALLBACK(on_folder_changed), noticed);
+}
+
+static gboolean
+will_read(Fixture *f)
+{
+    return g_main_context_find_source_by_user_data(NULL, f->self) != NULL;
+}
+
+static void
+expect_notices(Noticed *noticed, const char *name, GFileMonitorEvent event)
+{
+    noticed->name = name;
+    noticed->event = event;
+    noticed->has_come = FALSE;
+    wait_until(noticed->has_come);
+    settle();
+}
+
+/* A shell's ">" empties a file first, and what it says comes when it comes. */
+static void
+test_is_half_written(Fixture *f, gconstpointer data)
+{
+    Noticed noticed = { 0 };
+    write_file(f, "[Acknowledged]\nguest=true\n");
+    start(f);
+    watch(f, &noticed);
+    FILE *file = g_fopen(f->path, "w");
+    expect_notices(&noticed, "kernels.conf", G_FILE_MONITOR_EVENT_CHANGED);
+    g_assert_false(will_read(f));
+    g_auto(XpvSaid) said = ask_as(f, UUID, "guest");
+    g_assert_true(said.acknowledged);
+
+    fputs("[Kernels]\nguest=second\n", file);
+    fclose(file);
+    wait_until(says(f, "guest", "second"));
+    g_assert_cmpuint(f->changes, ==, 1);
+    g_object_unref(noticed.monitor);
+}
+
+/* As editors do that keep what was: it is away for a moment, and not read before the new one is written. */
+static void
+test_is_set_aside(Fixture *f, gconstpointer data)
+{
+    Noticed noticed = { 0 };
+    g_autofree char *aside = g_strconcat(f->path, "~", NULL);
+    write_file(f, "[Acknowledged]\nguest=true\n");
+    start(f);
+    watch(f, &noticed);
+    g_assert_cmpint(g_rename(f->path, aside), ==, 0);
+    FILE *file = g_fopen(f->path, "w");
+    expect_notices(&noticed, "kernels.conf", G_FILE_MONITOR_EVENT_CREATED);
+    wait_until(!will_read(f));
+    fputs("[Kernels]\nguest=second\n", file);
+    fclose(file);
+    wait_until(says(f, "guest", "second"));
+    g_assert_cmpuint(f->changes, ==, 1);
+    g_unlink(aside);
+    g_object_unref(noticed.monitor);
 }
 
 /* Its neighbours do not matter: among them is the daemon's own configuration. */
@@ -205,20 +279,19 @@ static void
 test_neighbours(Fixture *f, gconstpointer data)
 {
     static const char *const names[] = { "xenpv-compatd.conf", "kernels.conf~", ".kernels.conf.swp", "last" };
+    Noticed noticed = { 0 };
     write_file(f, "[Kernels]\nguest=first\n");
     start(f);
-    gboolean is_last = FALSE;
-    g_autoptr(GFile) folder = g_file_new_for_path(f->folder);
-    g_autoptr(GFileMonitor) monitor = g_file_monitor_directory(folder, G_FILE_MONITOR_NONE, NULL, NULL);
-    g_signal_connect(monitor, "changed", G_CALLBACK(on_folder_changed), &is_last);
+    watch(f, &noticed);
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         g_autofree char *path = g_build_filename(f->folder, names[i], NULL);
         g_assert_true(g_file_set_contents(path, "x", -1, NULL));
         g_unlink(path);
     }
-    wait_until(is_last);
-    settle();
+    expect_notices(&noticed, "last", G_FILE_MONITOR_EVENT_DELETED);
+    g_assert_false(will_read(f));
     g_assert_cmpuint(f->changes, ==, 0);
+    g_object_unref(noticed.monitor);
 }
 
 /* What was known stays, and the log says why. */
@@ -265,22 +338,45 @@ test_nul(Fixture *f, gconstpointer data)
     g_assert_true(says(f, "guest", "first"));
 }
 
+/* It is neither watched nor waited for; but when it is there, a reload does both. */
 static void
 test_directory_is_missing(Fixture *f, gconstpointer data)
 {
     g_rmdir(f->folder);
     start(f);
     g_assert_true(says(f, "guest", NULL));
+    source->reload(f->self);
+    g_assert_true(says(f, "guest", NULL));
+
+    g_assert_cmpint(g_mkdir(f->folder, 0700), ==, 0);
+    write_file(f, "[Kernels]\nguest=first\n");
+    source->reload(f->self);
+    g_assert_true(says(f, "guest", "first"));
+    write_file(f, "[Kernels]\nguest=second\n");
+    wait_until(says(f, "guest", "second"));
 }
 
+/* And comes back with the file in it, as when the configuration of a machine is restored. */
 static void
 test_directory_goes(Fixture *f, gconstpointer data)
 {
+    g_autofree char *aside = g_strconcat(f->folder, ".aside", NULL);
     write_file(f, "[Kernels]\nguest=first\n");
     start(f);
     g_unlink(f->path);
     g_rmdir(f->folder);
     wait_until(says(f, "guest", NULL));
+
+    g_autofree char *folder = g_steal_pointer(&f->folder);
+    g_autofree char *path = g_steal_pointer(&f->path);
+    f->folder = g_strdup(aside);
+    f->path = g_build_filename(aside, "kernels.conf", NULL);
+    g_assert_cmpint(g_mkdir(aside, 0700), ==, 0);
+    write_file(f, "[Kernels]\nguest=second\n");
+    g_assert_cmpint(g_rename(aside, folder), ==, 0);
+    wait_until(says(f, "guest", "second"));
+    g_unlink(path);
+    g_rmdir(folder);
 }
 
 /* A change that is noticed, but not yet read, is read no more after the end. */
@@ -289,7 +385,7 @@ test_ends_before_reading(Fixture *f, gconstpointer data)
 {
     start(f);
     write_file(f, "[Kernels]\nguest=first\n");
-    wait_until(g_main_context_find_source_by_user_data(NULL, f->self)); /* the reading */
+    wait_until(will_read(f));
     g_assert_cmpuint(f->changes, ==, 0);
     source->stop(g_steal_pointer(&f->self));
 }
@@ -311,6 +407,8 @@ main(int argc, char *argv[])
     add("/report-file/is-written", test_is_written);
     add("/report-file/is-replaced", test_is_replaced);
     add("/report-file/is-removed", test_is_removed);
+    add("/report-file/is-half-written", test_is_half_written);
+    add("/report-file/is-set-aside", test_is_set_aside);
     add("/report-file/neighbours", test_neighbours);
     add("/report-file/becomes-garbage", test_becomes_garbage);
     add("/report-file/is-garbage", test_is_garbage);
