@@ -13,6 +13,9 @@ G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
 typedef virDomain *Domain;
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Domain, virDomainFree, NULL)
 
+/* How many domains may come between the count of the older calls and their list. */
+#define LIST_SLACK 16
+
 /* How often a domain is read again whose XML and state are of two moments. */
 #define LOOKS_MAX 3
 
@@ -381,25 +384,46 @@ keep_handle(XpvLibvirt *libvirt, virDomainPtr handle)
         g_hash_table_replace(libvirt->handles, g_strdup(uuid), handle);
 }
 
-/* Before libvirt 0.9.13: those that run by id, then the others by name. Returns: FALSE where that fails too. */
+/* Adds those whose id is not among @known yet. */
+static gboolean
+keep_running(XpvLibvirt *libvirt, GHashTable *known)
+{
+    int n = virConnectNumOfDomains(libvirt->connection);
+    for (int room = 0; n >= room;) { /* until there was room for all */
+        room = n + LIST_SLACK;
+        g_autofree int *ids = g_new(int, room);
+        n = virConnectListDomains(libvirt->connection, ids, room);
+        for (int i = 0; i < n; i++) {
+            if (g_hash_table_add(known, GINT_TO_POINTER(ids[i])))
+                keep_handle(libvirt, virDomainLookupByID(libvirt->connection, ids[i]));
+        }
+    }
+    return n >= 0;
+}
+
+static gboolean
+keep_defined(XpvLibvirt *libvirt)
+{
+    int n = virConnectNumOfDefinedDomains(libvirt->connection);
+    for (int room = 0; n >= room;) {
+        room = n + LIST_SLACK;
+        g_autofree char **names = g_new(char *, room);
+        n = virConnectListDefinedDomains(libvirt->connection, names, room);
+        for (int i = 0; i < n; i++) {
+            keep_handle(libvirt, virDomainLookupByName(libvirt->connection, names[i]));
+            free(names[i]);
+        }
+    }
+    return n >= 0;
+}
+
+/* Before libvirt 0.9.13: those that run by id, then the others by name; then those that have begun to run meanwhile.
+ * Returns: FALSE where that fails too. */
 static gboolean
 list_by_older_calls(XpvLibvirt *libvirt)
 {
-    virConnectPtr connection = libvirt->connection;
-    int n_ids = virConnectNumOfDomains(connection);
-    g_autofree int *ids = g_new0(int, MAX(n_ids, 0));
-    n_ids = n_ids < 0 ? -1 : virConnectListDomains(connection, ids, n_ids);
-    for (int i = 0; i < n_ids; i++)
-        keep_handle(libvirt, virDomainLookupByID(connection, ids[i]));
-
-    int n_names = virConnectNumOfDefinedDomains(connection);
-    g_autofree char **names = g_new0(char *, MAX(n_names, 0));
-    n_names = n_names < 0 ? -1 : virConnectListDefinedDomains(connection, names, n_names);
-    for (int i = 0; i < n_names; i++) {
-        keep_handle(libvirt, virDomainLookupByName(connection, names[i]));
-        free(names[i]);
-    }
-    return n_ids >= 0 && n_names >= 0;
+    g_autoptr(GHashTable) known = g_hash_table_new(NULL, NULL);
+    return keep_running(libvirt, known) && keep_defined(libvirt) && keep_running(libvirt, known);
 }
 
 /* Leaves libvirt->handles with all domains. */

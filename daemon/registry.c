@@ -126,13 +126,19 @@ grace_ends(const XpvRegistry *registry, const Entry *entry)
     return entry->run_since + (gint64)registry->grace * G_USEC_PER_SEC;
 }
 
-static gboolean end_grace(gpointer data);
+static gboolean
+is_in_grace(const XpvRegistry *registry, const Entry *entry)
+{
+    return entry->xml->id >= 0 && g_get_monotonic_time() < grace_ends(registry, entry);
+}
+
+static gboolean review_grace(gpointer data);
 
 static void
 schedule_end_of_grace(XpvRegistry *registry, gint64 at)
 {
     gint64 wait = MAX(at - g_get_monotonic_time(), 0);
-    registry->grace_timer = g_timeout_add((guint)(wait / 1000) + 1, end_grace, registry);
+    registry->grace_timer = g_timeout_add((guint)(wait / 1000) + 1, review_grace, registry);
 }
 
 /* Judges the entry's domain and tells of it. */
@@ -145,7 +151,7 @@ publish(XpvRegistry *registry, Entry *entry)
     g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
 
     const XpvDomainXml *xml = entry->xml;
-    entry->in_grace = xml->id >= 0 && g_get_monotonic_time() < grace_ends(registry, entry);
+    entry->in_grace = is_in_grace(registry, entry);
     if (entry->in_grace && registry->grace_timer == 0)
         schedule_end_of_grace(registry, grace_ends(registry, entry));
 
@@ -171,26 +177,26 @@ publish(XpvRegistry *registry, Entry *entry)
     registry->changed(before, entry->domain, registry->data);
 }
 
-/* One timer for all: all have the same grace, so they leave it in the order in which they came. */
+/* One timer for all: all have the same grace, so they leave it in the order in which they came. Where it is longer than
+ * it was, some come into it again. */
 static gboolean
-end_grace(gpointer data)
+review_grace(gpointer data)
 {
     XpvRegistry *registry = data;
-    gint64 now = g_get_monotonic_time();
     gint64 next = G_MAXINT64;
     GHashTableIter iter;
     gpointer value;
 
-    registry->grace_timer = 0;
     g_hash_table_iter_init(&iter, registry->entries);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Entry *entry = value;
-        if (entry->in_grace && grace_ends(registry, entry) <= now)
+        if (entry->in_grace != is_in_grace(registry, entry))
             publish(registry, entry);
-        else if (entry->in_grace)
+        if (entry->in_grace)
             next = MIN(next, grace_ends(registry, entry));
     }
-    if (next != G_MAXINT64 && registry->grace_timer == 0)
+    g_clear_handle_id(&registry->grace_timer, g_source_remove);
+    if (next != G_MAXINT64)
         schedule_end_of_grace(registry, next);
     return G_SOURCE_REMOVE;
 }
@@ -199,8 +205,7 @@ void
 xpv_registry_set_grace(XpvRegistry *registry, guint grace)
 {
     registry->grace = grace;
-    g_clear_handle_id(&registry->grace_timer, g_source_remove);
-    end_grace(registry);
+    review_grace(registry);
 }
 
 void

@@ -4,8 +4,8 @@
  * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
  * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while there is such a FIFO, reading that domain's XML hangs until the FIFO is
  *   opened for writing; NAME "*": any domain's, and the list of domains too.
- * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, once made, hangs until the FIFO has
- *   been opened for writing and closed.
+ * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, and the count of those that do not
+ *   run, once made, hangs until the FIFO has been opened for writing and closed.
  * XPV_UNSUPPORTED=CALL,…: of "list-all", "state", "events" and "metadata-events", as servers before 0.9.13, 0.9.2,
  *   0.8.0 and 3.0.0.
  */
@@ -44,6 +44,18 @@ hang(const char *name)
         close(fd);
 }
 
+static void
+hang_list(void)
+{
+    const char *fifo = getenv("XPV_HANG_LIST_FIFO");
+    int fd = fifo ? open(fifo, O_RDONLY) : -1;
+    char byte;
+    while (fd >= 0 && read(fd, &byte, 1) > 0)
+        continue;
+    if (fd >= 0)
+        close(fd);
+}
+
 /* The error that goes with what is unsupported. */
 int
 virGetLastErrorCode(void)
@@ -60,13 +72,17 @@ virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsig
     if (lacks("list-all"))
         return -1;
     int n = real(connection, domains, flags);
-    const char *fifo = getenv("XPV_HANG_LIST_FIFO");
-    int fd = fifo && (flags & VIR_CONNECT_LIST_DOMAINS_PAUSED) ? open(fifo, O_RDONLY) : -1;
-    char byte;
-    while (fd >= 0 && read(fd, &byte, 1) > 0)
-        continue;
-    if (fd >= 0)
-        close(fd);
+    if (flags & VIR_CONNECT_LIST_DOMAINS_PAUSED)
+        hang_list();
+    return n;
+}
+
+int
+virConnectNumOfDefinedDomains(virConnectPtr connection)
+{
+    REAL(virConnectNumOfDefinedDomains);
+    int n = real(connection);
+    hang_list();
     return n;
 }
 

@@ -380,6 +380,7 @@ test_set_grace(Fixture *f, gconstpointer data)
     expect_told(f, "silent unknown(kernel-pending) > silent unknown(kernel-not-reported)", NULL);
 
     xpv_registry_set_grace(f->registry, LONG_GRACE);
+    expect_told(f, "silent unknown(kernel-not-reported) > silent unknown(kernel-pending)", NULL);
     see(f, 3, "third", 3, NULL);
     g_assert_cmpstr(lookup(f, 3)->reasons[0], ==, "kernel-pending");
     xpv_registry_set_grace(f->registry, 1);

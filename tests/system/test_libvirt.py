@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Staying true, whatever libvirt does: absent, killed, stopped, hung, restarted with other domains, or old."""
+import contextlib
 import os
 import signal
 import time
@@ -190,6 +191,22 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.domain(uuid_of(1))["State"], "running")
         self.follow_changes()
 
+    def test_old_server_list_while_domains_change(self):
+        """Between the older calls one starts, which neither those that run nor the others have, and others come."""
+        fifo = os.path.join(self.folder, "hang")
+        self.start_with(domain_xml("first", 1, COMPATIBLE),
+                        env={"XPV_UNSUPPORTED": "list-all,state,events", "XPV_HANG_LIST_FIFO": fifo})
+        second = self.virt.define(domain_xml("second", 2, COMPATIBLE))
+        self.client.refresh()
+        with self.refreshing(fifo):
+            second.create()
+            for number in range(3, 9):
+                self.virt.define(domain_xml(f"guest-{number}", number, COMPATIBLE))
+        self.assertEqual({d["Name"]: d["State"] for d in self.client.domains().values()},
+                         {"first": "running", "second": "running",
+                          **{f"guest-{number}": "shut-off" for number in range(3, 9)}})
+        self.assertEqual(self.client.members("InterfacesRemoved"), [])
+
     def test_server_without_metadata_events(self):
         self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "metadata-events"})
         self.follow_changes()
@@ -252,19 +269,25 @@ class Changes(harness.TestCase):
         for domain in domains:
             domain.suspend()
         self.wait_for_states("paused", count)
+        with self.refreshing(fifo):
+            for domain in domains:
+                domain.resume()
+            self.wait_for_states("running", count)
+        self.assertEqual({d["State"] for d in self.client.domains().values()}, {"running"})
+
+    @contextlib.contextmanager
+    def refreshing(self, fifo):
+        """Its list, which has been made, hangs meanwhile: XPV_HANG_LIST_FIFO."""
         os.mkfifo(fifo)
         os.chmod(fifo, 0o666)
         refreshed = []
         self.client.bus.call(harness.NAME, harness.ROOT, harness.MANAGER, "Refresh", None, None, 0, -1, None,
                              lambda bus, result: refreshed.append(bus.call_finish(result)))
-        writer = os.open(fifo, os.O_WRONLY)  # once the list hangs, which has been made
-        for domain in domains:
-            domain.resume()
-        self.wait_for_states("running", count)
+        writer = os.open(fifo, os.O_WRONLY)  # once it hangs
+        yield
         os.rename(fifo, fifo + ".old")
         os.close(writer)
         self.client.wait_for(lambda: refreshed, "the end of Refresh")
-        self.assertEqual({d["State"] for d in self.client.domains().values()}, {"running"})
 
     def wait_for_states(self, state, count):
         self.client.wait_for(lambda: len([change for _path, _interface, member, change in self.client.signals
