@@ -196,7 +196,8 @@ static gboolean
 poll_host(gpointer data)
 {
     XpvSource *source = data;
-    xpv_source_look(source);
+    if (!source->is_looking) /* or else a slow host is looked at without end */
+        xpv_source_look(source);
     return G_SOURCE_CONTINUE;
 }
 

@@ -33,6 +33,7 @@ static Domain domains[MAX_DOMAINS];
 static Rule rules[FAKE_CALLS][MAX_DOMAINS];
 static GPtrArray *connections; /* of XpvLibvirt */
 static GArray *opened_at;
+static gboolean lacks_events;
 
 G_DEFINE_QUARK(xpv - libvirt - error - quark, xpv_libvirt_error)
 
@@ -43,8 +44,15 @@ fake_begin(void)
     (void)XPV_LIBVIRT_ERROR; /* as xpv_libvirt_init() */
     memset(domains, 0, sizeof domains);
     memset(rules, 0, sizeof rules);
+    lacks_events = FALSE;
     connections = g_ptr_array_new();
     opened_at = g_array_new(FALSE, FALSE, sizeof(gint64));
+}
+
+void
+fake_lack_events(void)
+{
+    lacks_events = TRUE;
 }
 
 void
@@ -263,7 +271,7 @@ xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpoint
     libvirt->listener = listener;
     libvirt->data = data;
     libvirt->free_data = free_data;
-    libvirt->is_listening = listener && !rules[FAKE_OPEN][FAKE_ALL].fails;
+    libvirt->is_listening = listener && !lacks_events && !rules[FAKE_OPEN][FAKE_ALL].fails;
     if (!end_call(FAKE_OPEN, FAKE_ALL, "connect", error))
         return NULL;
     XpvLibvirtHost *host = g_new0(XpvLibvirtHost, 1);

@@ -35,6 +35,9 @@ void fake_send_event(guint number);
 /* fake_send_closed: tells everyone who listens that the connection is closed. */
 void fake_send_closed(void);
 
+/* fake_lack_events: its connections tell none, from the next one on. */
+void fake_lack_events(void);
+
 /* fake_hang: from now on holds answers back. fake_release: no longer, nor those that are held back. */
 void fake_hang(FakeCall call, guint number);
 void fake_release(FakeCall call, guint number);

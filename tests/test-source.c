@@ -375,6 +375,30 @@ test_list_during_look(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 3);
 }
 
+static gboolean
+set_flag(gpointer data)
+{
+    gboolean *flag = data;
+    *flag = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+/* Where there are no events, the host is looked at every five seconds; not again at once where that takes longer. */
+static void
+test_polling(Fixture *f, gconstpointer data)
+{
+    gboolean has_polled = FALSE;
+    fake_lack_events();
+    f->source = xpv_source_new("fake:///", 60, &listener, f);
+    fake_hang(FAKE_LOOK, 1);
+    g_timeout_add_seconds(7, set_flag, &has_polled);
+    wait_until(has_polled);
+    fake_release(FAKE_LOOK, 1);
+    wait_until(f->n_looked == 1);
+    g_assert_cmpuint(xpv_source_look(f->source), ==, f->looked + 1); /* none is under way */
+    wait_until(f->n_looked == 2);
+}
+
 /* The list's state of a domain is older than an event that came since: it is of no use then, also where the domain
  * rests from a look, and is looked at only on the list. */
 static void
@@ -1017,6 +1041,7 @@ main(int argc, char *argv[])
     add("/source/event-during-look", test_event_during_look);
     add("/source/event-during-first-look", test_event_during_first_look);
     add("/source/list-during-look", test_list_during_look);
+    add("/source/polling", test_polling);
     add("/source/event-during-list", test_event_during_list);
     add("/source/trickle", test_trickle);
     add("/source/burst", test_burst);
