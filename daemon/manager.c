@@ -32,12 +32,14 @@ set_host(XpvManager *manager, XpvHostState *host)
     manager->listener->changed(xpv_publisher_get_host(manager->publisher), manager->data);
 }
 
+/* @last_update: when the last full look was over; µs since 1970, 0: none was */
 static void
-publish_counts(XpvManager *manager)
+publish_counts(XpvManager *manager, guint64 last_update)
 {
     g_clear_handle_id(&manager->counts_idle, g_source_remove);
     XpvHostState *host = xpv_host_state_copy(xpv_publisher_get_host(manager->publisher));
     xpv_registry_count(manager->registry, host->counts);
+    host->last_update = last_update;
     set_host(manager, host);
 }
 
@@ -63,7 +65,7 @@ on_counts_idle(gpointer data)
 {
     XpvManager *manager = data;
     manager->counts_idle = 0;
-    publish_counts(manager);
+    publish_counts(manager, xpv_publisher_get_host(manager->publisher)->last_update);
     return G_SOURCE_REMOVE;
 }
 
@@ -187,10 +189,7 @@ finish_look(gpointer data)
         return;
     manager->looked = 0;
     g_debug("Full look %" G_GUINT64_FORMAT " is over", serial);
-    publish_counts(manager);
-    XpvHostState *host = xpv_host_state_copy(xpv_publisher_get_host(manager->publisher));
-    host->last_update = (guint64)g_get_real_time();
-    set_host(manager, host);
+    publish_counts(manager, (guint64)g_get_real_time());
     xpv_alerts_looked(manager->alerts);
     xpv_publisher_refreshed(manager->publisher, serial);
     xpv_publisher_acquire_name(manager->publisher);
