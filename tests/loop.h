@@ -32,3 +32,20 @@ settle(void)
     while (g_main_context_iteration(NULL, FALSE))
         continue;
 }
+
+static inline gboolean
+pass(gpointer data)
+{
+    gboolean *has_passed = data;
+    *has_passed = TRUE;
+    return G_SOURCE_REMOVE;
+}
+
+/* let_pass: runs the main loop for that long, for what time alone brings about. */
+static inline void
+let_pass(guint ms)
+{
+    gboolean has_passed = FALSE;
+    g_timeout_add(ms, pass, &has_passed);
+    wait_until(has_passed);
+}

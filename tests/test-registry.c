@@ -336,23 +336,13 @@ test_new_run_has_grace_again(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->told, 0);
 }
 
-static gboolean
-on_later(gpointer data)
-{
-    gboolean *is_later = data;
-    *is_later = TRUE;
-    return G_SOURCE_REMOVE;
-}
-
 /* One timer serves runs that began at several times. */
 static void
 test_each_run_has_its_own_grace(Fixture *f, gconstpointer data)
 {
-    gboolean is_later = FALSE;
     begin(f, &x86_64_host, 1, FALSE);
     see(f, 1, "first", 1, NULL);
-    g_timeout_add(300, on_later, &is_later);
-    wait_until(is_later);
+    let_pass(300);
     see(f, 2, "second", 2, NULL);
     wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
     wait_until(g_str_equal(lookup(f, 2)->reasons[0], "kernel-not-reported"));
