@@ -18,14 +18,15 @@ typedef struct {
     gpointer data;
 } BusSource;
 
-/* Whether what was written has not all been taken by the bus. Who asks for much and reads nothing would otherwise have
- * answer upon answer made and kept. Sd-bus itself reads on, if only as often as it can write. */
+/* Whether the bus has not taken all that was written. Who asks for much and reads nothing would otherwise have answer
+ * upon answer made and kept. Sd-bus itself reads on, if only as often as it can write; and before it is ready, it has
+ * to read in order to be let write. */
 static gboolean
 is_full(const BusSource *bus_source)
 {
     uint64_t n_queued = 0;
-    return sd_bus_is_ready(bus_source->bus) > 0 && /* before, it reads that it may write */
-           sd_bus_get_n_queued_write(bus_source->bus, &n_queued) >= 0 && n_queued > 0;
+    return sd_bus_is_ready(bus_source->bus) > 0 && sd_bus_get_n_queued_write(bus_source->bus, &n_queued) >= 0 &&
+           n_queued > 0;
 }
 
 static void

@@ -13,6 +13,9 @@
 G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 
 /* A call of Refresh() that waits. */
+/* Where sd-bus and the bus's own specification have it. */
+#define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
+
 typedef struct {
     guint64 serial;
     sd_bus_message *call;
@@ -389,6 +392,23 @@ add_objects(XpvPublisher *publisher)
     return result < 0 ? result : sd_bus_add_node_enumerator(bus, NULL, XPV_DOMAIN_PREFIX, enumerate_domains, publisher);
 }
 
+/* As sd_bus_open_system(), but without file descriptors: a call that waits would keep those that any user sent with it.
+ */
+static int
+open_bus(const char *address, sd_bus **ret_bus)
+{
+    int result = sd_bus_new(ret_bus);
+    if (result >= 0)
+        result = sd_bus_set_description(*ret_bus, "xenpv-compatd");
+    if (result >= 0)
+        result = sd_bus_set_address(*ret_bus, address);
+    if (result >= 0)
+        result = sd_bus_set_bus_client(*ret_bus, TRUE);
+    if (result >= 0)
+        result = sd_bus_negotiate_fds(*ret_bus, FALSE);
+    return result >= 0 ? sd_bus_start(*ret_bus) : result;
+}
+
 XpvPublisher *
 xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherListener *listener, gpointer data,
                   GError **error)
@@ -400,13 +420,14 @@ xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherL
     publisher->listener = listener;
     publisher->data = data;
 
-    int result = sd_bus_open_system_with_description(&publisher->bus, "xenpv-compatd");
+    const char *stated = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    const char *address = stated ? stated : SYSTEM_BUS;
+    int result = open_bus(address, &publisher->bus);
     if (result >= 0)
         result = add_objects(publisher);
     if (result < 0) {
-        const char *address = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-        g_set_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED, "Cannot connect to the system bus%s%s: %s",
-                    address ? " at " : "", address ? address : "", g_strerror(-result));
+        g_set_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED,
+                    "Cannot connect to the system bus at %s: %s", address, g_strerror(-result));
         return NULL;
     }
     publisher->loop = xpv_bus_loop_attach(publisher->bus, on_disconnected, publisher);

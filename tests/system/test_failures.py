@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 import harness
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 from harness import domain_xml, uuid_of
 
 
@@ -29,6 +29,14 @@ class AtStart(harness.TestCase):
         with self.assertRaisesRegex(GLib.Error, "NotConnected.*/nonexistent/\N{REPLACEMENT CHARACTER}'"):
             self.client.refresh()
 
+    def test_call_with_file_descriptors(self):
+        """The bus refuses it, as the daemon takes none: it would keep them while the call waits."""
+        self.start_example()
+        descriptors = Gio.UnixFDList.new_from_array([os.open(os.devnull, os.O_RDONLY)])
+        with self.assertRaisesRegex(GLib.Error, "org.freedesktop.DBus.Error.NotSupported"):
+            self.client.bus.call_with_unix_fd_list_sync(harness.NAME, harness.ROOT, "org.freedesktop.DBus.Peer", "Ping",
+                                                        None, None, 0, -1, descriptors)
+
     def test_remote_host_is_not_this_one(self):
         self.start("test+unix://elsewhere/default?socket=/nonexistent/libvirt-sock")
         host = self.client.host()
@@ -39,7 +47,7 @@ class AtStart(harness.TestCase):
         other = harness.Process([os.environ["XPV_DAEMON"], "--uri", "test:///default", "--config",
                                  self.write("empty.conf", "")], env=self.environment(),
                                 log=os.path.join(self.folder, "other.log"))
-        self.assertEqual(other.wait(), 1)
+        self.assertEqual(other.wait(), 1, other.log())
         self.assertRegex(other.log(), "Cannot own the bus name org.xenpv.Compat1: another process owns it")
 
     def test_no_bus(self):
