@@ -9,8 +9,9 @@
 #define KERNELS XPV_KERNELS_CONF_KERNELS
 #define ACKNOWLEDGED XPV_KERNELS_CONF_ACKNOWLEDGED
 
-/* How long it may be away while an editor puts another in its place. */
-#define AWAY_MS 1000
+/* How long nothing may happen to it, where it is written and not closed, or away, before that is what there is: as long
+ * as GLib waits for the next write. */
+#define QUIET_MS 2000
 
 typedef struct {
     GFile *folder;
@@ -76,8 +77,8 @@ is_ours(const File *file, GFile *changed)
     return name && (g_str_equal(name, XPV_KERNELS_CONF) || g_file_equal(changed, file->folder));
 }
 
-/* What is being written is not read: it may be empty yet, and an acknowledgement that is missing raises an alert. GLib
- * says when it has been closed, or has not been written to for two seconds. */
+/* What is being written is not read: it may be empty yet, or away while an editor puts another in its place, and an
+ * acknowledgement that is missing raises an alert. */
 static void
 on_folder_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMonitorEvent event, gpointer data)
 {
@@ -85,11 +86,9 @@ on_folder_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMoni
     if (!is_ours(file, changed) && !is_ours(file, other))
         return;
     g_clear_handle_id(&file->read_timer, g_source_remove);
-    if (event == G_FILE_MONITOR_EVENT_CHANGED || event == G_FILE_MONITOR_EVENT_CREATED)
-        return;
     gboolean is_written = event == G_FILE_MONITOR_EVENT_CHANGES_DONE_HINT || event == G_FILE_MONITOR_EVENT_MOVED_IN ||
                           is_ours(file, other);
-    file->read_timer = g_timeout_add(is_written ? 0 : AWAY_MS, on_read_timer, file);
+    file->read_timer = g_timeout_add(is_written ? 0 : QUIET_MS, on_read_timer, file);
 }
 
 /* Where the folder is missing there is nothing to watch, and GLib would poll for it. */
