@@ -13,8 +13,10 @@ G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
 typedef virDomain *Domain;
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Domain, virDomainFree, NULL)
 
-/* How many domains may come between the count of the older calls and their list. */
+/* How many domains may come between the count of the older calls and their list, and how long a list a server of that
+ * time makes (REMOTE_DOMAIN_NAME_LIST_MAX). */
 #define LIST_SLACK 16
+#define LIST_MAX 1024
 
 /* How often a domain is read again whose XML and state are of two moments. */
 #define LOOKS_MAX 3
@@ -384,13 +386,19 @@ keep_handle(XpvLibvirt *libvirt, virDomainPtr handle)
         g_hash_table_replace(libvirt->handles, g_strdup(uuid), handle);
 }
 
+static int
+room_for(int n)
+{
+    return MAX(n, MIN(n + LIST_SLACK, LIST_MAX));
+}
+
 /* Adds those whose id is not among @known yet. */
 static gboolean
 keep_running(XpvLibvirt *libvirt, GHashTable *known)
 {
     int n = virConnectNumOfDomains(libvirt->connection);
-    for (int room = 0; n >= room;) { /* until there was room for all */
-        room = n + LIST_SLACK;
+    for (int room = 0; n >= room && room_for(n) > room;) { /* until there was room for all */
+        room = room_for(n);
         g_autofree int *ids = g_new(int, room);
         n = virConnectListDomains(libvirt->connection, ids, room);
         for (int i = 0; i < n; i++) {
@@ -405,8 +413,8 @@ static gboolean
 keep_defined(XpvLibvirt *libvirt)
 {
     int n = virConnectNumOfDefinedDomains(libvirt->connection);
-    for (int room = 0; n >= room;) {
-        room = n + LIST_SLACK;
+    for (int room = 0; n >= room && room_for(n) > room;) {
+        room = room_for(n);
         g_autofree char **names = g_new(char *, room);
         n = virConnectListDefinedDomains(libvirt->connection, names, room);
         for (int i = 0; i < n; i++) {

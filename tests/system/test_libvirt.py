@@ -200,11 +200,11 @@ class Changes(harness.TestCase):
         self.client.refresh()
         with self.refreshing(fifo):
             second.create()
-            for number in range(3, 9):
+            for number in range(3, 30):
                 self.virt.define(domain_xml(f"guest-{number}", number, COMPATIBLE))
         self.assertEqual({d["Name"]: d["State"] for d in self.client.domains().values()},
                          {"first": "running", "second": "running",
-                          **{f"guest-{number}": "shut-off" for number in range(3, 9)}})
+                          **{f"guest-{number}": "shut-off" for number in range(3, 30)}})
         self.assertEqual(self.client.members("InterfacesRemoved"), [])
 
     def test_server_without_metadata_events(self):
