@@ -328,8 +328,8 @@ xpv_manager_reload(XpvManager *manager, XpvConfig *config)
     manager->config = config;
     xpv_config_free(old);
     xpv_source_set_timeout(manager->source, config->call_timeout);
-    xpv_registry_set_grace(manager->registry, config->grace);
     xpv_reports_reload(manager->reports);
+    xpv_registry_set_grace(manager->registry, config->grace);
     publish_facts(manager);
     g_message("Configuration reloaded");
 }
