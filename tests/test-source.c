@@ -382,6 +382,7 @@ test_polling(Fixture *f, gconstpointer data)
     fake_lack_events();
     f->source = xpv_source_new("fake:///", 60, &listener, f);
     fake_hang(FAKE_LOOK, 1);
+    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
     let_pass(7000); /* a poll is among that */
     fake_release(FAKE_LOOK, 1);
     wait_until(f->n_looked == 1);

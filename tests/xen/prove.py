@@ -27,8 +27,8 @@ import xentest  # noqa: E402
 START = """systemctl daemon-reload && systemctl reload dbus && journalctl --update-catalog
     systemctl enable --now xenpv-compatd"""
 
-# Longer than a test takes, even in an emulator, that has no HANGS of its own.
-HANGS = 300
+# Seconds; longer than a test takes, even in an emulator, that has no HANGS of its own.
+HANGS = 3 * xenhost.TIMEOUT
 
 
 def journal(host, since):

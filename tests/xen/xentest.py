@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests on a Xen host share: the daemon as it is installed there, seen through dom0's system bus and journal,
-and guests that are driven through dom0's libvirt and xenstore. suite.py sets `host`."""
+and guests that are driven through dom0's libvirt and xenstore. prove.py sets `host`."""
 import itertools
 import json
 import shlex
@@ -88,7 +88,8 @@ class Guest:
 
     def listen(self, test):
         """Returns: what to read a line from for each event of its life from now on."""
-        listener = subprocess.Popen([sys.executable, "-c", LISTENER, uri(), self.uuid], stdout=subprocess.PIPE, text=True)
+        listener = subprocess.Popen(["setpriv", "--pdeathsig=KILL", sys.executable, "-c", LISTENER, uri(), self.uuid],
+                                    stdout=subprocess.PIPE, text=True)
         test.addCleanup(listener.stdout.close)
         test.addCleanup(listener.wait)
         test.addCleanup(listener.kill)
