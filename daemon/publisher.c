@@ -12,10 +12,10 @@
 
 G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 
-/* A call of Refresh() that waits. */
 /* Where sd-bus and the bus's own specification have it. */
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
 
+/* A call of Refresh() that waits. */
 typedef struct {
     guint64 serial;
     sd_bus_message *call;

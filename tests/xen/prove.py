@@ -8,7 +8,6 @@ counted of the tests is in FOLDER.json then, for closing.close()."""
 import faulthandler
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile

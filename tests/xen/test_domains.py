@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real domains: what is said of each, and what is told as it lives."""
-import harness
 import libvirt
 import xentest
 from xentest import ALERT, COMPATIBLE, INCOMPATIBLE, TIMEOUT
