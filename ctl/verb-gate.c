@@ -108,7 +108,7 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-/* In the order of daemon/reports.c; a domain that does not run has no xenstore. Returns: (nullable) */
+/* In the order of daemon/reports/reports.c; a domain that does not run has no xenstore. Returns: (nullable) */
 static XpvReport *
 find_report(const XpvDomainXml *domain, GKeyFile *kernels)
 {

@@ -2,7 +2,7 @@
 #include "daemon/manager.h"
 
 #include "daemon/alerts.h"
-#include "daemon/publisher.h"
+#include "daemon/bus/publisher.h"
 #include "daemon/source.h"
 
 /* When the bus name is acquired although the first look is not over. */

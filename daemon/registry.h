@@ -4,7 +4,7 @@
 
 #include "common/domain-xml.h"
 #include "daemon/domain.h"
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 
 typedef struct _XpvRegistry XpvRegistry;
 

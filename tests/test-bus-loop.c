@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* sd-bus on GLib's loop, between two ends of one socket: what waits to be written is written, and what ends is told. */
-#include "daemon/bus-loop.h"
+#include "daemon/bus/loop.h"
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>

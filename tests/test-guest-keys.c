@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which of a guest's keys matter. Reading them is tested by test-report-xenstore.c. */
-#include "daemon/guest-keys.h"
+#include "daemon/xenstore/guest-keys.h"
 
 static void
 test_matter(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The publisher on a private bus: each property alone, text from hostile guests and clients, and who waits for a
  * refresh. What a client sees of real domains is tested by system/. */
-#include "daemon/publisher.h"
+#include "daemon/bus/publisher.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <sys/stat.h>
 
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 #include "tests/expect.h"
 #include "tests/logged.h"
 #include "tests/loop.h"

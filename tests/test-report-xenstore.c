@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common/report.h"
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 #include "daemon/workers.h"
-#include "daemon/xenstore.h"
+#include "daemon/xenstore/client.h"
 
 /* Far above what anything takes. */
 #define TIMEOUT 60

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What an admin or a provisioning tool wrote into the domain's libvirt metadata. */
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 
 static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)

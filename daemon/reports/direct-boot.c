@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The file name of the kernel that the host itself gives to the domain. */
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 
 static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)

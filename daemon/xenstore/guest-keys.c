@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/guest-keys.h"
+#include "daemon/xenstore/guest-keys.h"
 
 #include <string.h>
 

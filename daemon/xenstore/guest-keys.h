@@ -7,7 +7,7 @@
 #pragma once
 
 #include "common/words.h"
-#include "daemon/xenstore.h"
+#include "daemon/xenstore/client.h"
 
 typedef struct {
     char *report; /* NULL: none; owned. Any bytes but NUL, at most XPV_REPORT_MAX + 1 of them */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/publisher.h"
+#include "daemon/bus/publisher.h"
 
 #include <string.h>
 #include <systemd/sd-bus.h>
@@ -7,8 +7,8 @@
 #include "common/facts.h"
 #include "common/names.h"
 #include "common/text.h"
-#include "daemon/bus-loop.h"
-#include "daemon/log-control.h"
+#include "daemon/bus/log-control.h"
+#include "daemon/bus/loop.h"
 
 G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 

@@ -4,8 +4,8 @@
  * Read once a domain's run is seen, and again when a watch tells that something changed. While xenstored is away or
  * hangs, what was read stays; it goes with the run. */
 #include "daemon/backoff.h"
-#include "daemon/reports.h"
-#include "daemon/xenstore-session.h"
+#include "daemon/reports/reports.h"
+#include "daemon/xenstore/session.h"
 
 /* A domain is read no more often than that, whatever its guest does; half as often each time that it has changed again
  * meanwhile, down to the latter. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Linked where there is no libxenstore. */
-#include "daemon/xenstore.h"
+#include "daemon/xenstore/client.h"
 
 gboolean
 xpv_xenstore_is_supported(void)

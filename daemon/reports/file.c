@@ -4,7 +4,7 @@
 
 #include "common/kernels-conf.h"
 #include "common/key-file.h"
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 
 #define KERNELS XPV_KERNELS_CONF_KERNELS
 #define ACKNOWLEDGED XPV_KERNELS_CONF_ACKNOWLEDGED

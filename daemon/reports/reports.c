@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/reports.h"
+#include "daemon/reports/reports.h"
 
 #include "common/text.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/bus-loop.h"
+#include "daemon/bus/loop.h"
 
 #include <poll.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/xenstore-session.h"
+#include "daemon/xenstore/session.h"
 
 #include "daemon/workers.h"
 

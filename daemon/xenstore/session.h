@@ -3,7 +3,7 @@
  * blocks. Once it has ended, or must be taken for dead, it is of no more use. */
 #pragma once
 
-#include "daemon/guest-keys.h"
+#include "daemon/xenstore/guest-keys.h"
 
 typedef struct _XpvXenstoreSession XpvXenstoreSession;
 

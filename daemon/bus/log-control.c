@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/log-control.h"
+#include "daemon/bus/log-control.h"
 
 #include "common/text.h"
 #include "daemon/log.h"

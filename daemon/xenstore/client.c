@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/xenstore.h"
+#include "daemon/xenstore/client.h"
 
 #include <errno.h>
 #include <signal.h>
