@@ -4,13 +4,9 @@
  * Read once a domain's run is seen, and again when a watch tells that something changed. While xenstored is away or
  * hangs, what was read stays; it goes with the run. */
 #include "daemon/backoff.h"
+#include "daemon/pacer.h"
 #include "daemon/reports/reports.h"
 #include "daemon/xenstore/session.h"
-
-/* A domain is read no more often than that, whatever its guest does; half as often each time that it has changed again
- * meanwhile, down to the latter. */
-#define REST_US (G_USEC_PER_SEC / 4)
-#define REST_MAX_US G_USEC_PER_SEC
 
 /* How long the watches on a domain whose guest floods them are taken away, so that it costs xenstored nothing either:
  * twice as long each time, until there has been no flood for a while. */
@@ -33,6 +29,7 @@ typedef struct {
     guint last_run;
     GHashTable *runs;      /* uuid, the run's → Run, owned */
     GHashTable *by_number; /* Run.number → Run */
+    XpvPacer *pacer;       /* of the runs' UUIDs: each is read at a pace that its guest cannot set */
 } Xenstore;
 
 /* A run of a domain, from a start to its stop. */
@@ -43,13 +40,8 @@ typedef struct {
     guint number;
     gboolean is_awaited;
     gboolean is_watched;
-    gboolean is_out; /* the session has been asked */
-    gboolean again;  /* something changed since */
     guint n_floods;
     gint64 flooded_at;
-    gint64 rest_us; /* the next */
-    gint64 rests_until;
-    guint rest_timer;
     XpvGuestKeys keys; /* as last read */
 } Run;
 
@@ -98,7 +90,6 @@ static void
 run_free(gpointer data)
 {
     Run *run = data;
-    g_clear_handle_id(&run->rest_timer, g_source_remove);
     xpv_guest_keys_clear(&run->keys);
     g_free(run->uuid);
     g_free(run);
@@ -113,48 +104,15 @@ unwatch(Run *run)
 }
 
 static void
-read_now(Run *run)
+read_run(const char *uuid, gpointer data)
 {
-    Xenstore *xenstore = run->xenstore;
-    run->is_out = TRUE;
-    run->again = FALSE;
+    Xenstore *xenstore = data;
+    Run *run = g_hash_table_lookup(xenstore->runs, uuid);
     if (run->is_watched)
         xpv_xenstore_session_read(xenstore->session, run->number, run->id);
     else
         xpv_xenstore_session_watch(xenstore->session, run->number, run->id);
     run->is_watched = TRUE;
-}
-
-static gboolean
-on_rested(gpointer data)
-{
-    Run *run = data;
-    run->rest_timer = 0;
-    run->rest_us = MIN(2 * run->rest_us, REST_MAX_US);
-    read_now(run);
-    return G_SOURCE_REMOVE;
-}
-
-/* Reads as soon as the run has rested. */
-static void
-read_soon(Run *run)
-{
-    gint64 wait = run->rests_until - g_get_monotonic_time();
-    if (run->is_out) {
-        run->again = TRUE;
-    } else if (wait <= 0) {
-        g_clear_handle_id(&run->rest_timer, g_source_remove);
-        run->rest_us = REST_US;
-        read_now(run);
-    } else if (run->rest_timer == 0) {
-        run->rest_timer = g_timeout_add((guint)(wait / 1000) + 1, on_rested, run);
-    }
-}
-
-static void
-let_rest(Run *run, gint64 us)
-{
-    run->rests_until = MAX(run->rests_until, g_get_monotonic_time() + us);
 }
 
 /* What the session was asked is forgotten, what it told is not. */
@@ -165,13 +123,10 @@ drop_session(Xenstore *xenstore)
     gpointer value;
     g_clear_pointer(&xenstore->session, xpv_xenstore_session_abandon);
     xenstore->is_open = FALSE;
+    xpv_pacer_clear(xenstore->pacer);
     g_hash_table_iter_init(&iter, xenstore->runs);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        Run *run = value;
-        g_clear_handle_id(&run->rest_timer, g_source_remove);
-        run->is_watched = FALSE;
-        run->is_out = FALSE;
-    }
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((Run *)value)->is_watched = FALSE;
 }
 
 static void
@@ -179,15 +134,15 @@ on_opened(gpointer data)
 {
     Xenstore *xenstore = data;
     GHashTableIter iter;
-    gpointer value;
+    gpointer uuid;
     if (xenstore->is_missed)
         g_message("Connected to xenstored again");
     xenstore->is_open = TRUE;
     xenstore->is_missed = FALSE;
     xenstore->tries = 0;
     g_hash_table_iter_init(&iter, xenstore->runs);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        read_soon(value);
+    while (g_hash_table_iter_next(&iter, &uuid, NULL))
+        xpv_pacer_want(xenstore->pacer, uuid);
 }
 
 /* Returns: whether it is news. */
@@ -209,10 +164,7 @@ on_read(guint number, XpvGuestKeys *keys, gpointer data)
     Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
     if (!run)
         return;
-    run->is_out = FALSE;
-    let_rest(run, run->rest_us);
-    if (run->again)
-        read_soon(run);
+    xpv_pacer_done(xenstore->pacer, run->uuid);
     await(run, FALSE);
     if (keys && take_keys(run, keys))
         xenstore->context.changed(run->uuid, xenstore->context.data);
@@ -225,7 +177,7 @@ on_changed(guint number, gpointer data)
     Xenstore *xenstore = data;
     Run *run = g_hash_table_lookup(xenstore->by_number, GUINT_TO_POINTER(number));
     if (run)
-        read_soon(run);
+        xpv_pacer_want(xenstore->pacer, run->uuid);
 }
 
 static void
@@ -242,10 +194,9 @@ on_flooded(guint number, gpointer data)
         run->n_floods = 0;
     run->flooded_at = now;
     unwatch(run);
-    let_rest(run, FLOOD_REST_US << run->n_floods);
+    xpv_pacer_rest(xenstore->pacer, run->uuid, FLOOD_REST_US << run->n_floods);
+    xpv_pacer_want(xenstore->pacer, run->uuid);
     run->n_floods = MIN(run->n_floods + 1, FLOOD_REST_DOUBLINGS);
-    g_clear_handle_id(&run->rest_timer, g_source_remove);
-    read_soon(run);
 }
 
 static gboolean
@@ -272,7 +223,9 @@ on_ended(const GError *error, gpointer data)
     await_no_more(xenstore);
 }
 
-static const XpvXenstoreSessionListener listener = { on_opened, on_read, on_changed, on_flooded, on_ended };
+static const XpvXenstoreSessionListener listener = {
+    .opened = on_opened, .read = on_read, .changed = on_changed, .flooded = on_flooded, .ended = on_ended
+};
 
 static void
 start_session(Xenstore *xenstore)
@@ -289,6 +242,7 @@ start(const XpvReportContext *context)
     xenstore->context = *context;
     xenstore->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, run_free);
     xenstore->by_number = g_hash_table_new(NULL, NULL);
+    xenstore->pacer = xpv_pacer_new(read_run, xenstore);
     return xenstore;
 }
 
@@ -301,6 +255,7 @@ stop(gpointer self)
     drop_session(xenstore);
     g_clear_handle_id(&xenstore->retry_timer, g_source_remove);
     g_clear_handle_id(&xenstore->settle_timer, g_source_remove);
+    xpv_pacer_free(xenstore->pacer);
     g_hash_table_unref(xenstore->by_number);
     g_hash_table_unref(xenstore->runs);
     g_free(xenstore);
@@ -314,13 +269,12 @@ add_run(Xenstore *xenstore, const char *uuid, gint id)
     run->uuid = g_strdup(uuid);
     run->id = id;
     run->number = ++xenstore->last_run;
-    run->rest_us = REST_US;
     g_hash_table_insert(xenstore->runs, run->uuid, run);
     g_hash_table_insert(xenstore->by_number, GUINT_TO_POINTER(run->number), run);
     if (!xenstore->session && xenstore->retry_timer == 0)
         start_session(xenstore);
     if (xenstore->is_open)
-        read_now(run);
+        xpv_pacer_want(xenstore->pacer, run->uuid);
     await(run, xenstore->session != NULL);
     if (xenstore->n_awaited > 0 && xenstore->settle_timer == 0)
         xenstore->settle_timer = g_timeout_add(SETTLE_MS, on_settle_timer, xenstore);
@@ -332,6 +286,7 @@ end_run(Xenstore *xenstore, Run *run)
 {
     unwatch(run);
     await(run, FALSE);
+    xpv_pacer_forget(xenstore->pacer, run->uuid);
     g_hash_table_remove(xenstore->by_number, GUINT_TO_POINTER(run->number));
     g_hash_table_remove(xenstore->runs, run->uuid);
 }

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/pacer.h"
+
+#define REST_US (G_USEC_PER_SEC / 4)
+#define REST_MAX_US G_USEC_PER_SEC
+
+/* What is being read, or rests. */
+typedef struct {
+    gboolean is_out; /* it is being read */
+    gboolean is_wanted;
+    gint64 rest_us; /* how long it rests after this read */
+    gint64 rests_until;
+} Entry;
+
+struct _XpvPacer {
+    XpvPacerRead read;
+    gpointer data;
+    GHashTable *entries; /* key, owned → Entry, owned */
+    guint timer;         /* for the first rest that ends */
+    gint64 due;          /* when that is */
+};
+
+static gboolean on_rested(gpointer data);
+
+static void
+schedule(XpvPacer *pacer)
+{
+    GHashTableIter iter;
+    gpointer value;
+    pacer->due = G_MAXINT64;
+    g_hash_table_iter_init(&iter, pacer->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Entry *entry = value;
+        if (!entry->is_out)
+            pacer->due = MIN(pacer->due, entry->rests_until);
+    }
+    g_clear_handle_id(&pacer->timer, g_source_remove);
+    if (pacer->due != G_MAXINT64)
+        pacer->timer = g_timeout_add((guint)(MAX(pacer->due - g_get_monotonic_time(), 0) / 1000) + 1, on_rested, pacer);
+}
+
+static void
+begin(XpvPacer *pacer, const char *key, Entry *entry, gint64 rest_us)
+{
+    entry->is_out = TRUE;
+    entry->is_wanted = FALSE;
+    entry->rest_us = rest_us;
+    pacer->read(key, pacer->data);
+}
+
+/* Those whose rest is over are read again if something has changed, or else forgotten. */
+static gboolean
+on_rested(gpointer data)
+{
+    XpvPacer *pacer = data;
+    g_autoptr(GPtrArray) wanted = g_ptr_array_new_with_free_func(g_free);
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer key, value;
+
+    g_hash_table_iter_init(&iter, pacer->entries);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Entry *entry = value;
+        if (entry->is_out || entry->rests_until > now)
+            continue;
+        if (entry->is_wanted)
+            g_ptr_array_add(wanted, g_strdup(key));
+        else
+            g_hash_table_iter_remove(&iter);
+    }
+    for (guint i = 0; i < wanted->len; i++) {
+        Entry *entry = g_hash_table_lookup(pacer->entries, wanted->pdata[i]);
+        begin(pacer, wanted->pdata[i], entry, MIN(2 * entry->rest_us, REST_MAX_US));
+    }
+    pacer->timer = 0;
+    schedule(pacer);
+    return G_SOURCE_REMOVE;
+}
+
+static Entry *
+find_or_add(XpvPacer *pacer, const char *key)
+{
+    Entry *entry = g_hash_table_lookup(pacer->entries, key);
+    if (!entry) {
+        entry = g_new0(Entry, 1);
+        entry->rest_us = REST_US;
+        g_hash_table_insert(pacer->entries, g_strdup(key), entry);
+    }
+    return entry;
+}
+
+void
+xpv_pacer_want(XpvPacer *pacer, const char *key)
+{
+    Entry *entry = find_or_add(pacer, key);
+    if (entry->is_out || entry->rests_until > g_get_monotonic_time())
+        entry->is_wanted = TRUE;
+    else
+        begin(pacer, key, entry, REST_US);
+}
+
+void
+xpv_pacer_want_now(XpvPacer *pacer, const char *key)
+{
+    Entry *entry = find_or_add(pacer, key);
+    if (entry->is_out)
+        entry->is_wanted = TRUE;
+    else
+        begin(pacer, key, entry, entry->rest_us);
+}
+
+void
+xpv_pacer_done(XpvPacer *pacer, const char *key)
+{
+    Entry *entry = g_hash_table_lookup(pacer->entries, key);
+    if (!entry || !entry->is_out)
+        return;
+    entry->is_out = FALSE;
+    xpv_pacer_rest(pacer, key, entry->rest_us);
+}
+
+void
+xpv_pacer_rest(XpvPacer *pacer, const char *key, gint64 us)
+{
+    Entry *entry = find_or_add(pacer, key);
+    entry->rests_until = MAX(entry->rests_until, g_get_monotonic_time() + us);
+    if (pacer->timer == 0 || entry->rests_until < pacer->due)
+        schedule(pacer);
+}
+
+void
+xpv_pacer_forget(XpvPacer *pacer, const char *key)
+{
+    g_hash_table_remove(pacer->entries, key);
+}
+
+void
+xpv_pacer_clear(XpvPacer *pacer)
+{
+    g_hash_table_remove_all(pacer->entries);
+    g_clear_handle_id(&pacer->timer, g_source_remove);
+}
+
+XpvPacer *
+xpv_pacer_new(XpvPacerRead read, gpointer data)
+{
+    XpvPacer *pacer = g_new0(XpvPacer, 1);
+    pacer->read = read;
+    pacer->data = data;
+    pacer->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return pacer;
+}
+
+void
+xpv_pacer_free(XpvPacer *pacer)
+{
+    if (!pacer)
+        return;
+    xpv_pacer_clear(pacer);
+    g_hash_table_unref(pacer->entries);
+    g_free(pacer);
+}
