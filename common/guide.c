@@ -182,6 +182,20 @@ xpv_guide_package(const XpvVariant *variant, const char *version)
     return g_strdup_printf("kernel%s%s-%s.%s", *flavour ? "-" : "", flavour, version, xpv_arch_to_word(variant->arch));
 }
 
+char **
+xpv_guide_cells(void)
+{
+    char **cells = g_new0(char *, G_N_ELEMENTS(table_12_1) * G_N_ELEMENTS(rhels) + 1);
+    char **next = cells;
+    for (guint row = 0; row < G_N_ELEMENTS(table_12_1); row++) {
+        for (guint column = 0; column < G_N_ELEMENTS(rhels); column++) {
+            g_autofree char *version = xpv_guide_version(&rhels[column], rhels[column].minimum_update);
+            *next++ = xpv_guide_package(&table_12_1[row], version);
+        }
+    }
+    return cells;
+}
+
 #define FIRST_MAJOR 3
 
 gboolean

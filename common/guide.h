@@ -62,6 +62,10 @@ const XpvVariant *xpv_guide_variants(guint *ret_n);
  * Returns: (transfer full) */
 char *xpv_guide_package(const XpvVariant *variant, const char *version);
 
+/* xpv_guide_cells: the cells of table 12.1 row by row, each as the package of its row that the release's first
+ * supported update came with. Returns: (transfer full) NULL-terminated */
+char **xpv_guide_cells(void);
+
 gboolean xpv_guide_supports(const XpvVariant *variant, guint major);
 XpvProcessor xpv_guide_processor(const XpvVariant *variant, guint major);
 

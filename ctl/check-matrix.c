@@ -21,19 +21,13 @@ static const XpvCtlColumn kernel_columns[] = { { "RHEL", 0, 0 },
 static GPtrArray *
 judge_cells(const XpvCtlFacts *facts)
 {
-    guint n_variants, n_rhels;
-    const XpvVariant *variants = xpv_guide_variants(&n_variants);
-    const XpvRhel *rhels = xpv_guide_rhels(&n_rhels);
-    g_assert(n_rhels == N_RELEASES);
-
+    g_auto(GStrv) packages = xpv_guide_cells();
     GPtrArray *cells = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_ctl_object_free);
-    for (guint i = 0; i < n_variants * n_rhels; i++) {
-        const XpvRhel *rhel = &rhels[i % n_rhels];
-        g_autofree char *version = xpv_guide_version(rhel, rhel->minimum_update);
-        g_autofree char *package = xpv_guide_package(&variants[i / n_rhels], version);
-        g_autoptr(XpvReport) report = xpv_report_parse(package, -1);
+    for (char **package = packages; *package; package++) {
+        g_autoptr(XpvReport) report = xpv_report_parse(*package, -1);
         g_ptr_array_add(cells, xpv_ctl_facts_judge(facts, report));
     }
+    g_assert(cells->len % N_RELEASES == 0);
     return cells;
 }
 

@@ -135,7 +135,7 @@ on_status_timer(gpointer data)
 }
 
 static char *
-describe(const XpvHostProperties *host)
+describe(const XpvHostState *host)
 {
     guint32 n = 0;
     for (guint i = 0; i < XPV_VERDICT_MAX; i++)
@@ -145,7 +145,7 @@ describe(const XpvHostProperties *host)
 }
 
 void
-xpv_service_show(XpvService *service, const XpvHostProperties *host)
+xpv_service_show(XpvService *service, const XpvHostState *host)
 {
     g_autofree char *status = describe(host);
     if (g_strcmp0(status, service->status) == 0)

@@ -5,6 +5,7 @@
 #include <systemd/sd-bus.h>
 
 #include "common/facts.h"
+#include "common/guide.h"
 #include "common/names.h"
 #include "common/text.h"
 #include "daemon/bus/log-control.h"
@@ -22,7 +23,7 @@ typedef struct {
 } Refresh;
 
 struct _XpvPublisher {
-    XpvHostProperties host; /* borrowed; first, so that the vtable's offsets are its own */
+    XpvHostState host; /* first, so that the vtable's offsets are its own */
     XpvRegistry *registry;
     const XpvPublisherListener *listener;
     gpointer data;
@@ -44,7 +45,7 @@ is_equal(const char *signature, gconstpointer a, gconstpointer b)
     if (g_str_equal(signature, "t"))
         return *(const guint64 *)a == *(const guint64 *)b;
     if (g_str_equal(signature, "a{su}"))
-        return memcmp(a, b, sizeof((XpvHostProperties *)NULL)->counts) == 0;
+        return memcmp(a, b, sizeof((XpvHostState *)NULL)->counts) == 0;
     return *(const gint32 *)a == *(const gint32 *)b; /* "i", "b" */
 }
 
@@ -197,7 +198,7 @@ get_domain(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return sd_bus_reply_method_return(call, "o", path);
 }
 
-/* Reads the next fact of CheckKernel().
+/* Reads the next fact of CheckKernel() or CheckVariants().
  * @keys: of those before it: one that is there twice is refused, as thousands would keep everybody waiting
  * Returns: 0 at the end */
 static int
@@ -264,35 +265,40 @@ append_result(sd_bus_message *reply, const sd_bus_vtable *row, const XpvDomain *
     return result < 0 ? result : sd_bus_message_close_container(reply);
 }
 
+/* What CheckKernel() tells of a report. */
 static int
-answer_check(sd_bus_message *call, const XpvDomain *domain)
+append_check(sd_bus_message *reply, const XpvHost *host, const XpvGuest *guest)
 {
-    sd_bus_message *reply = NULL;
-    int result = sd_bus_message_new_method_return(call, &reply);
-    if (result >= 0)
-        result = sd_bus_message_append(reply, "s", domain->verdict);
+    g_autoptr(XpvJudgement) judgement = xpv_judge(host, guest);
+    XpvDomainStatus status = { .name = "", .state = "", .kernel_source = "" };
+    g_autoptr(XpvDomain) domain = xpv_domain_new(&status, guest, judgement, NULL);
+    int result = sd_bus_message_append(reply, "s", domain->verdict);
     if (result >= 0)
         result = sd_bus_message_append_strv(reply, (char **)domain->reasons);
     if (result >= 0)
         result = sd_bus_message_open_container(reply, 'a', "{sv}");
     for (const sd_bus_vtable *row = domain_vtable; result >= 0 && row->type != _SD_BUS_VTABLE_END; row++)
         result = is_result(row) ? append_result(reply, row, domain) : result;
-    if (result >= 0)
-        result = sd_bus_message_close_container(reply);
-    return send_message(reply, result);
+    return result < 0 ? result : sd_bus_message_close_container(reply);
 }
 
 /* Judged as on Xen: it is a question about such a host, wherever it is asked. */
+static void
+begin_check(XpvPublisher *publisher, XpvHost *ret_host, XpvGuest *ret_guest)
+{
+    *ret_guest = (XpvGuest){ .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM };
+    xpv_host_state_get_facts(&publisher->host, ret_host);
+    ret_host->hypervisor = "Xen";
+}
+
 static int
 check_kernel(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-    XpvPublisher *publisher = userdata;
-    XpvGuest guest = { .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM };
     XpvHost host;
+    XpvGuest guest;
     const char *text;
 
-    xpv_host_properties_get_facts(&publisher->host, &host);
-    host.hypervisor = "Xen";
+    begin_check(userdata, &host, &guest);
     int result = sd_bus_message_read(call, "s", &text);
     if (result >= 0)
         result = read_facts(call, &host, &guest, error);
@@ -301,10 +307,45 @@ check_kernel(sd_bus_message *call, void *userdata, sd_bus_error *error)
 
     g_autoptr(XpvReport) report = xpv_report_parse(text, -1);
     guest.report = report;
-    g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
-    XpvDomainStatus status = { .name = "", .state = "", .kernel_source = "" };
-    g_autoptr(XpvDomain) domain = xpv_domain_new(&status, &guest, judgement, NULL);
-    return answer_check(call, domain);
+    sd_bus_message *reply = NULL;
+    result = sd_bus_message_new_method_return(call, &reply);
+    if (result >= 0)
+        result = append_check(reply, &host, &guest);
+    return send_message(reply, result);
+}
+
+static int
+append_variant(sd_bus_message *reply, const XpvHost *host, XpvGuest *guest, const char *package)
+{
+    g_autoptr(XpvReport) report = xpv_report_parse(package, -1);
+    guest->report = report;
+    int result = sd_bus_message_open_container(reply, 'r', "sasa{sv}");
+    if (result >= 0)
+        result = append_check(reply, host, guest);
+    return result < 0 ? result : sd_bus_message_close_container(reply);
+}
+
+static int
+check_variants(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+    XpvHost host;
+    XpvGuest guest;
+
+    begin_check(userdata, &host, &guest);
+    int result = read_facts(call, &host, &guest, error);
+    if (result < 0)
+        return result;
+
+    g_auto(GStrv) packages = xpv_guide_cells();
+    sd_bus_message *reply = NULL;
+    result = sd_bus_message_new_method_return(call, &reply);
+    if (result >= 0)
+        result = sd_bus_message_open_container(reply, 'a', "(sasa{sv})");
+    for (char **package = packages; result >= 0 && *package; package++)
+        result = append_variant(reply, &host, &guest, *package);
+    if (result >= 0)
+        result = sd_bus_message_close_container(reply);
+    return send_message(reply, result);
 }
 
 static int
@@ -333,7 +374,7 @@ get_counts(sd_bus *bus, const char *path, const char *interface, const char *pro
 }
 
 #define HOST_PROPERTY(name, signature, member, flags)                                                                  \
-    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostProperties, member), flags)
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostState, member), flags)
 
 static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_VTABLE_START(0),
@@ -348,7 +389,7 @@ static const sd_bus_vtable manager_vtable[] = {
     HOST_PROPERTY("HostArchitecture", "s", host_architecture, CHANGES),
     HOST_PROPERTY("HostProcessor", "s", host_processor, CHANGES),
     HOST_PROPERTY("HostRelease", "s", host_release, CHANGES),
-    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostProperties, counts), CHANGES),
+    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostState, counts), CHANGES),
     SD_BUS_METHOD_WITH_ARGS("ListDomains", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssso)", domains), list_domains,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", domain), SD_BUS_RESULT("o", path), get_domain,
@@ -356,6 +397,8 @@ static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("CheckKernel", SD_BUS_ARGS("s", report, "a{sv}", facts),
                             SD_BUS_RESULT("s", verdict, "as", reasons, "a{sv}", results), check_kernel,
                             SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("CheckVariants", SD_BUS_ARGS("a{sv}", facts), SD_BUS_RESULT("a(sasa{sv})", cells),
+                            check_variants, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, refresh, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_SIGNAL_WITH_ARGS("IncompatibleDomain",
                             SD_BUS_ARGS("o", domain, "s", name, "s", uuid, "s", kernel, "as", reasons), 0),
@@ -410,11 +453,12 @@ open_bus(const char *address, sd_bus **ret_bus)
 }
 
 XpvPublisher *
-xpv_publisher_new(XpvRegistry *registry, const XpvHostProperties *host, const XpvPublisherListener *listener,
-                  gpointer data, GError **error)
+xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherListener *listener, gpointer data,
+                  GError **error)
 {
     g_autoptr(XpvPublisher) publisher = g_new0(XpvPublisher, 1);
     publisher->host = *host;
+    g_free(host);
     publisher->registry = registry;
     publisher->listener = listener;
     publisher->data = data;
@@ -452,6 +496,7 @@ xpv_publisher_free(XpvPublisher *publisher)
         g_source_unref(publisher->loop);
     }
     sd_bus_close_unref(publisher->bus);
+    xpv_host_state_clear(&publisher->host);
     g_free(publisher);
 }
 
@@ -480,11 +525,20 @@ xpv_publisher_acquire_name(XpvPublisher *publisher)
         fail(publisher, "Cannot ask for the bus name " XPV_BUS_NAME, g_strerror(-result));
 }
 
-void
-xpv_publisher_host_changed(XpvPublisher *publisher, const XpvHostProperties *before, const XpvHostProperties *after)
+const XpvHostState *
+xpv_publisher_get_host(const XpvPublisher *publisher)
 {
-    publisher->host = *after;
-    emit_changes(publisher, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, before, after);
+    return &publisher->host;
+}
+
+void
+xpv_publisher_set_host(XpvPublisher *publisher, XpvHostState *host)
+{
+    XpvHostState before = publisher->host;
+    publisher->host = *host;
+    g_free(host);
+    emit_changes(publisher, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, &before, &publisher->host);
+    xpv_host_state_clear(&before);
 }
 
 void

@@ -155,6 +155,16 @@ class Example(harness.TestCase):
         with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs.* stated once.* host-kernel"):
             self.client.bus.call_sync(NAME, ROOT, MANAGER, "CheckKernel", twice, None, Gio.DBusCallFlags.NONE, -1, None)
 
+    def test_check_variants(self):
+        """Each cell is what CheckKernel says of its package, on this host and on another."""
+        for facts in ({}, {"host-architecture": GLib.Variant("s", "i686"), "host-processor": GLib.Variant("s", "amd")}):
+            cells = self.client.manager("CheckVariants", "(a{sv})", facts)[0]
+            self.assertEqual(len(cells), 33)
+            for cell in cells:
+                self.assertEqual(cell, self.client.manager("CheckKernel", "(sa{sv})", cell[2]["Kernel"], facts))
+        with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs"):
+            self.client.manager("CheckVariants", "(a{sv})", {"host-processor": GLib.Variant("s", "arm")})
+
     def test_errors_are_short(self):
         """What is refused is quoted, but not whole: the bus would close the connection over an answer that is too large."""
         huge = "x" * (8 << 20)

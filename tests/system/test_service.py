@@ -93,6 +93,7 @@ class Policy(TestCase):
             "ListDomains": [],
             "GetDomain": ["s", "web51-pae"],
             "CheckKernel": ["sa{sv}", COMPATIBLE, "1", "host-architecture", "s", "i686"],
+            "CheckVariants": ["a{sv}", "0"],
             "Refresh": [],
         }
         methods = {method.get("name") for method in ElementTree.parse(INTERFACE).iter("method")}
