@@ -2,7 +2,8 @@
 """What the system tests run: a real dbus-daemon, a real libvirtd with libvirt's test driver, and the daemon, all private.
 
 Nothing here sleeps: Client.wait_for() runs the main loop until what is awaited is true, and fails after TIMEOUT.
-Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE.
+Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE. So does the processor
+that they find, XPV_TEST_PROCESSOR: intel, amd or unknown. Kernel and architecture are always the same.
 """
 import contextlib
 import os
@@ -30,6 +31,12 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 SOURCE = os.environ["XPV_SOURCE"]
 EXAMPLE_HOST = os.path.join(SOURCE, "tests", "data", "example-host.xml")
 NOBODY = 65534
+
+# What the programs under test find, whatever this machine is: tests/this-machine.c.
+PROCESSOR = {"intel": "intel", "amd": "amd", "unknown": ""}[os.environ.setdefault("XPV_TEST_PROCESSOR", "intel")]
+KERNEL, ARCHITECTURE = "6.1.0-18-amd64", "x86_64"
+os.environ["LD_PRELOAD"] = os.environ["XPV_PRELOAD"]
+os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
 
 # Far above what anything takes; only a test that fails waits as long.
 TIMEOUT = 60

@@ -48,6 +48,9 @@ for node in full null random tty urandom zero; do
     touch "$root/dev/$node"
     mount --bind "/dev/$node" "$root/dev/$node"
 done
+# By tests/this-machine.c, which is preloaded here, and not there.
+cat /proc/cpuinfo > "$root/run/cpuinfo"
+mount --bind "$root/run/cpuinfo" "$root/proc/cpuinfo"
 touch "$root/run/notify"
 mount --bind "$4" "$root/run/notify"
 tar -C "$5" -c . | tar -C "$root" -x --keep-directory-symlink
@@ -90,8 +93,8 @@ class Machine:
 
     def argv(self, *argv):
         """What runs a program there."""
-        return ["nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--",
-                *argv]
+        return ["env", "--unset=LD_PRELOAD", "nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net",
+                "--pid", "--cgroup", "--", *argv]
 
     def run(self, *argv, check=True, timeout=TIMEOUT):
         """Runs a program there. Returns: its exit status and what it printed."""

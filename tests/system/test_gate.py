@@ -23,9 +23,10 @@ TOO_OLD, FITTING = "2.6.18-8.el5PAE", "2.6.18-398.el5PAE"  # on any host; on any
 RHEL_3_SMP = "kernel-smp-2.4.21-50.EL.i686"
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
-# What libvirt passes of its environment, and what the sanitizers want.
+# What libvirt passes of its environment, and what the sanitizers and tests/this-machine.c want.
 ENVIRONMENT = {"LC_ALL": "C", "HOME": "/root", "USER": "root", "LOGNAME": "root",
-               **{name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if name in os.environ}}
+               **{name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "LD_PRELOAD", "UBSAN_OPTIONS",
+                                                      "XPV_TEST_PROCESSOR") if name in os.environ}}
 
 # In a mount namespace: the folder $1 over the folder $2.
 OVER = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 && exec "$@"'

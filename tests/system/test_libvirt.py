@@ -15,7 +15,6 @@ INCOMPATIBLE = "2.6.18-8.el5PAE"
 class Changes(harness.TestCase):
     def start_with(self, *domains, options=(), env=None):
         self.virt = self.libvirtd(*domains)
-        env = dict(env or {}, LD_PRELOAD=os.environ["XPV_PRELOAD"], ASAN_OPTIONS="verify_asan_link_order=0")
         return self.start(self.virt.uri, "--host-architecture=x86_64", *options, env=env)
 
     def connected(self):

@@ -252,7 +252,7 @@ class Reload(TestCase):
 
     def test_facts(self):
         """The host is another one, and all domains are judged by it before the reload is said to be over."""
-        self.start_with()
+        self.start_with(host_processor="intel")
         self.assertEqual(self.verdict(1), ("incompatible", ["host-architecture-mismatch"]))
         counts = self.client.host()["Counts"]
         self.configure(uri=self.virt.uri, host_architecture="i686", host_kernel="2.6.18-398.el5xen",
@@ -287,8 +287,8 @@ class Reload(TestCase):
 
     def test_call_timeout(self):
         """From the next connection on."""
-        self.start_with(call_timeout=3600)
-        self.configure(uri=self.virt.uri, call_timeout=1)
+        self.start_with(host_processor="intel", call_timeout=3600)
+        self.configure(uri=self.virt.uri, host_processor="intel", call_timeout=1)
         self.reload()
         self.virt.restart()
         self.systemd.wait_for("STATUS=2 domains, 0 incompatible; libvirt does not answer")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded before libvirt: makes its calls answer as no driver at hand does.
+/* Preloaded before the programs under test: makes libvirt's calls answer as no driver at hand does.
  *
  * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
  * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while there is such a FIFO, reading that domain's XML hangs until the FIFO is
