@@ -420,36 +420,45 @@ on_disconnected(gpointer data)
     fail(data, "The bus has closed the connection", "nobody can reach this daemon any more");
 }
 
-static int
-add_objects(XpvPublisher *publisher)
+static gboolean
+check(int result, const char *step, GError **error)
 {
-    sd_bus *bus = publisher->bus;
-    int result = sd_bus_add_object_manager(bus, NULL, XPV_ROOT_PATH);
-    if (result >= 0)
-        result = sd_bus_add_object_vtable(bus, NULL, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, publisher);
-    if (result >= 0)
-        result = xpv_log_control_add(bus);
-    if (result >= 0)
-        result = sd_bus_add_fallback_vtable(bus, NULL, XPV_DOMAIN_PREFIX, XPV_DOMAIN_INTERFACE, domain_vtable,
-                                            find_domain, publisher);
-    return result < 0 ? result : sd_bus_add_node_enumerator(bus, NULL, XPV_DOMAIN_PREFIX, enumerate_domains, publisher);
+    if (result < 0)
+        g_set_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED, "Cannot %s: %s", step, g_strerror(-result));
+    return result >= 0;
 }
 
 /* As sd_bus_open_system(), but without file descriptors: a call that waits would keep those that any user sent with it.
  */
-static int
-open_bus(const char *address, sd_bus **ret_bus)
+static gboolean
+open_bus(XpvPublisher *publisher, GError **error)
 {
-    int result = sd_bus_new(ret_bus);
-    if (result >= 0)
-        result = sd_bus_set_description(*ret_bus, "xenpv-compatd");
-    if (result >= 0)
-        result = sd_bus_set_address(*ret_bus, address);
-    if (result >= 0)
-        result = sd_bus_set_bus_client(*ret_bus, TRUE);
-    if (result >= 0)
-        result = sd_bus_negotiate_fds(*ret_bus, FALSE);
-    return result >= 0 ? sd_bus_start(*ret_bus) : result;
+    const char *stated = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
+    const char *address = stated ? stated : SYSTEM_BUS;
+    g_autofree char *connect = g_strconcat("connect to the system bus at ", address, NULL);
+    if (!check(sd_bus_new(&publisher->bus), "make a bus connection", error))
+        return FALSE;
+    sd_bus *bus = publisher->bus;
+    return check(sd_bus_set_description(bus, "xenpv-compatd"), "name the bus connection", error) &&
+           check(sd_bus_set_address(bus, address), connect, error) &&
+           check(sd_bus_set_bus_client(bus, TRUE), "become a client of the bus", error) &&
+           check(sd_bus_negotiate_fds(bus, FALSE), "refuse file descriptors on the bus", error) &&
+           check(sd_bus_start(bus), connect, error);
+}
+
+static gboolean
+add_objects(XpvPublisher *publisher, GError **error)
+{
+    sd_bus *bus = publisher->bus;
+    return check(sd_bus_add_object_manager(bus, NULL, XPV_ROOT_PATH), "publish an object manager", error) &&
+           check(sd_bus_add_object_vtable(bus, NULL, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, publisher),
+                 "publish the interface " XPV_MANAGER_INTERFACE, error) &&
+           check(sd_bus_add_fallback_vtable(bus, NULL, XPV_DOMAIN_PREFIX, XPV_DOMAIN_INTERFACE, domain_vtable,
+                                            find_domain, publisher),
+                 "publish the interface " XPV_DOMAIN_INTERFACE, error) &&
+           check(sd_bus_add_node_enumerator(bus, NULL, XPV_DOMAIN_PREFIX, enumerate_domains, publisher),
+                 "publish the list of domains", error) &&
+           check(xpv_log_control_add(bus), "publish the interface org.freedesktop.LogControl1", error);
 }
 
 XpvPublisher *
@@ -462,17 +471,8 @@ xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherL
     publisher->registry = registry;
     publisher->listener = listener;
     publisher->data = data;
-
-    const char *stated = g_getenv("DBUS_SYSTEM_BUS_ADDRESS");
-    const char *address = stated ? stated : SYSTEM_BUS;
-    int result = open_bus(address, &publisher->bus);
-    if (result >= 0)
-        result = add_objects(publisher);
-    if (result < 0) {
-        g_set_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED,
-                    "Cannot connect to the system bus at %s: %s", address, g_strerror(-result));
+    if (!open_bus(publisher, error) || !add_objects(publisher, error))
         return NULL;
-    }
     publisher->loop = xpv_bus_loop_attach(publisher->bus, on_disconnected, publisher);
     return g_steal_pointer(&publisher);
 }
