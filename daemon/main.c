@@ -45,7 +45,7 @@ on_ready(gpointer data)
 }
 
 static void
-on_changed(const XpvHostState *host, gpointer data)
+on_changed(const XpvHostProperties *host, gpointer data)
 {
     xpv_service_show(((Process *)data)->service, host);
 }

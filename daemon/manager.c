@@ -12,7 +12,7 @@ struct _XpvManager {
     XpvConfig *config;
     const XpvManagerListener *listener;
     gpointer data;
-    XpvLibvirtHost *libvirt; /* of the last connection; NULL before the first */
+    XpvHostState *host;
     XpvReports *reports;
     XpvRegistry *registry;
     XpvPublisher *publisher;
@@ -24,39 +24,29 @@ struct _XpvManager {
     char *last_error; /* the last that was logged while not connected */
 };
 
-/* @host: (transfer full) */
 static void
-set_host(XpvManager *manager, XpvHostState *host)
+on_host_changed(const XpvHostProperties *before, const XpvHostProperties *after, gpointer data)
 {
-    xpv_publisher_set_host(manager->publisher, host);
-    manager->listener->changed(xpv_publisher_get_host(manager->publisher), manager->data);
+    XpvManager *manager = data;
+    xpv_publisher_host_changed(manager->publisher, before, after);
+    manager->listener->changed(after, manager->data);
 }
 
-/* @last_update: when the last full look was over; µs since 1970, 0: none was */
 static void
-publish_counts(XpvManager *manager, guint64 last_update)
+count(XpvManager *manager)
 {
+    guint32 counts[XPV_VERDICT_MAX];
     g_clear_handle_id(&manager->counts_idle, g_source_remove);
-    XpvHostState *host = xpv_host_state_copy(xpv_publisher_get_host(manager->publisher));
-    xpv_registry_count(manager->registry, host->counts);
-    host->last_update = last_update;
-    set_host(manager, host);
+    xpv_registry_count(manager->registry, counts);
+    xpv_host_state_set_counts(manager->host, counts);
 }
 
-/* Puts the host's facts together anew, publishes them and judges by them. */
+/* Judges all domains by the host's facts, which may have changed. */
 static void
-publish_facts(XpvManager *manager)
+judge_anew(XpvManager *manager)
 {
     XpvHost facts;
-    const XpvHostState *now = xpv_publisher_get_host(manager->publisher);
-    XpvHostState *host = xpv_host_state_new(manager->config, manager->libvirt);
-    host->connected = now->connected;
-    host->last_update = now->last_update;
-    xpv_registry_count(manager->registry, host->counts);
-    set_host(manager, host);
-
-    now = xpv_publisher_get_host(manager->publisher);
-    xpv_host_state_get_facts(now, &facts);
+    xpv_host_properties_get_facts(xpv_host_state_get(manager->host), &facts);
     xpv_registry_set_host(manager->registry, &facts);
 }
 
@@ -65,7 +55,7 @@ on_counts_idle(gpointer data)
 {
     XpvManager *manager = data;
     manager->counts_idle = 0;
-    publish_counts(manager, xpv_publisher_get_host(manager->publisher)->last_update);
+    count(manager);
     return G_SOURCE_REMOVE;
 }
 
@@ -97,17 +87,14 @@ on_report_changed(const char *uuid, gpointer data)
 static void
 set_connected(XpvManager *manager, gboolean connected)
 {
-    const XpvHostState *now = xpv_publisher_get_host(manager->publisher);
-    if (now->connected == connected)
+    const XpvHostProperties *host = xpv_host_state_get(manager->host);
+    if (host->connected == connected)
         return;
-    XpvHostState *host = xpv_host_state_copy(now);
-    host->connected = connected;
-    set_host(manager, host);
+    xpv_host_state_set_connected(manager->host, connected);
     if (!connected)
         return;
-    now = xpv_publisher_get_host(manager->publisher);
-    g_message("Connected to libvirt at %s: %s, %s host kernel", now->uri, now->hypervisor,
-              *now->host_architecture ? now->host_architecture : "unknown");
+    g_message("Connected to libvirt at %s: %s, %s host kernel", host->uri, host->hypervisor,
+              *host->host_architecture ? host->host_architecture : "unknown");
     g_clear_pointer(&manager->last_error, g_free);
 }
 
@@ -115,9 +102,8 @@ static void
 on_connected(const XpvLibvirtHost *libvirt, gpointer data)
 {
     XpvManager *manager = data;
-    xpv_libvirt_host_free(manager->libvirt);
-    manager->libvirt = xpv_libvirt_host_copy(libvirt);
-    publish_facts(manager);
+    xpv_host_state_set_libvirt(manager->host, libvirt);
+    judge_anew(manager);
 }
 
 static void
@@ -189,7 +175,8 @@ finish_look(gpointer data)
         return;
     manager->looked = 0;
     g_debug("Full look %" G_GUINT64_FORMAT " is over", serial);
-    publish_counts(manager, (guint64)g_get_real_time());
+    count(manager);
+    xpv_host_state_set_last_update(manager->host, (guint64)g_get_real_time());
     xpv_alerts_looked(manager->alerts);
     xpv_publisher_refreshed(manager->publisher, serial);
     xpv_publisher_acquire_name(manager->publisher);
@@ -258,7 +245,7 @@ static const char *
 get_host_architecture(gpointer data)
 {
     XpvManager *manager = data;
-    return xpv_publisher_get_host(manager->publisher)->host_architecture;
+    return xpv_host_state_get(manager->host)->host_architecture;
 }
 
 static const XpvAlertsListener alerts_listener = { send_alert, is_told, lookup_domain, get_host_architecture };
@@ -277,13 +264,14 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
                 GError **error)
 {
     g_autoptr(XpvManager) manager = g_new0(XpvManager, 1);
-    XpvHostState *host = xpv_host_state_new(config, NULL);
     XpvHost facts;
     manager->config = config;
     manager->listener = listener;
     manager->data = data;
 
-    xpv_host_state_get_facts(host, &facts);
+    manager->host = xpv_host_state_new(config, on_host_changed, manager);
+    const XpvHostProperties *host = xpv_host_state_get(manager->host);
+    xpv_host_properties_get_facts(host, &facts);
     XpvReportContext context = { config->path, xpv_uri_is_local(config->uri), on_report_changed,
                                  manager,      config->call_timeout,          finish_look };
     manager->reports = xpv_reports_new(&context);
@@ -291,7 +279,7 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
     manager->publisher = xpv_publisher_new(manager->registry, host, &publisher_listener, manager, error);
     if (!manager->publisher)
         return NULL;
-    manager->listener->changed(xpv_publisher_get_host(manager->publisher), manager->data);
+    manager->listener->changed(host, manager->data);
     manager->alerts = xpv_alerts_new(runtime_directory, &alerts_listener, manager);
     manager->source = xpv_source_new(config->uri, config->call_timeout, &source_listener, manager);
     manager->name_timer = g_timeout_add_seconds(NAME_SECONDS, on_name_timer, manager);
@@ -310,7 +298,7 @@ xpv_manager_free(XpvManager *manager)
     xpv_publisher_free(manager->publisher);
     xpv_registry_free(manager->registry);
     xpv_reports_free(manager->reports);
-    xpv_libvirt_host_free(manager->libvirt);
+    xpv_host_state_free(manager->host);
     xpv_config_free(manager->config);
     g_free(manager->last_error);
     g_free(manager);
@@ -326,11 +314,12 @@ xpv_manager_reload(XpvManager *manager, XpvConfig *config)
         config->uri = g_strdup(old->uri);
     }
     manager->config = config;
+    xpv_host_state_set_config(manager->host, config);
     xpv_config_free(old);
     xpv_source_set_timeout(manager->source, config->call_timeout);
     xpv_reports_reload(manager->reports);
     xpv_registry_set_grace(manager->registry, config->grace);
-    publish_facts(manager);
+    judge_anew(manager);
     g_message("Configuration reloaded");
 }
 

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "daemon/config.h"
-#include "daemon/host.h"
+#include "daemon/host-state.h"
 
 typedef struct _XpvManager XpvManager;
 
 typedef struct {
-    void (*ready)(gpointer data);                             /* the bus name is ours */
-    void (*changed)(const XpvHostState *host, gpointer data); /* something of the host's state, or its counts */
-    void (*failed)(const GError *error, gpointer data);       /* it cannot go on */
+    void (*ready)(gpointer data);                                  /* the bus name is ours */
+    void (*changed)(const XpvHostProperties *host, gpointer data); /* something of the host's state, or its counts */
+    void (*failed)(const GError *error, gpointer data);            /* it cannot go on */
 } XpvManagerListener;
 
 /* xpv_manager_new: begins to work; whatever libvirt does, the bus name is acquired within some seconds.

@@ -135,7 +135,7 @@ on_status_timer(gpointer data)
 }
 
 static char *
-describe(const XpvHostState *host)
+describe(const XpvHostProperties *host)
 {
     guint32 n = 0;
     for (guint i = 0; i < XPV_VERDICT_MAX; i++)
@@ -145,7 +145,7 @@ describe(const XpvHostState *host)
 }
 
 void
-xpv_service_show(XpvService *service, const XpvHostState *host)
+xpv_service_show(XpvService *service, const XpvHostProperties *host)
 {
     g_autofree char *status = describe(host);
     if (g_strcmp0(status, service->status) == 0)

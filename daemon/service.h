@@ -2,7 +2,7 @@
 /* What systemd is told of the daemon, by sd_notify(3): that it is ready, what it finds, that it lives. */
 #pragma once
 
-#include "daemon/host.h"
+#include "daemon/host-state.h"
 
 typedef struct _XpvService XpvService;
 
@@ -24,4 +24,4 @@ void xpv_service_stopping(XpvService *service);
 
 /* xpv_service_show: tells what "systemctl status" shows of the host: a few times a second at most, and only what is
  * new. */
-void xpv_service_show(XpvService *service, const XpvHostState *host);
+void xpv_service_show(XpvService *service, const XpvHostProperties *host);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is published of the host, out of libvirt, this machine and the configuration. */
-#include "daemon/host.h"
+#include "daemon/host-state.h"
 
 #include <sys/utsname.h>
 
@@ -9,10 +9,19 @@
 #define REMOTE "xen+ssh://far/system"
 
 static XpvHostState *
+make_configured(const XpvConfig *config, const XpvLibvirtHost *libvirt)
+{
+    XpvHostState *state = xpv_host_state_new(config, NULL, NULL);
+    if (libvirt)
+        xpv_host_state_set_libvirt(state, libvirt);
+    return state;
+}
+
+static XpvHostState *
 make(const char *uri, const XpvLibvirtHost *libvirt)
 {
     XpvConfig config = { .uri = (char *)uri };
-    return xpv_host_state_new(&config, libvirt);
+    return make_configured(&config, libvirt);
 }
 
 static void
@@ -21,17 +30,17 @@ test_local_before_connection(void)
     struct utsname name;
     g_autoptr(XpvHostState) state = make("xen:///system", NULL);
     g_assert_cmpint(uname(&name), ==, 0);
-    g_assert_cmpstr(state->uri, ==, "xen:///system");
-    g_assert_cmpstr(state->host_kernel, ==, name.release);
-    g_assert_cmpstr(state->host_name, ==, g_get_host_name());
-    g_assert_cmpstr(state->hypervisor, ==, "");
-    g_assert_cmpstr(state->host_architecture, ==, ""); /* the kernel's, which only libvirt tells */
-    g_assert_cmpstr(state->version, !=, "");
-    g_assert_cmpstr(state->rules, !=, "");
-    g_assert_false(state->connected);
-    g_assert_cmpuint(state->last_update, ==, 0);
+    g_assert_cmpstr(xpv_host_state_get(state)->uri, ==, "xen:///system");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_kernel, ==, name.release);
+    g_assert_cmpstr(xpv_host_state_get(state)->host_name, ==, g_get_host_name());
+    g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, ""); /* the kernel's, which only libvirt tells */
+    g_assert_cmpstr(xpv_host_state_get(state)->version, !=, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->rules, !=, "");
+    g_assert_false(xpv_host_state_get(state)->connected);
+    g_assert_cmpuint(xpv_host_state_get(state)->last_update, ==, 0);
     for (guint i = 0; i < XPV_VERDICT_MAX; i++)
-        g_assert_cmpuint(state->counts[i], ==, 0);
+        g_assert_cmpuint(xpv_host_state_get(state)->counts[i], ==, 0);
 }
 
 /* Nothing of this machine is taken for the other one's. */
@@ -39,18 +48,18 @@ static void
 test_remote(void)
 {
     g_autoptr(XpvHostState) before = make(REMOTE, NULL);
-    g_assert_cmpstr(before->host_kernel, ==, "");
-    g_assert_cmpstr(before->host_name, ==, "");
-    g_assert_cmpstr(before->host_processor, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(before)->host_kernel, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(before)->host_name, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(before)->host_processor, ==, "");
 
     XpvLibvirtHost little = { .hypervisor = (char *)"Xen", .machine = (char *)"x86_64" };
     g_autoptr(XpvHostState) state = make(REMOTE, &little);
-    g_assert_cmpstr(state->hypervisor, ==, "Xen");
-    g_assert_cmpstr(state->host_architecture, ==, "x86_64");
-    g_assert_cmpstr(state->host_kernel, ==, "");
-    g_assert_cmpstr(state->host_release, ==, "");
-    g_assert_cmpstr(state->host_name, ==, "");
-    g_assert_cmpstr(state->host_processor, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "Xen");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, "x86_64");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_kernel, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_release, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_name, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_processor, ==, "");
 }
 
 static void
@@ -60,18 +69,18 @@ test_libvirt_first(void)
     static const char *const uris[] = { REMOTE, "xen:///system" };
     for (guint i = 0; i < G_N_ELEMENTS(uris); i++) {
         g_autoptr(XpvHostState) state = make(uris[i], &libvirt);
-        g_assert_cmpstr(state->hypervisor, ==, "Xen");
-        g_assert_cmpstr(state->host_name, ==, "far.example");
-        g_assert_cmpstr(state->host_architecture, ==, "i686");
-        g_assert_cmpstr(state->host_processor, ==, "amd");
+        g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "Xen");
+        g_assert_cmpstr(xpv_host_state_get(state)->host_name, ==, "far.example");
+        g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, "i686");
+        g_assert_cmpstr(xpv_host_state_get(state)->host_processor, ==, "amd");
     }
 
     XpvLibvirtHost strange = { (char *)"\xff\n", (char *)"\xef\xbf\xbe", (char *)"sparc", (char *)"Sun" };
     g_autoptr(XpvHostState) state = make(REMOTE, &strange);
-    g_assert_cmpstr(state->hypervisor, ==, "\xef\xbf\xbd");
-    g_assert_cmpstr(state->host_name, ==, "\xef\xbf\xbd");
-    g_assert_cmpstr(state->host_architecture, ==, "");
-    g_assert_cmpstr(state->host_processor, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "\xef\xbf\xbd");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_name, ==, "\xef\xbf\xbd");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_processor, ==, "");
 }
 
 static void
@@ -84,11 +93,11 @@ test_configuration_above_all(void)
         .host_processor = (char *)"amd",
         .host_architecture = (char *)"i686",
     };
-    g_autoptr(XpvHostState) state = xpv_host_state_new(&config, &libvirt);
-    g_assert_cmpstr(state->host_kernel, ==, "2.6.18-128.el5xen");
-    g_assert_cmpstr(state->host_release, ==, "5.3");
-    g_assert_cmpstr(state->host_processor, ==, "amd");
-    g_assert_cmpstr(state->host_architecture, ==, "i686");
+    g_autoptr(XpvHostState) state = make_configured(&config, &libvirt);
+    g_assert_cmpstr(xpv_host_state_get(state)->host_kernel, ==, "2.6.18-128.el5xen");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_release, ==, "5.3");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_processor, ==, "amd");
+    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, "i686");
 
     XpvConfig unknown = {
         .uri = (char *)"xen:///system",
@@ -96,11 +105,11 @@ test_configuration_above_all(void)
         .host_processor = (char *)"",
         .host_architecture = (char *)"",
     };
-    g_autoptr(XpvHostState) nothing = xpv_host_state_new(&unknown, &libvirt);
-    g_assert_cmpstr(nothing->host_kernel, ==, "");
-    g_assert_cmpstr(nothing->host_release, ==, "");
-    g_assert_cmpstr(nothing->host_processor, ==, "");
-    g_assert_cmpstr(nothing->host_architecture, ==, "");
+    g_autoptr(XpvHostState) nothing = make_configured(&unknown, &libvirt);
+    g_assert_cmpstr(xpv_host_state_get(nothing)->host_kernel, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(nothing)->host_release, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(nothing)->host_processor, ==, "");
+    g_assert_cmpstr(xpv_host_state_get(nothing)->host_architecture, ==, "");
 }
 
 static void
@@ -114,8 +123,8 @@ test_release(void)
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         XpvConfig config = { .uri = (char *)REMOTE, .host_kernel = (char *)cases[i].kernel };
-        g_autoptr(XpvHostState) state = xpv_host_state_new(&config, NULL);
-        expect(cases[i].kernel, state->host_release, cases[i].release);
+        g_autoptr(XpvHostState) state = make_configured(&config, NULL);
+        expect(cases[i].kernel, xpv_host_state_get(state)->host_release, cases[i].release);
     }
 }
 
@@ -124,43 +133,76 @@ test_facts(void)
 {
     XpvLibvirtHost libvirt = { (char *)"Xen", NULL, (char *)"x86_64", (char *)"Intel" };
     XpvConfig config = { .uri = (char *)REMOTE, .host_kernel = (char *)"2.6.18-92.el5xen" };
-    g_autoptr(XpvHostState) state = xpv_host_state_new(&config, &libvirt);
+    g_autoptr(XpvHostState) state = make_configured(&config, &libvirt);
     XpvHost facts;
-    xpv_host_state_get_facts(state, &facts);
+    xpv_host_properties_get_facts(xpv_host_state_get(state), &facts);
     g_assert_cmpstr(facts.hypervisor, ==, "Xen");
     g_assert_cmpint(facts.architecture, ==, XPV_ARCH_X86_64);
     g_assert_cmpint(facts.processor, ==, XPV_PROCESSOR_INTEL);
     g_assert_cmpint(facts.update, ==, 2);
 
     g_autoptr(XpvHostState) nothing = make(REMOTE, NULL);
-    xpv_host_state_get_facts(nothing, &facts);
+    xpv_host_properties_get_facts(xpv_host_state_get(nothing), &facts);
     g_assert_cmpstr(facts.hypervisor, ==, "");
     g_assert_cmpint(facts.architecture, ==, XPV_ARCH_UNKNOWN);
     g_assert_cmpint(facts.processor, ==, XPV_PROCESSOR_UNKNOWN);
     g_assert_cmpint(facts.update, ==, -1);
 }
 
-/* Every member, and no string is shared. */
+typedef struct {
+    guint n;
+    XpvHostProperties before, after; /* but for strings, those of the last change */
+    gboolean same_strings;
+} Changes;
+
 static void
-test_copy(void)
+on_changed(const XpvHostProperties *before, const XpvHostProperties *after, gpointer data)
 {
+    Changes *changes = data;
+    changes->n++;
+    changes->before = *before;
+    changes->after = *after;
+    changes->same_strings =
+        g_str_equal(before->host_kernel, after->host_kernel) && g_str_equal(before->hypervisor, after->hypervisor);
+}
+
+/* Each setter tells once, and leaves alone what it does not set. */
+static void
+test_changes(void)
+{
+    static const guint32 counts[XPV_VERDICT_MAX] = { [XPV_VERDICT_COMPATIBLE] = 7 };
     XpvLibvirtHost libvirt = { (char *)"Xen", (char *)"far", (char *)"i686", (char *)"AMD" };
-    g_autoptr(XpvHostState) state = make("xen:///system", &libvirt);
-    state->connected = TRUE;
-    state->last_update = 5;
-    state->counts[XPV_VERDICT_COMPATIBLE] = 7;
-    g_autoptr(XpvHostState) copy = xpv_host_state_copy(state);
-    char *const *texts[] = { &state->version,           &state->rules,          &state->uri,
-                             &state->hypervisor,        &state->host_name,      &state->host_kernel,
-                             &state->host_architecture, &state->host_processor, &state->host_release };
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        char *copied = G_STRUCT_MEMBER(char *, copy, (const char *)texts[i] - (const char *)state);
-        g_assert_cmpstr(copied, ==, *texts[i]);
-        g_assert_true(copied != *texts[i]);
-    }
-    g_assert_true(copy->connected);
-    g_assert_cmpuint(copy->last_update, ==, 5);
-    g_assert_cmpuint(copy->counts[XPV_VERDICT_COMPATIBLE], ==, 7);
+    XpvConfig config = { .uri = (char *)REMOTE };
+    XpvConfig other = { .uri = (char *)REMOTE, .host_kernel = (char *)"2.6.18-53.el5xen" };
+    Changes changes = { 0 };
+    g_autoptr(XpvHostState) state = xpv_host_state_new(&config, on_changed, &changes);
+    g_assert_cmpuint(changes.n, ==, 0);
+
+    xpv_host_state_set_connected(state, TRUE);
+    g_assert_cmpuint(changes.n, ==, 1);
+    g_assert_false(changes.before.connected);
+    g_assert_true(changes.after.connected);
+    g_assert_true(changes.same_strings);
+
+    xpv_host_state_set_counts(state, counts);
+    xpv_host_state_set_last_update(state, 5);
+    g_assert_cmpuint(changes.n, ==, 3);
+    g_assert_cmpuint(changes.before.last_update, ==, 0);
+    g_assert_cmpuint(changes.after.last_update, ==, 5);
+
+    xpv_host_state_set_libvirt(state, &libvirt);
+    g_assert_cmpuint(changes.n, ==, 4);
+    g_assert_false(changes.same_strings);
+    g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "Xen");
+
+    xpv_host_state_set_config(state, &other);
+    g_assert_cmpuint(changes.n, ==, 5);
+    const XpvHostProperties *host = xpv_host_state_get(state);
+    g_assert_cmpstr(host->host_kernel, ==, "2.6.18-53.el5xen");
+    g_assert_cmpstr(host->hypervisor, ==, "Xen");
+    g_assert_true(host->connected);
+    g_assert_cmpuint(host->last_update, ==, 5);
+    g_assert_cmpuint(host->counts[XPV_VERDICT_COMPATIBLE], ==, 7);
 }
 
 int
@@ -173,6 +215,6 @@ main(int argc, char *argv[])
     g_test_add_func("/host-state/configuration-above-all", test_configuration_above_all);
     g_test_add_func("/host-state/release", test_release);
     g_test_add_func("/host-state/facts", test_facts);
-    g_test_add_func("/host-state/copy", test_copy);
+    g_test_add_func("/host-state/changes", test_changes);
     return g_test_run();
 }

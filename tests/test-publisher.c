@@ -78,17 +78,15 @@ on_signal(GDBusConnection *client, const char *sender, const char *path, const c
     g_ptr_array_add(f->signals, g_strdup_printf("%s %s %s", member, path, text));
 }
 
-static XpvHostState *
-make_host(void)
-{
-    XpvHostState *host = g_new0(XpvHostState, 1);
-    char **texts[] = { &host->version,           &host->rules,          &host->uri,
-                       &host->hypervisor,        &host->host_name,      &host->host_kernel,
-                       &host->host_architecture, &host->host_processor, &host->host_release };
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-        *texts[i] = g_strdup("");
-    return host;
-}
+static const XpvHostProperties no_host = { .version = (char *)"",
+                                           .rules = (char *)"",
+                                           .uri = (char *)"",
+                                           .hypervisor = (char *)"",
+                                           .host_name = (char *)"",
+                                           .host_kernel = (char *)"",
+                                           .host_architecture = (char *)"",
+                                           .host_processor = (char *)"",
+                                           .host_release = (char *)"" };
 
 static void
 set_up(Fixture *f, gconstpointer data)
@@ -119,7 +117,7 @@ set_up(Fixture *f, gconstpointer data)
     XpvReportContext context = { .config_path = "/nonexistent/xenpv-compatd.conf", .changed = on_report_changed };
     f->reports = xpv_reports_new(&context);
     f->registry = xpv_registry_new(&host, f->reports, 0, on_registry_changed, f);
-    f->publisher = xpv_publisher_new(f->registry, make_host(), &listener, f, &error);
+    f->publisher = xpv_publisher_new(f->registry, &no_host, &listener, f, &error);
     g_assert_no_error(error);
 }
 
@@ -315,42 +313,40 @@ test_each_property_of_the_host(Fixture *f, gconstpointer data)
         const char *property;
         gsize offset;
     } texts[] = {
-        { "Hypervisor", offsetof(XpvHostState, hypervisor) },
-        { "HostName", offsetof(XpvHostState, host_name) },
-        { "HostKernel", offsetof(XpvHostState, host_kernel) },
-        { "HostArchitecture", offsetof(XpvHostState, host_architecture) },
-        { "HostProcessor", offsetof(XpvHostState, host_processor) },
-        { "HostRelease", offsetof(XpvHostState, host_release) },
+        { "Hypervisor", offsetof(XpvHostProperties, hypervisor) },
+        { "HostName", offsetof(XpvHostProperties, host_name) },
+        { "HostKernel", offsetof(XpvHostProperties, host_kernel) },
+        { "HostArchitecture", offsetof(XpvHostProperties, host_architecture) },
+        { "HostProcessor", offsetof(XpvHostProperties, host_processor) },
+        { "HostRelease", offsetof(XpvHostProperties, host_release) },
     };
     begin(f);
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
-        XpvHostState *host = make_host();
-        char **text = &G_STRUCT_MEMBER(char *, host, texts[i].offset);
-        g_free(*text);
-        *text = g_strdup("x");
-        xpv_publisher_set_host(f->publisher, host);
+        XpvHostProperties host = no_host;
+        G_STRUCT_MEMBER(char *, &host, texts[i].offset) = (char *)"x";
         g_autofree char *begins = g_strdup_printf(
             "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'%s': <'x'>}", texts[i].property);
         g_autofree char *ends = g_strdup_printf(
             "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'%s': <''>}", texts[i].property);
+        xpv_publisher_host_changed(f->publisher, &no_host, &host);
         expect_signals(f, begins, NULL);
-        xpv_publisher_set_host(f->publisher, make_host());
+        xpv_publisher_host_changed(f->publisher, &host, &no_host);
         expect_signals(f, ends, NULL);
     }
 
-    XpvHostState *connected = make_host();
-    connected->connected = TRUE;
-    xpv_publisher_set_host(f->publisher, connected);
+    XpvHostProperties host = no_host;
+    host.connected = TRUE;
+    xpv_publisher_host_changed(f->publisher, &no_host, &host);
     expect_signals(f, "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'Connected': <true>}", NULL);
     for (guint verdict = 0; verdict < XPV_VERDICT_MAX; verdict++) {
-        XpvHostState *counted = xpv_host_state_copy(xpv_publisher_get_host(f->publisher));
-        counted->counts[verdict]++;
-        xpv_publisher_set_host(f->publisher, counted);
+        XpvHostProperties before = host;
+        host.counts[verdict]++;
+        xpv_publisher_host_changed(f->publisher, &before, &host);
         expect_signals(f, "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'Counts': <{", NULL);
     }
-    XpvHostState *updated = xpv_host_state_copy(xpv_publisher_get_host(f->publisher));
-    updated->last_update = 5; /* nobody is told */
-    xpv_publisher_set_host(f->publisher, updated);
+    XpvHostProperties before = host;
+    host.last_update = 5; /* nobody is told */
+    xpv_publisher_host_changed(f->publisher, &before, &host);
     expect_signals(f, NULL);
 }
 
@@ -376,12 +372,17 @@ test_hostile_text(Fixture *f, gconstpointer data)
         xpv_registry_see(f->registry, make_xml(uuid, unique, kernel), "shut-off", (gint64)i);
         xpv_publisher_alert(f->publisher, xpv_registry_lookup(f->registry, uuid));
     }
+    g_autoptr(XpvHostState) last = NULL;
     for (guint i = 0; i < n; i++) {
         g_autofree char *hostile = next_hostile(rand);
         g_autofree char *unique = g_strdup_printf("%s%u", hostile, i);
         XpvLibvirtHost libvirt = { unique, unique, unique, unique };
         XpvConfig config = { .uri = hostile, .host_kernel = unique };
-        xpv_publisher_set_host(f->publisher, xpv_host_state_new(&config, &libvirt));
+        g_autoptr(XpvHostState) state = xpv_host_state_new(&config, NULL, NULL);
+        xpv_host_state_set_libvirt(state, &libvirt);
+        xpv_publisher_host_changed(f->publisher, last ? xpv_host_state_get(last) : &no_host, xpv_host_state_get(state));
+        xpv_host_state_free(last);
+        last = g_steal_pointer(&state);
     }
     sync_signals(f);
     guint added = 0, changed = 0, alerts = 0;
@@ -543,7 +544,7 @@ test_no_bus(void)
 {
     g_autoptr(GError) error = NULL;
     g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", TRUE);
-    g_autoptr(XpvPublisher) publisher = xpv_publisher_new(NULL, make_host(), &listener, NULL, &error);
+    g_autoptr(XpvPublisher) publisher = xpv_publisher_new(NULL, &no_host, &listener, NULL, &error);
     g_assert_null(publisher);
     g_assert_error(error, XPV_PUBLISHER_ERROR, XPV_PUBLISHER_ERROR_FAILED);
 }

@@ -119,10 +119,10 @@ stand_still(Systemd *systemd, int ms)
     g_assert_cmpint(poll(&fd, 1, ms), ==, 0);
 }
 
-static const XpvHostState *
-host_of(XpvHostState *host, guint compatible, guint incompatible, gboolean connected)
+static const XpvHostProperties *
+host_of(XpvHostProperties *host, guint compatible, guint incompatible, gboolean connected)
 {
-    *host = (XpvHostState){ .connected = connected };
+    *host = (XpvHostProperties){ .connected = connected };
     host->counts[XPV_VERDICT_COMPATIBLE] = compatible;
     host->counts[XPV_VERDICT_INCOMPATIBLE] = incompatible;
     return host;
@@ -132,7 +132,7 @@ static void
 test_ready(void)
 {
     Systemd systemd;
-    XpvHostState host;
+    XpvHostProperties host;
     set_up(&systemd, 0);
     xpv_service_reloading(systemd.service); /* says nothing before it is ready: systemd would take it for that */
     xpv_service_reloaded(systemd.service);
@@ -148,7 +148,7 @@ static void
 test_status(void)
 {
     Systemd systemd;
-    XpvHostState host;
+    XpvHostProperties host;
     set_up(&systemd, 0);
     for (guint i = 0; i < 5; i++) /* more would fill the socket, if they were told */
         xpv_service_show(systemd.service, host_of(&host, i, 0, TRUE));
@@ -209,7 +209,7 @@ static void
 test_no_watchdog(void)
 {
     Systemd systemd;
-    XpvHostState host;
+    XpvHostProperties host;
     set_up(&systemd, 0);
     xpv_service_ready(systemd.service);
     xpv_service_show(systemd.service, host_of(&host, 0, 0, TRUE));

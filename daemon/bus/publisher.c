@@ -23,7 +23,7 @@ typedef struct {
 } Refresh;
 
 struct _XpvPublisher {
-    XpvHostState host; /* first, so that the vtable's offsets are its own */
+    XpvHostProperties host; /* borrowed; first, so that the vtable's offsets are its own */
     XpvRegistry *registry;
     const XpvPublisherListener *listener;
     gpointer data;
@@ -45,7 +45,7 @@ is_equal(const char *signature, gconstpointer a, gconstpointer b)
     if (g_str_equal(signature, "t"))
         return *(const guint64 *)a == *(const guint64 *)b;
     if (g_str_equal(signature, "a{su}"))
-        return memcmp(a, b, sizeof((XpvHostState *)NULL)->counts) == 0;
+        return memcmp(a, b, sizeof((XpvHostProperties *)NULL)->counts) == 0;
     return *(const gint32 *)a == *(const gint32 *)b; /* "i", "b" */
 }
 
@@ -287,7 +287,7 @@ static void
 begin_check(XpvPublisher *publisher, XpvHost *ret_host, XpvGuest *ret_guest)
 {
     *ret_guest = (XpvGuest){ .id = -1, .virtualization = XPV_VIRTUALIZATION_HVM };
-    xpv_host_state_get_facts(&publisher->host, ret_host);
+    xpv_host_properties_get_facts(&publisher->host, ret_host);
     ret_host->hypervisor = "Xen";
 }
 
@@ -374,7 +374,7 @@ get_counts(sd_bus *bus, const char *path, const char *interface, const char *pro
 }
 
 #define HOST_PROPERTY(name, signature, member, flags)                                                                  \
-    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostState, member), flags)
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostProperties, member), flags)
 
 static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_VTABLE_START(0),
@@ -389,7 +389,7 @@ static const sd_bus_vtable manager_vtable[] = {
     HOST_PROPERTY("HostArchitecture", "s", host_architecture, CHANGES),
     HOST_PROPERTY("HostProcessor", "s", host_processor, CHANGES),
     HOST_PROPERTY("HostRelease", "s", host_release, CHANGES),
-    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostState, counts), CHANGES),
+    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostProperties, counts), CHANGES),
     SD_BUS_METHOD_WITH_ARGS("ListDomains", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssso)", domains), list_domains,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", domain), SD_BUS_RESULT("o", path), get_domain,
@@ -462,12 +462,11 @@ add_objects(XpvPublisher *publisher, GError **error)
 }
 
 XpvPublisher *
-xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherListener *listener, gpointer data,
-                  GError **error)
+xpv_publisher_new(XpvRegistry *registry, const XpvHostProperties *host, const XpvPublisherListener *listener,
+                  gpointer data, GError **error)
 {
     g_autoptr(XpvPublisher) publisher = g_new0(XpvPublisher, 1);
     publisher->host = *host;
-    g_free(host);
     publisher->registry = registry;
     publisher->listener = listener;
     publisher->data = data;
@@ -496,7 +495,6 @@ xpv_publisher_free(XpvPublisher *publisher)
         g_source_unref(publisher->loop);
     }
     sd_bus_close_unref(publisher->bus);
-    xpv_host_state_clear(&publisher->host);
     g_free(publisher);
 }
 
@@ -525,20 +523,11 @@ xpv_publisher_acquire_name(XpvPublisher *publisher)
         fail(publisher, "Cannot ask for the bus name " XPV_BUS_NAME, g_strerror(-result));
 }
 
-const XpvHostState *
-xpv_publisher_get_host(const XpvPublisher *publisher)
-{
-    return &publisher->host;
-}
-
 void
-xpv_publisher_set_host(XpvPublisher *publisher, XpvHostState *host)
+xpv_publisher_host_changed(XpvPublisher *publisher, const XpvHostProperties *before, const XpvHostProperties *after)
 {
-    XpvHostState before = publisher->host;
-    publisher->host = *host;
-    g_free(host);
-    emit_changes(publisher, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, &before, &publisher->host);
-    xpv_host_state_clear(&before);
+    publisher->host = *after;
+    emit_changes(publisher, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, manager_vtable, before, after);
 }
 
 void

@@ -5,7 +5,7 @@
  * differs between two such structs, found by walking the same vtable: no property has code of its own. */
 #pragma once
 
-#include "daemon/host.h"
+#include "daemon/host-state.h"
 #include "daemon/registry.h"
 
 typedef struct _XpvPublisher XpvPublisher;
@@ -24,19 +24,19 @@ GQuark xpv_publisher_error_quark(void);
 typedef enum { XPV_PUBLISHER_ERROR_FAILED } XpvPublisherError;
 
 /* xpv_publisher_new: connects to the system bus, or what DBUS_SYSTEM_BUS_ADDRESS names, but takes no name there yet.
- * @host: (transfer full) */
-XpvPublisher *xpv_publisher_new(XpvRegistry *registry, XpvHostState *host, const XpvPublisherListener *listener,
-                                gpointer data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+ * @host: what it holds is borrowed until xpv_publisher_host_changed() */
+XpvPublisher *xpv_publisher_new(XpvRegistry *registry, const XpvHostProperties *host,
+                                const XpvPublisherListener *listener, gpointer data,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_publisher_free(XpvPublisher *publisher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvPublisher, xpv_publisher_free)
 
 /* xpv_publisher_acquire_name: once what is to be found under it is there; a second call does nothing. */
 void xpv_publisher_acquire_name(XpvPublisher *publisher);
 
-const XpvHostState *xpv_publisher_get_host(const XpvPublisher *publisher);
-
-/* xpv_publisher_set_host: @host: (transfer full) */
-void xpv_publisher_set_host(XpvPublisher *publisher, XpvHostState *host);
+/* xpv_publisher_host_changed: as XpvHostStateChanged has it. */
+void xpv_publisher_host_changed(XpvPublisher *publisher, const XpvHostProperties *before,
+                                const XpvHostProperties *after);
 
 /* xpv_publisher_domain_changed: as XpvRegistryChanged has it. */
 void xpv_publisher_domain_changed(XpvPublisher *publisher, const XpvDomain *before, const XpvDomain *after);

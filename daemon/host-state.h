@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The host as it is published, put together from libvirt, this machine where it is that host, and the configuration. */
+#pragma once
+
+#include "daemon/config.h"
+#include "daemon/libvirt.h"
+
+/* Members are of the types that sd-bus reads, as in XpvDomain. */
+typedef struct {
+    char *version;
+    char *rules;
+    char *uri;
+    gint connected;
+    guint64 last_update;
+    char *hypervisor;
+    char *host_name;
+    char *host_kernel;
+    char *host_architecture;
+    char *host_processor;
+    char *host_release;
+    guint32 counts[XPV_VERDICT_MAX];
+} XpvHostProperties;
+
+/* xpv_host_properties_get_facts: what domains are judged against. @ret_host borrows strings from @properties. */
+void xpv_host_properties_get_facts(const XpvHostProperties *properties, XpvHost *ret_host);
+
+typedef struct _XpvHostState XpvHostState;
+
+/* xpv_host_state_changed: called at the end of each setter, also where it changed nothing. @before is freed after it,
+ * @after is what xpv_host_state_get() returns. */
+typedef void (*XpvHostStateChanged)(const XpvHostProperties *before, const XpvHostProperties *after, gpointer data);
+
+/* xpv_host_state_new: not connected, no counts, and without libvirt's facts: this machine's serve, if it is the host.
+ * @config: borrowed until another one is set
+ * @changed: (nullable) not called by this */
+XpvHostState *xpv_host_state_new(const XpvConfig *config, XpvHostStateChanged changed, gpointer data);
+void xpv_host_state_free(XpvHostState *state);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvHostState, xpv_host_state_free)
+
+/* xpv_host_state_get: Returns: owned by the state until the next setter. */
+const XpvHostProperties *xpv_host_state_get(const XpvHostState *state);
+
+void xpv_host_state_set_config(XpvHostState *state, const XpvConfig *config);
+void xpv_host_state_set_libvirt(XpvHostState *state, const XpvLibvirtHost *libvirt);
+void xpv_host_state_set_connected(XpvHostState *state, gboolean connected);
+
+/* xpv_host_state_set_counts: domains by verdict. */
+void xpv_host_state_set_counts(XpvHostState *state, const guint32 counts[XPV_VERDICT_MAX]);
+
+/* xpv_host_state_set_last_update: when the last refresh ended; µs since 1970. */
+void xpv_host_state_set_last_update(XpvHostState *state, guint64 last_update);
