@@ -10,8 +10,8 @@
 #define SUPPORTED_INTEL { TRUE, XPV_PROCESSOR_INTEL }
 #define SUPPORTED_AMD { TRUE, XPV_PROCESSOR_AMD }
 
-/* Table 12.1, "Supported guest kernel architectures for para-virtualized drivers". The copy of GUIDE.txt lost its empty
- * cells; an older edition keeps them. Table 12.1 prints "i32e" for what 12.2 calls "ia32e (UP and SMP)", and "Itanium
+/* Table 12.1, "Supported guest kernel architectures for para-virtualized drivers". The published page has lost its
+ * empty cells; an older edition keeps them. Table 12.1 prints "i32e" for what 12.2 calls "ia32e (UP and SMP)", and "Itanium
  * (IA64)" for ia64. */
 static const XpvVariant table_12_1[] = {
     /*                    arch             packages                package                  RHEL 3           RHEL 4     RHEL 5 */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The public words: each enumeration travels as a string, through one table.
  *
- * Words are part of the public interface and never change their meaning; they are RULES.md's and DESIGN.md's.
+ * Words are part of the public interface and never change their meaning.
  * In each enumeration that has "not known", it is 0; its word is "", but "unknown" for XpvDrivers.
  * xpv_<enum>_to_word() returns a static string; xpv_<enum>_from_word() returns FALSE for a word of no member. */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words, held against RULES.md's. */
+/* The public words, written down once more: clients depend on them. */
 #include "common/words.h"
 #include "tests/expect.h"
 
