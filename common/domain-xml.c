@@ -67,8 +67,9 @@ copy_attribute(xmlNode *node, const char *name)
     return copy;
 }
 
-static void
-read_type(XpvDomainXml *xml, xmlNode *os)
+/* libvirt 0.3 prints no <os> for a guest whose kernel a bootloader such as pygrub finds: it is para-virtualized. */
+static XpvVirtualization
+read_virtualization(xmlNode *domain, xmlNode *type)
 {
     static const struct {
         const char *type;
@@ -79,21 +80,25 @@ read_type(XpvDomainXml *xml, xmlNode *os)
         { "xen", XPV_VIRTUALIZATION_PV },
         { "xenpvh", XPV_VIRTUALIZATION_PVH },
     };
-    xmlNode *type = find_child(os, "type");
+    if (!type)
+        return find_child(domain, "bootloader") ? XPV_VIRTUALIZATION_PV : XPV_VIRTUALIZATION_UNKNOWN;
     g_autofree char *word = copy_text(type, 0);
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
-        if (g_strcmp0(word, types[i].type) == 0)
-            xml->virtualization = types[i].virtualization;
+        if (g_str_equal(word, types[i].type))
+            return types[i].virtualization;
     }
-    g_autofree char *arch = copy_attribute(type, "arch");
-    if (!xpv_arch_from_word(arch, &xml->arch))
-        xml->arch = XPV_ARCH_UNKNOWN;
+    return XPV_VIRTUALIZATION_UNKNOWN;
 }
 
 static void
-read_os(XpvDomainXml *xml, xmlNode *os)
+read_os(XpvDomainXml *xml, xmlNode *domain)
 {
-    read_type(xml, os);
+    xmlNode *os = find_child(domain, "os");
+    xmlNode *type = find_child(os, "type");
+    xml->virtualization = read_virtualization(domain, type);
+    g_autofree char *arch = copy_attribute(type, "arch");
+    if (!xpv_arch_from_word(arch, &xml->arch))
+        xml->arch = XPV_ARCH_UNKNOWN;
     g_autofree char *kernel = copy_text(find_child(os, "kernel"), 0);
     if (kernel && *g_strstrip(kernel))
         xml->boot_kernel = g_path_get_basename(kernel);
@@ -113,15 +118,32 @@ read_metadata(XpvDomainXml *xml, xmlNode *metadata)
         xml->declared_major = (guint)MIN(g_ascii_strtoull(id + strlen(OSINFO_RHEL), NULL, 10), G_MAXUINT);
 }
 
+/* Without a bus, libvirt makes it from the name of the target. */
 static gboolean
 is_paravirtualized_disk(xmlNode *disk)
 {
     xmlNode *target = find_child(disk, "target");
     g_autofree char *bus = copy_attribute(target, "bus");
-    return g_strcmp0(bus, "xen") == 0;
+    g_autofree char *name = copy_attribute(target, "dev");
+    return bus ? g_str_equal(bus, "xen") : name && g_str_has_prefix(name, "xvd");
 }
 
-/* The boot disk is that of the lowest <boot order>, else the first. */
+/* The disk of the lowest rank is booted: by <boot order>, or else as the BIOS finds them, whose own are hd* and sd*. */
+static guint64
+boot_rank(xmlNode *disk)
+{
+    const guint64 unordered = G_MAXUINT32;
+    g_autofree char *order = copy_attribute(find_child(disk, "boot"), "order");
+    g_autofree char *name = copy_attribute(find_child(disk, "target"), "dev");
+    if (order)
+        return MIN(g_ascii_strtoull(order, NULL, 10), unordered);
+    if (name && g_str_has_prefix(name, "hd"))
+        return unordered + 1;
+    if (name && g_str_has_prefix(name, "sd"))
+        return unordered + 2;
+    return name && g_str_has_prefix(name, "xvd") ? unordered + 4 : unordered + 3;
+}
+
 static void
 read_boot_disk(XpvDomainXml *xml, xmlNode *devices)
 {
@@ -134,11 +156,10 @@ read_boot_disk(XpvDomainXml *xml, xmlNode *devices)
         g_autofree char *device = copy_attribute(disk, "device");
         if (device && strcmp(device, "disk") != 0)
             continue;
-        g_autofree char *order = copy_attribute(find_child(disk, "boot"), "order");
-        guint64 number = order ? g_ascii_strtoull(order, NULL, 10) : G_MAXUINT64;
-        if (!boot_disk || number < lowest) {
+        guint64 rank = boot_rank(disk);
+        if (rank < lowest) {
             boot_disk = disk;
-            lowest = number;
+            lowest = rank;
         }
     }
     xml->boot_disk_paravirtualized = boot_disk && !xml->boot_kernel && is_paravirtualized_disk(boot_disk);
@@ -189,7 +210,7 @@ xpv_domain_xml_parse(const char *text, GError **error)
                             "its XML has no name or no valid UUID");
         return NULL;
     }
-    read_os(xml, find_child(domain, "os"));
+    read_os(xml, domain);
     read_metadata(xml, find_child(domain, "metadata"));
     read_boot_disk(xml, find_child(domain, "devices"));
     return g_steal_pointer(&xml);

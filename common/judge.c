@@ -238,7 +238,7 @@ add_warnings(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest
 {
     if (host->update < 0)
         judgement->warnings |= XPV_BIT(XPV_WARNING_HOST_RELEASE_UNVERIFIED);
-    if (!is_paravirtualized(guest) && guest->boot_disk_paravirtualized)
+    if (judgement->verdict != XPV_VERDICT_NOT_APPLICABLE && guest->boot_disk_paravirtualized)
         judgement->warnings |= XPV_BIT(XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED);
     if (judgement->verdict == XPV_VERDICT_COMPATIBLE && xpv_guest_is_running(guest) && !guest->in_grace &&
         guest->drivers == XPV_DRIVERS_INACTIVE)

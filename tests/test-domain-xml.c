@@ -153,6 +153,15 @@ test_type(void)
         { "", "", "" },
         { "<os><x><type arch='i686'>hvm</type></x></os>", "", "" },
         { "<os><!-- hvm? --><type arch='i686'>xen<!----></type></os>", "pv", "i686" },
+        /* A bootloader of the host's has no place in a fully virtualized guest; where a type is named, that counts. */
+        { "<bootloader>/usr/bin/pygrub</bootloader>", "pv", "" },
+        { "<bootloader/><os/>", "pv", "" },
+        { "<bootloader/><os><cmdline>ro</cmdline></os>", "pv", "" },
+        { "<bootloader>/usr/bin/pygrub</bootloader><os><type>linux</type></os>", "pv", "" },
+        { "<bootloader>/usr/bin/pygrub</bootloader><os><type arch='x86_64'>hvm</type></os>", "hvm", "x86_64" },
+        { "<bootloader/><os><type>uml</type></os>", "", "" },
+        { "<x><bootloader/></x>", "", "" },
+        { "<bootloader_args>-q</bootloader_args>", "", "" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(XpvDomainXml) xml = parse(cases[i].os);
@@ -259,6 +268,7 @@ test_boot_kernel(void)
 }
 
 #define DISK(device, bus) "<disk type='file' device='" device "'><target dev='xvda' bus='" bus "'/></disk>"
+#define TARGET(attributes) "<disk type='file' device='disk'><target " attributes "/></disk>"
 #define ORDERED(device, bus, order)                                                                                    \
     "<disk type='file' device='" device "'><boot order='" order "'/><target dev='xvda' bus='" bus "'/></disk>"
 
@@ -293,10 +303,33 @@ test_boot_disk(void)
         { ORDERED("disk", "xen", "3") DISK("disk", "ide"), TRUE },
         { ORDERED("disk", "ide", "1") ORDERED("disk", "xen", "1"), FALSE },
 
+        /* Without an order, the first of those that the BIOS has, and those of the xen bus last. */
+        { TARGET("dev='xvda' bus='xen'") TARGET("dev='hda' bus='ide'"), FALSE },
+        { TARGET("dev='xvda' bus='xen'") TARGET("dev='sda' bus='scsi'"), FALSE },
+        { TARGET("dev='xvda' bus='xen'") TARGET("dev='vda' bus='virtio'"), FALSE },
+        { TARGET("dev='xvda' bus='xen'") TARGET("bus='ide'"), FALSE },
+        { TARGET("dev='sda' bus='xen'") TARGET("dev='hda' bus='ide'"), FALSE },
+        { TARGET("dev='sda' bus='scsi'") TARGET("dev='hda' bus='xen'"), TRUE },
+        { TARGET("dev='ubda' bus='xen'") TARGET("dev='sda' bus='scsi'"), FALSE },
+        { TARGET("dev='ubda' bus='scsi'") TARGET("dev='sda' bus='xen'"), TRUE },
+        { TARGET("dev='hdb' bus='xen'") TARGET("dev='hda' bus='ide'"), TRUE },
+        { TARGET("dev='hda' bus='ide'") ORDERED("disk", "xen", "1"), TRUE },
+        { TARGET("dev='hda' bus='ide'") ORDERED("disk", "xen", "18446744073709551615"), TRUE },
+        { ORDERED("disk", "ide", "1") ORDERED("disk", "xen", "99999999999999999999"), FALSE },
+
+        /* Without a bus, by its name. */
+        { TARGET("dev='xvda'"), TRUE },
+        { TARGET("dev='xvda'") TARGET("dev='hda'"), FALSE },
+        { TARGET("dev='hda'") TARGET("dev='xvda'"), FALSE },
+        { TARGET("dev='xvda' bus='ide'"), FALSE },
+        { TARGET("dev='xvda' bus=''"), FALSE },
+        { TARGET("dev='hda' bus='xen'"), TRUE },
+        { TARGET("dev='sda'"), FALSE },
+        { TARGET("dev='vda'"), FALSE },
+
         /* Nothing to go by. */
         { "", FALSE },
         { "<disk device='disk'/>", FALSE },
-        { "<disk device='disk'><target dev='xvda'/></disk>", FALSE },
         { "<interface type='bridge'><target dev='xvda' bus='xen'/></interface>", FALSE },
         { "<x>" DISK("disk", "xen") "</x>", FALSE },
     };

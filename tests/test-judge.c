@@ -528,6 +528,12 @@ static const Case warnings[] = {
       X86_64_INTEL,
       { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV, .boot_disk_paravirtualized = TRUE },
       "not-applicable [paravirtualized-guest] {-} - - - - -" },
+    { "6.1.0-18-amd64", X86_64_INTEL, GUEST(.boot_disk_paravirtualized = TRUE),
+      "not-applicable [guest-not-covered] {-} - - - - -" },
+    { PAE_I686,
+      { "QEMU", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 },
+      GUEST(.boot_disk_paravirtualized = TRUE),
+      "not-applicable [not-xen] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
 
     { PAE_I686, X86_64_INTEL, GUEST(.declared_major = 4), COMPATIBLE("release-conflict") },
     { PAE_I686, X86_64_INTEL, GUEST(.declared_major = 6), COMPATIBLE("release-conflict") },

@@ -94,6 +94,15 @@ class Verdicts(Gate):
             with self.subTest(xml):
                 self.assert_let(xml)
 
+    def test_bootloader(self):
+        """What libvirt 0.3 prints of a guest that pygrub boots: no <os>, so it is para-virtualized."""
+        pygrub = "<bootloader>/usr/bin/pygrub</bootloader>"
+        xml = xml_of(TOO_OLD).replace('<os><type arch="x86_64">hvm</type></os>', pygrub)
+        self.assertNotIn("<os>", xml)
+        self.assert_let(xml)
+        self.assert_refused(xml.replace(pygrub, ""))
+        self.assert_refused(xml_of(TOO_OLD).replace("<os>", pygrub + "<os>"))
+
     def test_acknowledged(self):
         self.assert_let(xml_of(TOO_OLD).replace("</kernel>", "</kernel><acknowledged/>"))
         for key in ("guest", uuid_of(1)):
