@@ -114,6 +114,8 @@ read_metadata(XpvDomainXml *xml, xmlNode *metadata)
 
     xmlNode *osinfo = find_child_in_namespace(metadata, "libosinfo", OSINFO_NAMESPACE);
     g_autofree char *id = copy_attribute(find_child(osinfo, "os"), "id");
+    if (id)
+        xml->declared = xpv_system_from_osinfo(id);
     if (id && g_str_has_prefix(id, OSINFO_RHEL))
         xml->declared_major = (guint)MIN(g_ascii_strtoull(id + strlen(OSINFO_RHEL), NULL, 10), G_MAXUINT);
 }
@@ -225,5 +227,6 @@ xpv_domain_xml_free(XpvDomainXml *xml)
     g_free(xml->name);
     g_free(xml->metadata_kernel);
     g_free(xml->boot_kernel);
+    xpv_system_clear(&xml->declared);
     g_free(xml);
 }

@@ -2,6 +2,7 @@
 /* What a domain's XML says that matters here. */
 #pragma once
 
+#include "common/system.h"
 #include "common/words.h"
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
     gboolean acknowledged; /* the metadata has <acknowledged/> */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo's metadata; 0: none */
+    XpvSystem declared;   /* by the same */
 } XpvDomainXml;
 
 #define XPV_DOMAIN_XML_ERROR (xpv_domain_xml_error_quark())

@@ -255,6 +255,9 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
     case XPV_REASON_PARAVIRTUALIZED_GUEST:
         return g_strdup("The guest is para-virtualized; only fully virtualized guests need these drivers.");
     case XPV_REASON_GUEST_NOT_COVERED:
+        if (!guest->report)
+            return g_strdup_printf("%s names the system “%s”, which section 12.2 does not cover.", guest->system.teller,
+                                   guest->system.name);
         return explain_report(guest->report,
                               "The kernel REPORT is none of RHEL 3, 4 or 5, of which section 12.2 speaks.");
     case XPV_REASON_KERNEL_PENDING:

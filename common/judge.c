@@ -225,6 +225,8 @@ judge_guest(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest,
         set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_CONTROL_DOMAIN);
     else if (is_paravirtualized(guest))
         set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_PARAVIRTUALIZED_GUEST);
+    else if (!guest->report && guest->system.kind == XPV_SYSTEM_OTHER)
+        set_verdict(judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_GUEST_NOT_COVERED);
     else if (!guest->report && xpv_guest_is_running(guest) && guest->in_grace)
         set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_PENDING);
     else if (!guest->report)

@@ -7,6 +7,7 @@
 
 #include "common/host.h"
 #include "common/report.h"
+#include "common/system.h"
 
 /* What is known of a domain. Zeroed: a domain of which nothing is known, but set id to -1 where it does not run. */
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
     gboolean in_grace;                /* less than the grace time since this run began or was first seen */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
+    XpvSystem system;     /* of those who say which it is, the one who knows best; its name is borrowed */
     XpvDrivers drivers;
 } XpvGuest;
 

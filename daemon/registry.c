@@ -165,6 +165,7 @@ publish(XpvRegistry *registry, Entry *entry)
         .in_grace = entry->in_grace,
         .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
         .declared_major = xml->declared_major,
+        .system = said.system.kind != XPV_SYSTEM_UNKNOWN ? said.system : xml->declared,
         .drivers = said.drivers,
     };
     XpvDomainStatus status = { xml->name, entry->state, said.source, said.acknowledged, entry->stale };

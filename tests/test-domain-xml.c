@@ -103,6 +103,7 @@ test_whole(void)
     g_assert_null(xml->boot_kernel);
     g_assert_true(xml->boot_disk_paravirtualized);
     g_assert_cmpuint(xml->declared_major, ==, 3);
+    g_assert_cmpint(xml->declared.kind, ==, XPV_SYSTEM_COVERED);
 }
 
 static void
@@ -374,6 +375,8 @@ test_declared_major(void)
         g_autofree char *got = g_strdup_printf("%u", xml->declared_major);
         g_autofree char *expected = g_strdup_printf("%u", cases[i].major);
         expect(cases[i].id, got, expected);
+        g_auto(XpvSystem) system = xpv_system_from_osinfo(cases[i].id);
+        expect_true(cases[i].id, xpv_system_equal(&xml->declared, &system), "is the system of that id");
     }
 
     static const char *const none[] = {
@@ -385,6 +388,7 @@ test_declared_major(void)
     for (guint i = 0; i < G_N_ELEMENTS(none); i++) {
         g_autoptr(XpvDomainXml) xml = parse_metadata(none[i]);
         expect_true(none[i], xml->declared_major == 0, "no major");
+        expect_true(none[i], xml->declared.kind == XPV_SYSTEM_UNKNOWN, "no system");
     }
 }
 

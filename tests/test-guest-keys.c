@@ -13,6 +13,8 @@ test_matter(void)
         { "/local/domain/12/data/xenpv-compat/kernel", TRUE },
         { "/local/domain/12/data/os_uname", TRUE },
         { "/local/domain/12/data/os/unix/kernel-version", TRUE },
+        { "/local/domain/12/data/os_distro", TRUE },
+        { "/local/domain/12/data/os_majorver", TRUE },
         { "/local/domain/12/device/vbd/51712/state", TRUE },
         { "/local/domain/12/device/vif/0/state", TRUE },
 
@@ -26,6 +28,7 @@ test_matter(void)
 
         /* Their neighbours. */
         { "/local/domain/12/data/os_name", FALSE },
+        { "/local/domain/12/data/os_minorver", FALSE },
         { "/local/domain/12/data/os_uname2", FALSE },
         { "/local/domain/12/data/os_unam", FALSE },
         { "/local/domain/12/data/os_uname/x", FALSE },

@@ -341,6 +341,25 @@ static const Case precedence[] = {
     { "2.4.21-57.ELvmnix", HOST(X86_64, INTEL, -1), GUEST(),
       "not-applicable [guest-not-covered] {host-release-unverified} - - - - -" },
 
+/* Another system, where nobody reports a kernel, whether it is only just starting or does not run. */
+#define SAYS(words) .system = { XPV_SYSTEM_##words }
+#define WINDOWS .system = { XPV_SYSTEM_OTHER, "The guest's agent", (char *)"windows 6" }
+    { NULL, X86_64_INTEL, GUEST(WINDOWS), "not-applicable [guest-not-covered] {-} - - - - -" },
+    { NULL, NO_HOST, GUEST(WINDOWS, .in_grace = TRUE), "not-applicable [guest-not-covered] {-} - - - - -" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = -1, WINDOWS, .boot_disk_paravirtualized = TRUE },
+      "not-applicable [guest-not-covered] {-} - - - - -" },
+    { NULL,
+      X86_64_INTEL,
+      { .uuid = SOME_UUID, .id = 7, .virtualization = XPV_VIRTUALIZATION_PV, WINDOWS },
+      "not-applicable [paravirtualized-guest] {-} - - - - -" },
+    { NULL, X86_64_INTEL, GUEST(SAYS(COVERED)), "unknown [kernel-not-reported] {-} - - - - -" },
+    { NULL, X86_64_INTEL, GUEST(SAYS(COVERED), .in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
+    { NULL, X86_64_INTEL, GUEST(SAYS(UNKNOWN)), "unknown [kernel-not-reported] {-} - - - - -" },
+    { PAE_I686, X86_64_INTEL, GUEST(WINDOWS), "compatible [-] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { "nonsense", X86_64_INTEL, GUEST(WINDOWS), "unknown [kernel-unrecognized] {-} - - - - -" },
+
     { NULL, X86_64_INTEL, GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
     { NULL, HOST(UNKNOWN, UNKNOWN, 0), GUEST(.in_grace = TRUE), "unknown [kernel-pending] {-} - - - - -" },
     { NULL, X86_64_INTEL, GUEST(), "unknown [kernel-not-reported] {-} - - - - -" },
@@ -648,6 +667,18 @@ test_sentences(void)
     }
 }
 
+/* Who says that it is another system, and which. */
+static void
+test_other_system(void)
+{
+    const XpvHost host = X86_64_INTEL;
+    const XpvGuest guest = GUEST(WINDOWS);
+    g_autoptr(XpvJudgement) judgement = judge(&host, &guest, NULL);
+    g_assert_cmpstr(judgement->explanation, ==,
+                    "The guest's agent names the system “windows 6”, which section 12.2 does not cover.");
+    g_assert_cmpstr(judgement->remedy, ==, "");
+}
+
 static void
 test_hostile(void)
 {
@@ -688,6 +719,7 @@ main(int argc, char *argv[])
     g_test_add_data_func("/judge/warnings", warnings, test_cases);
     g_test_add_func("/judge/too-old-everywhere", test_too_old_everywhere);
     g_test_add_func("/judge/sentences", test_sentences);
+    g_test_add_func("/judge/other-system", test_other_system);
     g_test_add_func("/judge/hostile", test_hostile);
     return g_test_run();
 }

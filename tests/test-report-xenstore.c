@@ -248,6 +248,36 @@ test_precedence(Fixture *f, gconstpointer data)
     expect(f, 1, NULL, XPV_DRIVERS_UNKNOWN);
 }
 
+/* Its operating system is read only while it tells no kernel. */
+static void
+test_system(Fixture *f, gconstpointer data)
+{
+    expect(f, 1, NULL, XPV_DRIVERS_UNKNOWN);
+    wait_told(f, "wait DIRECTORY 2 " DOMAIN_1 "device");
+    g_assert_cmpuint(number(f, "count READ " DOMAIN_1 "data/os_majorver"), ==, 0);
+    do_tell(f, "write " DOMAIN_1 "data/os_distro windows");
+    wait_changed(f, 1);
+    do_tell(f, "write " DOMAIN_1 "data/os_majorver '5\\x00\\n'");
+    wait_changed(f, 2);
+    g_auto(XpvSaid) other = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpstr(other.system.name, ==, "windows 5");
+    g_assert_cmpstr(other.system.teller, ==, "The guest's agent");
+    g_assert_null(other.report);
+
+    do_tell(f, "write " DOMAIN_1 "data/os_distro rhel");
+    wait_changed(f, 3);
+    g_auto(XpvSaid) covered = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(covered.system.kind, ==, XPV_SYSTEM_COVERED);
+
+    guint n_reads = number(f, "count READ " DOMAIN_1 "data/os_distro");
+    do_tell(f, "write " DOMAIN_1 "data/os_uname 2.6.18-398.el5");
+    wait_changed(f, 4);
+    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpstr(said.report, ==, "2.6.18-398.el5");
+    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_UNKNOWN);
+    g_assert_cmpuint(number(f, "count READ " DOMAIN_1 "data/os_distro"), ==, n_reads);
+}
+
 static void
 on_changed_of_reports(const char *uuid, gpointer data)
 {
@@ -674,6 +704,7 @@ main(int argc, char *argv[])
     g_setenv("XENSTORED_PATH", socket, TRUE);
 #define ADD(path, test) g_test_add("/report-xenstore/" path, Fixture, NULL, set_up, test, tear_down)
     ADD("precedence", test_precedence);
+    ADD("system", test_system);
     ADD("believed-before-others", test_believed_before_others);
     ADD("values", test_values);
     ADD("drivers", test_drivers);

@@ -82,6 +82,7 @@ void
 xpv_said_clear(XpvSaid *said)
 {
     g_clear_pointer(&said->report, g_free);
+    xpv_system_clear(&said->system);
 }
 
 void

@@ -12,6 +12,7 @@ typedef struct {
     gboolean is_live;   /* it is the running kernel's own, not what somebody wrote down */
     gboolean acknowledged;
     XpvDrivers drivers;
+    XpvSystem system; /* of the first that names one, but for the domain's XML */
 } XpvSaid;
 
 /* What a source works with. */

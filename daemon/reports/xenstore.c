@@ -149,11 +149,12 @@ on_opened(gpointer data)
 static gboolean
 take_keys(Run *run, XpvGuestKeys *keys)
 {
-    if (run->keys.drivers == keys->drivers && g_strcmp0(run->keys.report, keys->report) == 0)
+    if (run->keys.drivers == keys->drivers && g_strcmp0(run->keys.report, keys->report) == 0 &&
+        xpv_system_equal(&run->keys.system, &keys->system))
         return FALSE;
     xpv_guest_keys_clear(&run->keys);
     run->keys = *keys;
-    keys->report = NULL;
+    *keys = (XpvGuestKeys){ 0 };
     return TRUE;
 }
 
@@ -311,6 +312,7 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
         xpv_said_report(said, run->keys.report);
         said->is_live = said->report != NULL;
     }
+    said->system = xpv_system_copy(&run->keys.system);
     if (xml->virtualization == XPV_VIRTUALIZATION_HVM)
         said->drivers = run->keys.drivers;
 }

@@ -21,6 +21,13 @@ static const char *const report_keys[] = {
     "data/os/unix/kernel-version",
 };
 
+#define KEY_DISTRIBUTION "data/os_distro"
+#define KEY_MAJOR_VERSION "data/os_majorver"
+static const char *const system_keys[] = { KEY_DISTRIBUTION, KEY_MAJOR_VERSION };
+
+/* How much of either is read; names have some 30 bytes. */
+#define SYSTEM_MAX 256
+
 static const char *const device_classes[] = { "device/vbd", "device/vif" };
 
 static const char *const watched[] = { "data", "device/vbd", "device/vif", NULL };
@@ -46,19 +53,42 @@ is_blank(const char *text)
 }
 
 static gboolean
+read_key(XpvXenstore *xenstore, gint id, const char *key, gsize max, char **ret_value)
+{
+    g_autofree char *path = g_strdup_printf(DOMAINS "%d/%s", id, key);
+    gsize length = 0;
+    if (!xpv_xenstore_read(xenstore, path, max, ret_value, &length))
+        return FALSE;
+    if (*ret_value)
+        to_string(*ret_value, length);
+    return TRUE;
+}
+
+static gboolean
 read_report(XpvXenstore *xenstore, gint id, char **ret_report)
 {
     for (guint i = 0; i < G_N_ELEMENTS(report_keys); i++) {
-        g_autofree char *path = g_strdup_printf(DOMAINS "%d/%s", id, report_keys[i]);
         g_autofree char *value = NULL;
-        gsize length = 0;
-        if (!xpv_xenstore_read(xenstore, path, XPV_REPORT_MAX + 1, &value, &length))
+        if (!read_key(xenstore, id, report_keys[i], XPV_REPORT_MAX + 1, &value))
             return FALSE;
-        if (value && !is_blank(to_string(value, length))) {
+        if (value && !is_blank(value)) {
             *ret_report = g_steal_pointer(&value);
             return TRUE;
         }
     }
+    return TRUE;
+}
+
+static gboolean
+read_system(XpvXenstore *xenstore, gint id, XpvSystem *ret_system)
+{
+    g_autofree char *name = NULL;
+    g_autofree char *version = NULL;
+    if (!read_key(xenstore, id, KEY_DISTRIBUTION, SYSTEM_MAX, &name))
+        return FALSE;
+    if (name && !read_key(xenstore, id, KEY_MAJOR_VERSION, SYSTEM_MAX, &version))
+        return FALSE;
+    *ret_system = xpv_system_from_name("The guest's agent", name, version);
     return TRUE;
 }
 
@@ -95,15 +125,17 @@ read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *driver
 gboolean
 xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_keys)
 {
-    g_auto(XpvGuestKeys) keys = { NULL, XPV_DRIVERS_UNKNOWN };
+    g_auto(XpvGuestKeys) keys = { 0 };
     if (!read_report(xenstore, id, &keys.report))
+        return FALSE;
+    if (!keys.report && !read_system(xenstore, id, &keys.system))
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(device_classes); i++) {
         if (!read_class(xenstore, id, device_classes[i], &keys.drivers))
             return FALSE;
     }
     *ret_keys = keys;
-    keys.report = NULL;
+    keys = (XpvGuestKeys){ 0 };
     return TRUE;
 }
 
@@ -111,6 +143,7 @@ void
 xpv_guest_keys_clear(XpvGuestKeys *keys)
 {
     g_clear_pointer(&keys->report, g_free);
+    xpv_system_clear(&keys->system);
 }
 
 gboolean
@@ -189,6 +222,10 @@ xpv_guest_keys_matter(const char *path)
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(report_keys); i++) {
         if (is_at_or_above(key, report_keys[i]))
+            return TRUE;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(system_keys); i++) {
+        if (is_at_or_above(key, system_keys[i]))
             return TRUE;
     }
     for (guint i = 0; i < G_N_ELEMENTS(device_classes); i++) {

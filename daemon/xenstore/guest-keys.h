@@ -2,15 +2,19 @@
 /* What a running guest tells in xenstore, under /local/domain/<id>/:
  * - its kernel: data/xenpv-compat/kernel, from guest/xenpv-compat-report; else data/os_uname, from xe-guest-utilities
  * and xen-guest-agent (uname -r alone); else data/os/unix/kernel-version, from the latter's other schema;
+ * - where it tells no kernel, its operating system: data/os_distro and data/os_majorver, from the same two agents and
+ * from Windows' own;
  * - whether its para-virtualized drivers work: device/vbd/<n>/state and device/vif/<n>/state.
  * All of it is in the guest's hands. */
 #pragma once
 
+#include "common/system.h"
 #include "common/words.h"
 #include "daemon/xenstore/client.h"
 
 typedef struct {
     char *report; /* NULL: none; owned. Any bytes but NUL, at most XPV_REPORT_MAX + 1 of them */
+    XpvSystem system;
     XpvDrivers drivers;
 } XpvGuestKeys;
 

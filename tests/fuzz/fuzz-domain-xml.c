@@ -47,10 +47,12 @@ check_judgement(const XpvDomainXml *xml, const char *text)
         .report = report,
         .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
         .declared_major = xml->declared_major,
+        .system = xml->declared,
     };
+    const char *named = guest.system.name ? guest.system.name : "";
     g_assert_cmpstr(broken_in_report(report), ==, NULL);
     g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
-    g_assert_cmpstr(broken_in_judgement(judgement, report ? xpv_report_text(report) : ""), ==, NULL);
+    g_assert_cmpstr(broken_in_judgement(judgement, report ? xpv_report_text(report) : named), ==, NULL);
 }
 
 int
@@ -64,6 +66,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
         check_domain(xml);
         check_judgement(xml, xml->metadata_kernel);
         check_judgement(xml, xml->boot_kernel);
+        check_judgement(xml, NULL);
     }
     return 0;
 }

@@ -152,6 +152,17 @@ check_report(const XpvXenstore *xenstore, const char *report)
     g_assert_true(have_same_text(got, expected) && have_same_kernels(got, expected));
 }
 
+/* Nothing is said but what two keys say, and that of another system, in clean words; a report stands above. */
+static void
+check_system(const XpvXenstore *xenstore, const XpvGuestKeys *keys)
+{
+    g_assert_cmpuint(keys->system.kind, <, XPV_SYSTEM_MAX);
+    g_assert_true((keys->system.kind == XPV_SYSTEM_OTHER) == (keys->system.name != NULL));
+    g_assert_true(!keys->system.name || is_publishable(keys->system.name));
+    if (keys->report || !find(xenstore, "data/os_distro"))
+        g_assert_cmpint(keys->system.kind, ==, XPV_SYSTEM_UNKNOWN);
+}
+
 static void
 check_drivers(const XpvXenstore *xenstore, XpvDrivers drivers)
 {
@@ -179,6 +190,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     }
     if (xpv_guest_keys_read(&xenstore, ID, &keys)) {
         check_report(&xenstore, keys.report);
+        check_system(&xenstore, &keys);
         check_drivers(&xenstore, keys.drivers);
     }
     return 0;

@@ -118,6 +118,32 @@ class Reports(TestCase):
         self.put(SECOND, "2.6.18-398.el5")
         self.client.wait_for_change(self.uuid, Verdict="compatible", KernelSource="xenstore")
 
+    def test_other_system(self):
+        """What the agent says of the guest's system counts while nobody reports a kernel, before what libosinfo says."""
+        osinfo = ('<l:libosinfo xmlns:l="http://libosinfo.org/xmlns/libvirt/domain/1.0">'
+                  '<l:os id="http://debian.org/debian/12"/></l:libosinfo>')
+        self.start_with(domain_xml("guest", 1, metadata=osinfo))
+        not_covered = {"Verdict": "not-applicable", "Reasons": ["guest-not-covered"], "Kernel": "", "KernelSource": ""}
+        sentence = "{} names the system “{}”, which section 12.2 does not cover.".format
+        domain = self.client.domain(self.uuid)
+        self.assertEqual({name: domain[name] for name in not_covered}, not_covered)
+        self.assertEqual(domain["Explanation"],
+                         sentence("The domain's libosinfo metadata", "http://debian.org/debian/12"))
+        self.put("data/os_majorver", "5")
+        self.put("data/os_distro", "Red Hat Enterprise Linux")
+        self.client.wait_for_change(self.uuid, Verdict="unknown", Reasons=["kernel-pending"])
+        self.put("data/os_majorver", "6")
+        self.client.wait_for_change(self.uuid, Verdict="not-applicable",
+                                    Explanation=sentence("The guest's agent", "Red Hat Enterprise Linux 6"))
+        self.put("data/os_distro", b"win\ndows\x1b")
+        self.client.wait_for_change(self.uuid, Explanation=sentence("The guest's agent", "win dows 6"))
+        self.put(SECOND, "2.6.18-398.el5")
+        self.client.wait_for_change(self.uuid, Verdict="compatible", KernelSource="xenstore")
+        self.store.rm(self.path(SECOND))
+        self.client.wait_for_change(self.uuid, Verdict="not-applicable", Kernel="")
+        self.virt.domain("guest").destroy()
+        self.client.wait_for_change(self.uuid, State="shut-off", Explanation=domain["Explanation"])
+
     @unittest.skipUnless(shutil.which("xenstore-write"), "no xenstore-write")
     def test_rewritten_by_the_real_tool(self):
         self.start_with(domain_xml("guest", 1))
