@@ -5,7 +5,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <libxml/parser.h>
-#include <malloc.h>
 #include <string.h>
 
 G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
@@ -36,9 +35,7 @@ struct _XpvLibvirt {
     Subscriber *subscriber; /* (nullable) */
     GArray *callbacks;      /* of int */
     gboolean has_events;
-    gboolean is_remote;
     GHashTable *handles; /* UUID → virDomain, owned: of the last list, until they are looked at */
-    gboolean is_fresh;   /* the list is: none has been looked at */
 };
 
 /* The words of "virsh domstate", with - for a blank. */
@@ -273,7 +270,7 @@ open_connection(XpvLibvirt *libvirt, GError **error)
         return FALSE;
     }
     /* A driver inside this process has no wire to keep alive, and refuses. */
-    libvirt->is_remote = virConnectSetKeepAlive(libvirt->connection, (int)libvirt->keepalive, 1) >= 0;
+    virConnectSetKeepAlive(libvirt->connection, (int)libvirt->keepalive, 1);
     return TRUE;
 }
 
@@ -289,12 +286,6 @@ xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpoint
         subscribe(libvirt, subscriber);
     subscriber_unref(subscriber);
     return is_open ? read_host(libvirt->connection, error) : NULL;
-}
-
-gboolean
-xpv_libvirt_open_further(XpvLibvirt *libvirt)
-{
-    return open_connection(libvirt, NULL);
 }
 
 XpvLibvirtHost *
@@ -324,12 +315,6 @@ gboolean
 xpv_libvirt_has_events(const XpvLibvirt *libvirt)
 {
     return libvirt->has_events;
-}
-
-gboolean
-xpv_libvirt_is_remote(const XpvLibvirt *libvirt)
-{
-    return libvirt->is_remote;
 }
 
 void
@@ -474,18 +459,8 @@ xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
     g_hash_table_iter_init(&iter, libvirt->handles);
     while (g_hash_table_iter_next(&iter, &uuid, &handle))
         g_ptr_array_add(domains, describe(uuid, handle));
-    libvirt->is_fresh = TRUE;
     fill_states(libvirt, domains);
     return domains;
-}
-
-void
-xpv_libvirt_rest(XpvLibvirt *libvirt)
-{
-    if (libvirt->is_fresh || g_hash_table_size(libvirt->handles) == 0)
-        return;
-    g_hash_table_remove_all(libvirt->handles);
-    malloc_trim(0); /* of what thousands of looks were made with; here, as it takes its time */
 }
 
 void
@@ -565,7 +540,6 @@ gboolean
 xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
 {
     g_autoptr(GError) cause = NULL;
-    libvirt->is_fresh = FALSE;
     if (look(libvirt, uuid, state, ret_look, &cause))
         return TRUE;
     if (cause->domain == XPV_LIBVIRT_ERROR && virConnectIsAlive(libvirt->connection) == 0)

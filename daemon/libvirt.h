@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* One connection to libvirt: the only file that includes its API.
  *
- * Every function that can block says so; those run on workers, never on the main thread. libvirt's own event loop is
- * the main loop (libvirt-glib), so what it tells is told on any thread. */
+ * Every function that can block says so; those run on a worker's thread, never on the main one. libvirt's own event
+ * loop is the main loop (libvirt-glib), so what it tells is told on any thread. */
 #pragma once
 
 #include "common/domain-xml.h"
@@ -75,18 +75,8 @@ XpvLibvirtHost *xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *
 /* xpv_libvirt_has_events: once open, whether domain_changed() is told of starts and stops. */
 gboolean xpv_libvirt_has_events(const XpvLibvirt *libvirt);
 
-/* xpv_libvirt_is_remote: once open, whether there is another process behind it: a further connection then shows the
- * same host, and shares the work. */
-gboolean xpv_libvirt_is_remote(const XpvLibvirt *libvirt);
-
-/* xpv_libvirt_open_further: connects to look at domains of a list that another connection has made. Blocks. */
-gboolean xpv_libvirt_open_further(XpvLibvirt *libvirt);
-
 /* xpv_libvirt_list: all domains. Blocks. Returns: (transfer full) of XpvLibvirtDomain. */
 GPtrArray *xpv_libvirt_list(XpvLibvirt *libvirt, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* xpv_libvirt_rest: lets go of what was kept for looks at domains of a list, once there have been any. */
-void xpv_libvirt_rest(XpvLibvirt *libvirt);
 
 /* xpv_libvirt_look: reads one domain. Blocks.
  * @state: (nullable) of a list, which saves a call

@@ -10,7 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/service.h"
-#include "daemon/workers.h"
+#include "daemon/worker.h"
 
 #define EXIT_USAGE 2
 
@@ -31,12 +31,6 @@ typedef struct {
     XpvManager *manager;
     int status;
 } Process;
-
-static gboolean
-is_alive(gpointer data)
-{
-    return xpv_manager_is_watched(((Process *)data)->manager);
-}
 
 static void
 on_ready(gpointer data)
@@ -89,7 +83,7 @@ run(const XpvOptions *options, XpvConfig *config)
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;
     Process process = { options, loop, NULL, NULL, EXIT_SUCCESS };
-    g_autoptr(XpvService) service = process.service = xpv_service_new(is_alive, &process);
+    g_autoptr(XpvService) service = process.service = xpv_service_new();
 
     xpv_libvirt_init();
     g_unix_signal_add(SIGTERM, on_end, &process);

@@ -122,27 +122,25 @@ on_disconnected(const GError *error, gpointer data)
 }
 
 static void
-on_listed(GPtrArray *domains, gint64 began, gpointer data)
+on_listed(GPtrArray *domains, gpointer data)
 {
     XpvManager *manager = data;
     g_debug("libvirt lists %u domains", domains->len);
     g_autoptr(GHashTable) uuids = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < domains->len; i++) {
-        XpvLibvirtDomain *domain = domains->pdata[i];
-        g_hash_table_add(uuids, domain->uuid);
-        if (xpv_registry_has_seen(manager->registry, domain->uuid, began))
-            domain->state = NULL; /* it may be older than what was seen, over another connection */
-        xpv_registry_expect(manager->registry, domain->uuid, domain->name, domain->id);
+        const XpvLibvirtDomain *domain = domains->pdata[i];
+        g_hash_table_add(uuids, (gpointer)domain->uuid);
+        xpv_registry_add_pending(manager->registry, domain->uuid, domain->name, domain->id);
     }
-    xpv_registry_keep(manager->registry, uuids, began);
+    xpv_registry_prune(manager->registry, uuids);
     set_connected(manager, TRUE);
 }
 
 static void
-on_seen(XpvLibvirtLook *look, gint64 began, gpointer data)
+on_seen(XpvLibvirtLook *look, gpointer data)
 {
     XpvManager *manager = data;
-    xpv_registry_see(manager->registry, g_steal_pointer(&look->xml), look->state, began);
+    xpv_registry_update(manager->registry, g_steal_pointer(&look->xml), look->state);
 }
 
 static void
@@ -321,10 +319,4 @@ xpv_manager_reload(XpvManager *manager, XpvConfig *config)
     xpv_registry_set_grace(manager->registry, config->grace);
     judge_anew(manager);
     g_message("Configuration reloaded");
-}
-
-gboolean
-xpv_manager_is_watched(const XpvManager *manager)
-{
-    return xpv_source_is_watched(manager->source);
 }

@@ -24,7 +24,4 @@ void xpv_manager_free(XpvManager *manager);
  * @config: (transfer full) */
 void xpv_manager_reload(XpvManager *manager, XpvConfig *config);
 
-/* xpv_manager_is_watched: see xpv_source_is_watched(). */
-gboolean xpv_manager_is_watched(const XpvManager *manager);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvManager, xpv_manager_free)

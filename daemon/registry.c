@@ -4,8 +4,8 @@
 typedef struct {
     XpvDomainXml *xml;
     const char *state;
-    gint64 seen;      /* when the look that saw it began; 0: it is known from a list alone */
-    gint64 run_since; /* when this run was first seen; monotonic µs */
+    gboolean is_read; /* else it is known from a list alone */
+    gint64 run_since; /* when this run was first read; monotonic µs */
     gboolean in_grace;
     gboolean stale;
     XpvDomain *domain; /* as published */
@@ -17,8 +17,8 @@ struct _XpvRegistry {
     guint grace;
     XpvRegistryChanged changed;
     gpointer data;
-    GHashTable *entries;  /* UUID, the XML's → Entry, owned */
-    GHashTable *expected; /* UUID, the XML's → XpvDomainXml, owned, of name and id alone */
+    GHashTable *entries; /* UUID, the XML's → Entry, owned */
+    GHashTable *pending; /* UUID, the XML's → XpvDomainXml, owned, of name and id alone */
     guint32 counts[XPV_VERDICT_MAX];
     guint grace_timer; /* while any domain is in grace */
 };
@@ -49,7 +49,7 @@ xpv_registry_new(const XpvHost *host, XpvReports *reports, guint grace, XpvRegis
     registry->changed = changed;
     registry->data = data;
     registry->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
-    registry->expected = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)xpv_domain_xml_free);
+    registry->pending = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)xpv_domain_xml_free);
     return registry;
 }
 
@@ -60,7 +60,7 @@ xpv_registry_free(XpvRegistry *registry)
         return;
     g_clear_handle_id(&registry->grace_timer, g_source_remove);
     g_hash_table_unref(registry->entries);
-    g_hash_table_unref(registry->expected);
+    g_hash_table_unref(registry->pending);
     g_free(registry);
 }
 
@@ -84,13 +84,6 @@ xpv_registry_find(XpvRegistry *registry, const char *name_or_uuid)
     }
     g_autofree char *uuid = g_ascii_strdown(name_or_uuid, -1);
     return xpv_registry_lookup(registry, uuid);
-}
-
-gboolean
-xpv_registry_has_seen(XpvRegistry *registry, const char *uuid, gint64 since)
-{
-    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
-    return entry && entry->seen >= since;
 }
 
 GPtrArray *
@@ -146,7 +139,7 @@ static void
 publish(XpvRegistry *registry, Entry *entry)
 {
     g_auto(XpvSaid) said = { 0 };
-    if (entry->seen != 0) /* else nobody knows whether it needs any drivers, nor whether it is acknowledged */
+    if (entry->is_read) /* else nobody knows whether it needs any drivers, nor whether it is acknowledged */
         xpv_reports_ask(registry->reports, entry->xml, &said);
     g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
 
@@ -233,7 +226,7 @@ xpv_registry_set_host(XpvRegistry *registry, const XpvHost *host)
 }
 
 static void
-see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began, gboolean stale)
+update(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gboolean is_read)
 {
     Entry *entry = g_hash_table_lookup(registry->entries, xml->uuid);
     gboolean is_new_run = !entry || entry->xml->id != xml->id;
@@ -245,23 +238,23 @@ see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began, g
     g_clear_pointer(&entry->xml, xpv_domain_xml_free);
     entry->xml = xml;
     entry->state = state;
-    entry->seen = began;
-    entry->stale = stale;
+    entry->is_read = is_read;
+    entry->stale = !is_read;
     if (is_new_run)
         entry->run_since = g_get_monotonic_time();
     g_hash_table_insert(registry->entries, xml->uuid, entry);
-    g_hash_table_remove(registry->expected, xml->uuid);
+    g_hash_table_remove(registry->pending, xml->uuid);
     publish(registry, entry);
 }
 
 void
-xpv_registry_see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began)
+xpv_registry_update(XpvRegistry *registry, XpvDomainXml *xml, const char *state)
 {
-    see(registry, xml, state, began, FALSE);
+    update(registry, xml, state, TRUE);
 }
 
 void
-xpv_registry_expect(XpvRegistry *registry, const char *uuid, const char *name, gint id)
+xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id)
 {
     if (g_hash_table_contains(registry->entries, uuid))
         return;
@@ -269,19 +262,19 @@ xpv_registry_expect(XpvRegistry *registry, const char *uuid, const char *name, g
     xml->uuid = g_strdup(uuid);
     xml->name = g_strdup(name);
     xml->id = id;
-    g_hash_table_replace(registry->expected, xml->uuid, xml);
+    g_hash_table_replace(registry->pending, xml->uuid, xml);
 }
 
 void
 xpv_registry_set_stale(XpvRegistry *registry, const char *uuid)
 {
     Entry *entry = g_hash_table_lookup(registry->entries, uuid);
-    gpointer expected = NULL;
+    gpointer pending = NULL;
     if (entry && !entry->stale) {
         entry->stale = TRUE;
         publish(registry, entry);
-    } else if (!entry && g_hash_table_steal_extended(registry->expected, uuid, NULL, &expected)) {
-        see(registry, expected, "no-state", 0, TRUE);
+    } else if (!entry && g_hash_table_steal_extended(registry->pending, uuid, NULL, &pending)) {
+        update(registry, pending, "no-state", FALSE);
     }
 }
 
@@ -297,7 +290,7 @@ void
 xpv_registry_remove(XpvRegistry *registry, const char *uuid)
 {
     Entry *entry = g_hash_table_lookup(registry->entries, uuid);
-    g_hash_table_remove(registry->expected, uuid);
+    g_hash_table_remove(registry->pending, uuid);
     if (!entry)
         return;
     tell_removal(registry, entry);
@@ -305,19 +298,19 @@ xpv_registry_remove(XpvRegistry *registry, const char *uuid)
 }
 
 void
-xpv_registry_keep(XpvRegistry *registry, GHashTable *uuids, gint64 began)
+xpv_registry_prune(XpvRegistry *registry, GHashTable *uuids)
 {
     GHashTableIter iter;
     gpointer key, value;
     g_hash_table_iter_init(&iter, registry->entries);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         Entry *entry = value;
-        if (g_hash_table_contains(uuids, key) || entry->seen >= began)
+        if (g_hash_table_contains(uuids, key))
             continue;
         tell_removal(registry, entry);
         g_hash_table_iter_remove(&iter);
     }
-    g_hash_table_iter_init(&iter, registry->expected);
+    g_hash_table_iter_init(&iter, registry->pending);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         if (!g_hash_table_contains(uuids, key))
             g_hash_table_iter_remove(&iter);

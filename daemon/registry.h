@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's domains, judged. Takes what was seen and tells what changed; knows neither libvirt nor D-Bus. */
+/* The host's domains, judged. Takes what was read and tells what changed; knows neither libvirt nor D-Bus. */
 #pragma once
 
 #include "common/domain-xml.h"
@@ -15,7 +15,7 @@ typedef void (*XpvRegistryChanged)(const XpvDomain *before, const XpvDomain *aft
 /* xpv_registry_new:
  * @host: what domains are judged against; strings are copied
  * @reports: who is asked for their kernels; borrowed
- * @grace: seconds that a guest has to report, from when its run is first seen */
+ * @grace: seconds that a guest has to report, from when its run is first read */
 XpvRegistry *xpv_registry_new(const XpvHost *host, XpvReports *reports, guint grace, XpvRegistryChanged changed,
                               gpointer data);
 void xpv_registry_free(XpvRegistry *registry);
@@ -26,9 +26,6 @@ const XpvDomain *xpv_registry_lookup(XpvRegistry *registry, const char *uuid);
 
 /* xpv_registry_find: by name, else by UUID. */
 const XpvDomain *xpv_registry_find(XpvRegistry *registry, const char *name_or_uuid);
-
-/* xpv_registry_has_seen: whether a look at it has begun at or after a time (monotonic µs). */
-gboolean xpv_registry_has_seen(XpvRegistry *registry, const char *uuid, gint64 since);
 
 /* xpv_registry_list: Returns: (transfer container) of const XpvDomain, in no order. */
 GPtrArray *xpv_registry_list(XpvRegistry *registry);
@@ -45,20 +42,19 @@ void xpv_registry_set_grace(XpvRegistry *registry, guint grace);
 /* xpv_registry_judge: asks for the domain's report anew and judges it, or (@uuid NULL) all. */
 void xpv_registry_judge(XpvRegistry *registry, const char *uuid);
 
-/* xpv_registry_see: a domain was read.
+/* xpv_registry_update: a domain was read.
  * @xml: (transfer full)
- * @state: static
- * @began: when that look began, monotonic µs */
-void xpv_registry_see(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gint64 began);
+ * @state: static */
+void xpv_registry_update(XpvRegistry *registry, XpvDomainXml *xml, const char *state);
 
-/* xpv_registry_expect: a domain is listed and about to be read. It is published with no more than that, stale, if that
- * fails and it has never been seen. */
-void xpv_registry_expect(XpvRegistry *registry, const char *uuid, const char *name, gint id);
+/* xpv_registry_add_pending: a domain is listed and about to be read. It is published with no more than that, stale, if
+ * that fails and it has never been read. */
+void xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id);
 
 /* xpv_registry_set_stale: the last try to read the domain failed. */
 void xpv_registry_set_stale(XpvRegistry *registry, const char *uuid);
 
 void xpv_registry_remove(XpvRegistry *registry, const char *uuid);
 
-/* xpv_registry_keep: removes all domains that are not among @uuids (a set), but for those seen since @began. */
-void xpv_registry_keep(XpvRegistry *registry, GHashTable *uuids, gint64 began);
+/* xpv_registry_prune: removes all domains that are not among @uuids (a set). */
+void xpv_registry_prune(XpvRegistry *registry, GHashTable *uuids);

@@ -6,71 +6,28 @@
 /* How long changes of the status are gathered. */
 #define STATUS_MS 250
 
-/* Tells systemd's watchdog that the main loop turns. */
-typedef struct {
-    GSource source;
-    gint64 interval; /* how long it may be silent: half of what systemd bears */
-    gint64 told;     /* when it last was not; monotonic µs */
-} Watchdog;
-
 struct _XpvService {
-    gboolean (*is_alive)(gpointer data);
-    gpointer data;
-    GSource *watchdog; /* (nullable) */
+    guint watchdog_timer; /* 0: systemd does not ask */
     gboolean is_ready;
     char *status; /* (nullable) */
     guint status_timer;
 };
 
+/* The telling itself proves that the main loop turns. */
 static gboolean
 tell_watchdog(gpointer data)
 {
-    XpvService *service = data;
-    if (service->is_alive(service->data))
-        sd_notify(FALSE, "WATCHDOG=1");
-    else
-        g_warning("A call of libvirt is overdue and nobody has noticed: leaving the rest to systemd's watchdog");
+    sd_notify(FALSE, "WATCHDOG=1");
     return G_SOURCE_CONTINUE;
 }
 
-/* It rides on a turn that the loop makes anyway, where there is one in time: an idle daemon does not wake for it. */
-static gboolean
-prepare_watchdog(GSource *source, gint *ret_timeout)
-{
-    Watchdog *watchdog = (Watchdog *)source;
-    gint64 silent = g_source_get_time(source) - watchdog->told;
-    *ret_timeout = (gint)(MAX(watchdog->interval - silent, 0) / 1000) + 1;
-    return silent >= watchdog->interval / 2;
-}
-
-static gboolean
-dispatch_watchdog(GSource *source, GSourceFunc callback, gpointer data)
-{
-    ((Watchdog *)source)->told = g_source_get_time(source);
-    return callback(data);
-}
-
-static GSource *
-start_watchdog(XpvService *service, gint64 interval)
-{
-    static GSourceFuncs functions = { .prepare = prepare_watchdog, .dispatch = dispatch_watchdog };
-    GSource *source = g_source_new(&functions, sizeof(Watchdog));
-    ((Watchdog *)source)->interval = interval;
-    ((Watchdog *)source)->told = g_get_monotonic_time();
-    g_source_set_callback(source, tell_watchdog, service, NULL);
-    g_source_attach(source, NULL);
-    return source;
-}
-
 XpvService *
-xpv_service_new(gboolean (*is_alive)(gpointer data), gpointer data)
+xpv_service_new(void)
 {
     XpvService *service = g_new0(XpvService, 1);
     uint64_t watchdog_us;
-    service->is_alive = is_alive;
-    service->data = data;
     if (sd_watchdog_enabled(FALSE, &watchdog_us) > 0)
-        service->watchdog = start_watchdog(service, (gint64)(watchdog_us / 2));
+        service->watchdog_timer = g_timeout_add((guint)(watchdog_us / 1000 / 2), tell_watchdog, NULL);
     return service;
 }
 
@@ -79,10 +36,7 @@ xpv_service_free(XpvService *service)
 {
     if (!service)
         return;
-    if (service->watchdog) {
-        g_source_destroy(service->watchdog);
-        g_source_unref(service->watchdog);
-    }
+    g_clear_handle_id(&service->watchdog_timer, g_source_remove);
     g_clear_handle_id(&service->status_timer, g_source_remove);
     g_free(service->status);
     g_free(service);

@@ -6,9 +6,8 @@
 
 typedef struct _XpvService XpvService;
 
-/* xpv_service_new: where systemd asks for it (WatchdogSec=), tells it twice in that time that the daemon lives. The
- * telling itself proves that the main loop turns; @is_alive is asked for the rest. */
-XpvService *xpv_service_new(gboolean (*is_alive)(gpointer data), gpointer data);
+/* xpv_service_new: where systemd asks for it (WatchdogSec=), tells it twice in that time that the main loop turns. */
+XpvService *xpv_service_new(void);
 void xpv_service_free(XpvService *service);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvService, xpv_service_free)
 

@@ -1,21 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/session.h"
 
-#include "daemon/workers.h"
-
-/* A call spends most of its time on its way, so that a first look at thousands of domains takes half as long over a few
- * connections. Not over one with a few threads: libvirt's client before 10.4 cannot take more than one; its threads
- * poll the socket for each other, and one that leaves may leave an event source behind that points into its stack
- * (CVE-2024-4418). */
-#define HELPERS 6
-
-/* How many looks must wait so that one more connection is worth it. */
-#define LOOKS_PER_HELPER 128
+#include "daemon/worker.h"
 
 struct _XpvSession {
     char *uri;
     guint timeout;
-    XpvWorkers *workers;
+    XpvWorker *worker;
     gboolean has_events;
     const XpvSessionListener *listener;
     gpointer data;
@@ -23,10 +14,9 @@ struct _XpvSession {
 
 typedef struct {
     XpvJob head;
-    XpvWorkers *subscriber; /* (nullable) */
+    XpvWorker *subscriber; /* (nullable) */
     XpvLibvirtHost *host;
     gboolean has_events;
-    gboolean is_remote;
     GError *error;
 } OpenJob;
 
@@ -69,12 +59,12 @@ note_free(XpvJob *job)
 }
 
 static void
-post_note(XpvWorkers *workers, const char *uuid)
+post_note(XpvWorker *worker, const char *uuid)
 {
     NoteJob *note = g_new0(NoteJob, 1);
     note->head = (XpvJob){ .done = note_done, .free = note_free };
     g_strlcpy(note->uuid, uuid, sizeof note->uuid);
-    xpv_workers_post(workers, &note->head);
+    xpv_worker_post(worker, &note->head);
 }
 
 static void
@@ -95,12 +85,11 @@ static void
 open_run(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
-    XpvWorkers *subscriber = g_steal_pointer(&open->subscriber);
-    open->host = subscriber ? xpv_libvirt_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_workers_unref,
+    XpvWorker *subscriber = g_steal_pointer(&open->subscriber);
+    open->host = subscriber ? xpv_libvirt_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_worker_unref,
                                                &open->error)
                             : xpv_libvirt_open(own, NULL, NULL, NULL, &open->error);
     open->has_events = xpv_libvirt_has_events(own);
-    open->is_remote = xpv_libvirt_is_remote(own);
 }
 
 static void
@@ -109,8 +98,6 @@ open_done(XpvJob *job, gpointer data)
     OpenJob *open = (OpenJob *)job;
     XpvSession *session = data;
     session->has_events = open->has_events;
-    if (open->is_remote)
-        xpv_workers_allow_helpers(session->workers, HELPERS, LOOKS_PER_HELPER);
     session->listener->opened(session, open->host, open->error, session->data);
 }
 
@@ -118,7 +105,7 @@ static void
 open_free(XpvJob *job)
 {
     OpenJob *open = (OpenJob *)job;
-    g_clear_pointer(&open->subscriber, xpv_workers_unref);
+    g_clear_pointer(&open->subscriber, xpv_worker_unref);
     xpv_libvirt_host_free(open->host);
     g_clear_error(&open->error);
     g_free(open);
@@ -136,7 +123,7 @@ list_done(XpvJob *job, gpointer data)
 {
     ListJob *list = (ListJob *)job;
     XpvSession *session = data;
-    session->listener->listed(session, list->domains, job->started, list->error, session->data);
+    session->listener->listed(session, list->domains, list->error, session->data);
 }
 
 static void
@@ -161,8 +148,7 @@ look_done(XpvJob *job, gpointer data)
 {
     LookJob *look = (LookJob *)job;
     XpvSession *session = data;
-    session->listener->looked(session, look->uuid, &look->look, job->started, look->for_look, look->error,
-                              session->data);
+    session->listener->looked(session, look->uuid, &look->look, look->for_look, look->error, session->data);
 }
 
 static void
@@ -182,36 +168,19 @@ create_libvirt(gpointer data)
 }
 
 static gboolean
-open_further(gpointer own)
-{
-    return xpv_libvirt_open_further(own);
-}
-
-static gboolean
-on_overdue(GPtrArray *jobs, gpointer data)
+on_overdue(XpvJob *job, gpointer data)
 {
     XpvSession *session = data;
-    g_autoptr(GPtrArray) uuids = g_ptr_array_new_with_free_func(g_free);
-    gboolean others = FALSE;
-    for (guint i = 0; i < jobs->len; i++) {
-        XpvJob *job = jobs->pdata[i];
-        if (job->run == look_run)
-            g_ptr_array_add(uuids, g_strdup(((LookJob *)job)->uuid));
-        else
-            others = TRUE;
-    }
+    g_autofree char *uuid = job->run == look_run ? g_strdup(((LookJob *)job)->uuid) : NULL;
     g_autoptr(GError) error =
         g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
-    session->listener->overdue(session, uuids, others, error, session->data);
+    session->listener->overdue(session, uuid, error, session->data);
     return TRUE;
 }
 
-static const XpvWorkersPurpose purpose = { .name = "libvirt",
-                                           .create = create_libvirt,
-                                           .prepare = open_further,
-                                           .rest = (GDestroyNotify)xpv_libvirt_rest,
-                                           .free = (GDestroyNotify)xpv_libvirt_free,
-                                           .overdue = on_overdue };
+static const XpvWorkerPurpose purpose = {
+    .name = "libvirt", .create = create_libvirt, .free = (GDestroyNotify)xpv_libvirt_free, .overdue = on_overdue
+};
 
 XpvSession *
 xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)
@@ -221,19 +190,19 @@ xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvS
     session->timeout = timeout;
     session->listener = listener;
     session->data = data;
-    session->workers = xpv_workers_new(&purpose, timeout, session);
+    session->worker = xpv_worker_new(&purpose, timeout, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_run, open_done, open_free, 0 };
-    open->subscriber = with_events ? xpv_workers_ref(session->workers) : NULL;
-    xpv_workers_push(session->workers, &open->head);
+    open->head = (XpvJob){ open_run, open_done, open_free };
+    open->subscriber = with_events ? xpv_worker_ref(session->worker) : NULL;
+    xpv_worker_push(session->worker, &open->head);
     return session;
 }
 
 void
 xpv_session_abandon(XpvSession *session)
 {
-    xpv_workers_abandon(session->workers);
+    xpv_worker_abandon(session->worker);
     g_free(session->uri);
     g_free(session);
 }
@@ -242,19 +211,19 @@ void
 xpv_session_list(XpvSession *session)
 {
     ListJob *list = g_new0(ListJob, 1);
-    list->head = (XpvJob){ list_run, list_done, list_free, 0 };
-    xpv_workers_push(session->workers, &list->head);
+    list->head = (XpvJob){ list_run, list_done, list_free };
+    xpv_worker_push(session->worker, &list->head);
 }
 
 void
 xpv_session_look(XpvSession *session, const char *uuid, const char *state, gboolean for_look)
 {
     LookJob *look = g_new0(LookJob, 1);
-    look->head = (XpvJob){ look_run, look_done, look_free, 0 };
+    look->head = (XpvJob){ look_run, look_done, look_free };
     look->state = state;
     look->for_look = for_look;
     g_strlcpy(look->uuid, uuid, sizeof look->uuid);
-    xpv_workers_push(session->workers, &look->head);
+    xpv_worker_push(session->worker, &look->head);
 }
 
 gboolean
@@ -263,16 +232,8 @@ xpv_session_has_events(const XpvSession *session)
     return session->has_events;
 }
 
-gboolean
-xpv_session_is_watched(const XpvSession *session)
-{
-    gint64 started_by = g_get_monotonic_time() - 2 * (gint64)session->timeout * G_USEC_PER_SEC;
-    g_autoptr(GPtrArray) forgotten = xpv_workers_find_overdue(session->workers, started_by);
-    return forgotten->len == 0;
-}
-
 guint
 xpv_sessions_count_stuck_threads(void)
 {
-    return xpv_workers_count_abandoned_threads();
+    return xpv_workers_count_abandoned();
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection to libvirt, seen from the main thread: what is asked of it is answered by a callback or is overdue, and
- * nothing blocks. While very much is asked, a few further connections help. A session is used up by what is overdue:
- * the thread that hangs in it is given up with it. */
+ * nothing blocks. A session is used up by what is overdue: the thread that hangs in it is given up with it. */
 #pragma once
 
 #include "daemon/libvirt.h"
@@ -11,15 +10,15 @@ typedef struct _XpvSession XpvSession;
 /* All on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
     void (*opened)(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data);
-    /* @domains: of XpvLibvirtDomain. @began: monotonic µs */
-    void (*listed)(XpvSession *session, GPtrArray *domains, gint64 began, const GError *error, gpointer data);
+    /* @domains: of XpvLibvirtDomain */
+    void (*listed)(XpvSession *session, GPtrArray *domains, const GError *error, gpointer data);
     /* @look: the callee may steal its XML. @for_look: as it was asked. */
-    void (*looked)(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gint64 began, gboolean for_look,
-                   const GError *error, gpointer data);
+    void (*looked)(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gboolean for_look, const GError *error,
+                   gpointer data);
     void (*domain_changed)(XpvSession *session, const char *uuid, gpointer data); /* look at it again */
     void (*closed)(XpvSession *session, gpointer data);
-    /* Calls took longer than the timeout. @uuids: of the domains that they ask about; @others: there are other calls */
-    void (*overdue)(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data);
+    /* A call takes longer than the timeout. @uuid: (nullable) of the domain that it asks about; NULL: another call */
+    void (*overdue)(XpvSession *session, const char *uuid, const GError *error, gpointer data);
 } XpvSessionListener;
 
 /* xpv_session_new: begins to connect.
@@ -39,9 +38,6 @@ void xpv_session_look(XpvSession *session, const char *uuid, const char *state, 
 
 /* xpv_session_has_events: once it is open. */
 gboolean xpv_session_has_events(const XpvSession *session);
-
-/* xpv_session_is_watched: FALSE once a call has run for twice its time: that should have been noticed long before. */
-gboolean xpv_session_is_watched(const XpvSession *session);
 
 /* xpv_sessions_count_stuck_threads: threads of all that was abandoned, xenstored's too, that have not left yet: most of
  * them as their call has not returned. */

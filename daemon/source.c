@@ -129,6 +129,7 @@ send_look(XpvSource *source, Look *look, const char *state)
 {
     look->is_out = TRUE;
     look->again = FALSE;
+    look->rests_until = g_get_monotonic_time() + REST_US;
     xpv_session_look(source->session, look->uuid, state, look->for_look);
     look->for_look = FALSE;
 }
@@ -217,7 +218,7 @@ on_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, 
 }
 
 static void
-on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *error, gpointer data)
+on_listed(XpvSession *session, GPtrArray *domains, const GError *error, gpointer data)
 {
     XpvSource *source = data;
     if (error) {
@@ -226,7 +227,7 @@ on_listed(XpvSession *session, GPtrArray *domains, gint64 began, const GError *e
     }
     source->tries = 0;
     source->is_prompted = FALSE;
-    source->listener->listed(domains, began, source->data);
+    source->listener->listed(domains, source->data);
     for (guint i = 0; i < domains->len; i++) {
         const XpvLibvirtDomain *domain = domains->pdata[i];
         want_look(source, domain->uuid, domain);
@@ -263,12 +264,12 @@ set_failed(XpvSource *source, const char *uuid, gboolean is_failed)
 }
 
 static void
-tell_look(XpvSource *source, const char *uuid, XpvLibvirtLook *look, gint64 began, const GError *error)
+tell_look(XpvSource *source, const char *uuid, XpvLibvirtLook *look, const GError *error)
 {
     gboolean is_gone = g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN);
     set_failed(source, uuid, error && !is_gone);
     if (!error)
-        source->listener->seen(look, began, source->data);
+        source->listener->seen(look, source->data);
     else if (is_gone)
         source->listener->gone(uuid, source->data);
     else
@@ -276,8 +277,8 @@ tell_look(XpvSource *source, const char *uuid, XpvLibvirtLook *look, gint64 bega
 }
 
 static void
-on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gint64 began, gboolean for_look,
-          const GError *error, gpointer data)
+on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gboolean for_look, const GError *error,
+          gpointer data)
 {
     XpvSource *source = data;
     Look *look = g_hash_table_lookup(source->looks, uuid);
@@ -286,12 +287,11 @@ on_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *seen, gint64 be
         disconnect_because(source, "libvirt has closed the connection"); /* that is no fault of the domain's */
         return;
     }
-    tell_look(source, uuid, seen, began, error);
+    tell_look(source, uuid, seen, error);
     look->is_out = FALSE;
     if (look->for_look) {
         send_look(source, look, NULL);
     } else {
-        look->rests_until = began + REST_US;
         g_queue_push_tail(&source->resting, look);
         schedule_wake(source);
     }
@@ -317,25 +317,23 @@ on_closed(XpvSession *session, gpointer data)
 static void try_stuck_later(Stuck *stuck);
 
 static void
-on_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data)
+on_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
 {
     XpvSource *source = data;
-    if (others) {
+    if (!uuid) {
         disconnect_because(source, error->message);
         return;
     }
 
     drop_session(source);
     start_session(source);
-    for (guint i = 0; i < uuids->len; i++) {
-        Stuck *stuck = g_new0(Stuck, 1);
-        stuck->source = source;
-        g_strlcpy(stuck->uuid, uuids->pdata[i], sizeof stuck->uuid);
-        stuck->error = g_error_copy(error);
-        g_hash_table_replace(source->stuck, stuck->uuid, stuck);
-        try_stuck_later(stuck);
-        source->listener->unreadable(stuck->uuid, error, source->data);
-    }
+    Stuck *stuck = g_new0(Stuck, 1);
+    stuck->source = source;
+    g_strlcpy(stuck->uuid, uuid, sizeof stuck->uuid);
+    stuck->error = g_error_copy(error);
+    g_hash_table_replace(source->stuck, stuck->uuid, stuck);
+    try_stuck_later(stuck);
+    source->listener->unreadable(stuck->uuid, error, source->data);
 }
 
 static const XpvSessionListener session_listener = {
@@ -384,20 +382,6 @@ xpv_source_set_timeout(XpvSource *source, guint timeout)
     source->timeout = timeout;
 }
 
-gboolean
-xpv_source_is_watched(const XpvSource *source)
-{
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, source->stuck);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const Stuck *stuck = value;
-        if (stuck->session && !xpv_session_is_watched(stuck->session))
-            return FALSE;
-    }
-    return !source->session || xpv_session_is_watched(source->session);
-}
-
 /* The session of a domain that hung. */
 
 static void
@@ -411,8 +395,8 @@ on_stuck_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *e
 }
 
 static void
-on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gint64 began, gboolean for_look,
-                const GError *error, gpointer data)
+on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gboolean for_look, const GError *error,
+                gpointer data)
 {
     Stuck *stuck = data;
     XpvSource *source = stuck->source;
@@ -422,14 +406,14 @@ on_stuck_looked(XpvSession *session, const char *uuid, XpvLibvirtLook *look, gin
         try_stuck_later(stuck);
         return;
     }
-    tell_look(source, id, look, began, error);
+    tell_look(source, id, look, error);
     g_hash_table_remove(source->stuck, id);
     if (source->is_open)
         want_look(source, id, NULL); /* its events were not listened to */
 }
 
 static void
-on_stuck_overdue(XpvSession *session, GPtrArray *uuids, gboolean others, const GError *error, gpointer data)
+on_stuck_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
 {
     try_stuck_later(data);
 }

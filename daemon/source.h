@@ -16,10 +16,10 @@ typedef struct {
     void (*connected)(const XpvLibvirtHost *host, gpointer data);
     /* Libvirt does not answer, or no longer. After each try that fails. */
     void (*disconnected)(const GError *error, gpointer data);
-    /* All domains that there were at @began (monotonic µs), before any of them is told of. */
-    void (*listed)(GPtrArray *domains, gint64 began, gpointer data);
+    /* All domains that there are, of XpvLibvirtDomain, before any of them is told of. */
+    void (*listed)(GPtrArray *domains, gpointer data);
     /* The callee may steal the look's XML. */
-    void (*seen)(XpvLibvirtLook *look, gint64 began, gpointer data);
+    void (*seen)(XpvLibvirtLook *look, gpointer data);
     void (*gone)(const char *uuid, gpointer data);
     void (*unreadable)(const char *uuid, const GError *error, gpointer data);
     /* A full look ended: everything that it saw has been told. @serial: see xpv_source_look() */
@@ -38,7 +38,3 @@ guint64 xpv_source_look(XpvSource *source);
 
 /* xpv_source_set_timeout: of a call of libvirt, in seconds, from the next connection on. */
 void xpv_source_set_timeout(XpvSource *source, guint timeout);
-
-/* xpv_source_is_watched: whether every call that is overdue has been noticed: libvirt may hang, this program may not.
- */
-gboolean xpv_source_is_watched(const XpvSource *source);

@@ -330,23 +330,6 @@ xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
 }
 
 gboolean
-xpv_libvirt_is_remote(const XpvLibvirt *libvirt)
-{
-    return FALSE; /* helpers are tested with a real libvirtd: system/test_libvirt.py */
-}
-
-gboolean
-xpv_libvirt_open_further(XpvLibvirt *libvirt)
-{
-    g_assert_not_reached();
-}
-
-void
-xpv_libvirt_rest(XpvLibvirt *libvirt)
-{
-}
-
-gboolean
 xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
 {
     guint number = fake_number(uuid);

@@ -8,7 +8,7 @@
 
 #include "common/report.h"
 #include "daemon/reports/reports.h"
-#include "daemon/workers.h"
+#include "daemon/worker.h"
 #include "daemon/xenstore/client.h"
 
 /* Far above what anything takes. */
@@ -670,7 +670,7 @@ test_frozen(Fixture *f, gconstpointer data)
     wait_told(f, "wait UNWATCH 1");
     expect(f, 3, NULL, XPV_DRIVERS_UNKNOWN);
     source->stop(g_steal_pointer(&f->self));
-    g_assert_cmpuint(xpv_workers_count_abandoned_threads(), ==, 1);
+    g_assert_cmpuint(xpv_workers_count_abandoned(), ==, 1);
 }
 
 /* The second session waits for xenstored, as long as the first hangs: no third one. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/xenstore/session.h"
 
-#include "daemon/workers.h"
+#include "daemon/worker.h"
 
 /* How many events within a second are a flood. A guest agent that rewrites all of its keys makes some 30. */
 #define FLOOD_EVENTS 100
@@ -18,15 +18,15 @@ typedef struct {
 
 /* What the thread of the watches and that of the calls share. */
 typedef struct {
-    XpvWorkers *workers; /* a reference; NULL until there are any */
+    XpvWorker *worker; /* a reference; NULL until there are any */
     GMutex mutex;
     GHashTable *runs; /* run → Watched, owned */
 } Feed;
 
 struct _XpvXenstoreSession {
     guint timeout;
-    XpvWorkers *workers;
-    Feed *feed; /* the workers' */
+    XpvWorker *worker;
+    Feed *feed; /* the worker's */
     const XpvXenstoreSessionListener *listener;
     gpointer data;
 };
@@ -92,7 +92,7 @@ post_note(Feed *feed, NoteDone done, guint run)
     NoteJob *note = g_new0(NoteJob, 1);
     note->head = (XpvJob){ .done = done, .free = note_free };
     note->run = run;
-    xpv_workers_post(feed->workers, &note->head);
+    xpv_worker_post(feed->worker, &note->head);
 }
 
 /* Returns: (nullable) what to tell of an event. */
@@ -158,7 +158,7 @@ feed_free(gpointer data)
     Feed *feed = data;
     g_hash_table_unref(feed->runs);
     g_mutex_clear(&feed->mutex);
-    xpv_workers_unref(feed->workers);
+    xpv_worker_unref(feed->worker);
     g_free(feed);
 }
 
@@ -280,7 +280,7 @@ create_xenstore(gpointer data)
 }
 
 static gboolean
-on_overdue(GPtrArray *jobs, gpointer data)
+on_overdue(XpvJob *job, gpointer data)
 {
     XpvXenstoreSession *session = data;
     if (xpv_xenstore_count() > 1) /* one that hung before is still there: this one would only be the next */
@@ -290,7 +290,7 @@ on_overdue(GPtrArray *jobs, gpointer data)
     return TRUE;
 }
 
-static const XpvWorkersPurpose purpose = {
+static const XpvWorkerPurpose purpose = {
     .name = "xenstore", .create = create_xenstore, .free = (GDestroyNotify)xpv_xenstore_free, .overdue = on_overdue
 };
 
@@ -302,19 +302,19 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->listener = listener;
     session->data = data;
     session->feed = feed_new();
-    session->workers = xpv_workers_new(&purpose, timeout, session);
-    session->feed->workers = xpv_workers_ref(session->workers);
+    session->worker = xpv_worker_new(&purpose, timeout, session);
+    session->feed->worker = xpv_worker_ref(session->worker);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_run, open_done, open_free, 0 };
-    xpv_workers_push(session->workers, &open->head);
+    open->head = (XpvJob){ open_run, open_done, open_free };
+    xpv_worker_push(session->worker, &open->head);
     return session;
 }
 
 void
 xpv_xenstore_session_abandon(XpvXenstoreSession *session)
 {
-    xpv_workers_abandon(session->workers);
+    xpv_worker_abandon(session->worker);
     g_free(session);
 }
 
@@ -323,11 +323,11 @@ push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJo
           void (*done)(XpvJob *job, gpointer data))
 {
     KeysJob *keys = g_new0(KeysJob, 1);
-    keys->head = (XpvJob){ run_job, done, keys_free, 0 };
+    keys->head = (XpvJob){ run_job, done, keys_free };
     keys->feed = session->feed;
     keys->run = run;
     keys->id = id;
-    xpv_workers_push(session->workers, &keys->head);
+    xpv_worker_push(session->worker, &keys->head);
 }
 
 void

@@ -228,8 +228,8 @@ class Changes(harness.TestCase):
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read().count(text)
 
-    def test_first_look_at_very_many(self):
-        """It is shared among further connections, which close when it is over. A paused one is told as such."""
+    def test_first_refresh(self):
+        """It takes one connection and, beside the list, one call for each domain. A paused one is told as such."""
         count = 1000
         calls = os.path.join(self.folder, "calls")
         self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)))
@@ -239,40 +239,12 @@ class Changes(harness.TestCase):
         domains = self.client.domains()
         self.assertEqual(len(domains), count)
         self.assertEqual({d["Verdict"] for d in domains.values()}, {"compatible"})
-        self.assertEqual([d["Name"] for d in domains.values() if d["State"] != "running"], ["guest-500"])
-        self.assertEqual(domains[uuid_of(500)]["State"], "paused")
-        opened = self.count_in(calls, " : virConnectOpenReadOnly:")
-        self.assertGreater(opened, 1)
-        while self.count_in(calls, " : virConnectClose:") < opened - 1:
-            time.sleep(0.01)  # there is no event to wait for
-        self.assertEqual(self.stop_daemon(), 0)
-        self.assertEqual(self.count_in(calls, " : virConnectClose:"), self.count_in(calls, " : virConnectOpenReadOnly:"))
-
-    def test_first_look_at_few(self):
-        """It takes one connection and, beside the list, one call for each domain."""
-        calls = os.path.join(self.folder, "calls")
-        self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, 101)))
-        self.start(self.virt.uri, "--host-architecture=x86_64",
-                   env={"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}"})
-        self.assertEqual(len(self.client.domains()), 100)
+        self.assertEqual([(d["Name"], d["State"]) for d in domains.values() if d["State"] != "running"],
+                         [("guest-500", "paused")])
         self.assertEqual([self.count_in(calls, f" : vir{call}:") for call in (
-            "ConnectOpenReadOnly", "DomainGetXMLDesc", "DomainLookupByUUIDString", "DomainGetState")], [1, 100, 0, 0])
-
-    def test_change_during_a_long_list(self):
-        """What is seen over another connection while the list is made is newer than what that says."""
-        count = 300
-        fifo = os.path.join(self.folder, "hang")
-        self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)),
-                        options=["--call-timeout=300"], env={"XPV_HANG_LIST_FIFO": fifo})
-        domains = [self.virt.domain(f"guest-{n}") for n in range(1, count + 1)]
-        for domain in domains:
-            domain.suspend()
-        self.wait_for_states("paused", count)
-        with self.refreshing(fifo):
-            for domain in domains:
-                domain.resume()
-            self.wait_for_states("running", count)
-        self.assertEqual({d["State"] for d in self.client.domains().values()}, {"running"})
+            "ConnectOpenReadOnly", "DomainGetXMLDesc", "DomainLookupByUUIDString", "DomainGetState")], [1, count, 0, 0])
+        self.assertEqual(self.stop_daemon(), 0)
+        self.assertEqual(self.count_in(calls, " : virConnectClose:"), 1)
 
     @contextlib.contextmanager
     def refreshing(self, fifo):
@@ -288,13 +260,8 @@ class Changes(harness.TestCase):
         os.close(writer)
         self.client.wait_for(lambda: refreshed, "the end of Refresh")
 
-    def wait_for_states(self, state, count):
-        self.client.wait_for(lambda: len([change for _path, _interface, member, change in self.client.signals
-                                          if member == "PropertiesChanged" and change[1].get("State") == state]) >= count,
-                             f"{count} × {state}")
-
     def test_one_of_very_many_hangs(self):
-        """Whichever connection it hangs, it alone is stale."""
+        """It alone is stale."""
         count = 1000
         fifo = os.path.join(self.folder, "hang")
         os.mkfifo(fifo)
