@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/facts.h"
 
+#include "common/domain.h"
 #include "common/facts.h"
 #include "common/guide.h"
-#include "common/judge.h"
 #include "common/text.h"
 #include "ctl/phrases.h"
 #include "ctl/this-host.h"
@@ -49,26 +49,10 @@ XpvCtlObject *
 xpv_ctl_facts_judge(const XpvCtlFacts *facts, const XpvReport *report)
 {
     const XpvGuest guest = { .id = -1, .virtualization = facts->virtualization, .report = report };
+    const XpvDomainStatus status = { .name = "", .state = "", .kernel_source = "" };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&facts->host, &guest);
-    g_autofree const char **reasons = xpv_reasons_to_words(judgement->reasons);
-    g_autofree const char **warnings = xpv_warnings_to_words(judgement->warnings);
-    g_autofree const char **archs = xpv_archs_to_words(judgement->required_archs);
-    const char *driver_source = xpv_driver_source_to_word(judgement->driver_source);
-
-    GVariantDict results;
-    g_variant_dict_init(&results, NULL);
-    g_variant_dict_insert(&results, "Kernel", "s", xpv_report_text(report));
-    g_variant_dict_insert(&results, "Verdict", "s", xpv_verdict_to_word(judgement->verdict));
-    g_variant_dict_insert(&results, "Reasons", "^as", reasons);
-    g_variant_dict_insert(&results, "Warnings", "^as", warnings);
-    g_variant_dict_insert(&results, "Release", "s", judgement->release);
-    g_variant_dict_insert(&results, "Variant", "s", judgement->variant);
-    g_variant_dict_insert(&results, "Processor", "s", xpv_processor_to_word(judgement->processor));
-    g_variant_dict_insert(&results, "RequiredHostArchitectures", "^as", archs);
-    g_variant_dict_insert(&results, "DriverSource", "s", driver_source);
-    g_variant_dict_insert(&results, "Explanation", "s", judgement->explanation);
-    g_variant_dict_insert(&results, "Remedy", "s", judgement->remedy);
-    return xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_dict_end(&results));
+    g_autoptr(XpvDomain) domain = xpv_domain_new(&status, &guest, judgement, NULL);
+    return xpv_ctl_object_of_report(domain);
 }
 
 XpvCtlObject *

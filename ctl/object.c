@@ -3,45 +3,29 @@
 
 #include "common/text.h"
 
+#define OF_REPORT XPV_CTL_OF_REPORT
+#define OF_DOMAIN XPV_CTL_EVERYWHERE
+
 static const XpvCtlProperty domain_properties[] = {
-    [XPV_CTL_DOMAIN_NAME] = { "Name", "s", "''", "Name", 0 },
-    [XPV_CTL_DOMAIN_UUID] = { "Uuid", "s", "''", "UUID", 0 },
-    [XPV_CTL_DOMAIN_ID] = { "Id", "i", "-1", "Id", 0 },
-    [XPV_CTL_DOMAIN_STATE] = { "State", "s", "''", "State", 0 },
-    [XPV_CTL_DOMAIN_VIRTUALIZATION] = { "Virtualization", "s", "''", "Virtualization", 0 },
-    [XPV_CTL_DOMAIN_KERNEL] = { "Kernel", "s", "''", "Kernel", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_KERNEL_SOURCE] = { "KernelSource", "s", "''", "Kernel source", 0 },
-    [XPV_CTL_DOMAIN_VERDICT] = { "Verdict", "s", "''", "Verdict", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_REASONS] = { "Reasons", "as", "[]", "Reasons", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_WARNINGS] = { "Warnings", "as", "[]", "Warnings", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_RELEASE] = { "Release", "s", "''", "RHEL release", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_VARIANT] = { "Variant", "s", "''", "Variant", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_PROCESSOR] = { "Processor", "s", "''", "Processor", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_REQUIRED_HOST_ARCHITECTURES] = { "RequiredHostArchitectures", "as", "[]", "Required host",
-                                                     XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_DRIVER_SOURCE] = { "DriverSource", "s", "''", "Driver source", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_EXPLANATION] = { "Explanation", "s", "''", "Explanation", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_REMEDY] = { "Remedy", "s", "''", "Remedy", XPV_CTL_OF_REPORT },
-    [XPV_CTL_DOMAIN_DRIVERS] = { "Drivers", "s", "'unknown'", "Drivers", 0 },
-    [XPV_CTL_DOMAIN_ACKNOWLEDGED] = { "Acknowledged", "b", "false", "Acknowledged", 0 },
-    [XPV_CTL_DOMAIN_STALE] = { "Stale", "b", "false", "Stale", 0 },
-    [XPV_CTL_DOMAIN_CHANGED_AT] = { "ChangedAt", "t", "0", "Changed at", 0 },
+#define ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                        \
+    [XPV_CTL_DOMAIN_##CONSTANT] = { name, signature, label, unknown, places, offsetof(XpvDomain, member) },
+    XPV_DOMAIN_PROPERTIES(ROW)
+#undef ROW
 };
-G_STATIC_ASSERT(G_N_ELEMENTS(domain_properties) == XPV_CTL_DOMAIN_MAX);
 
 static const XpvCtlProperty host_properties[] = {
-    [XPV_CTL_HOST_VERSION] = { "Version", "s", "''", "Daemon's version", 0 },
-    [XPV_CTL_HOST_RULES] = { "Rules", "s", "''", "Rules", 0 },
-    [XPV_CTL_HOST_URI] = { "Uri", "s", "''", "libvirt", XPV_CTL_OF_LINK },
-    [XPV_CTL_HOST_CONNECTED] = { "Connected", "b", "false", "libvirt answers", 0 },
-    [XPV_CTL_HOST_LAST_UPDATE] = { "LastUpdate", "t", "0", "Last update", 0 },
-    [XPV_CTL_HOST_HYPERVISOR] = { "Hypervisor", "s", "''", "Hypervisor", XPV_CTL_OF_LINK },
-    [XPV_CTL_HOST_HOST_NAME] = { "HostName", "s", "''", "Host", 0 },
-    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "''", "Kernel", XPV_CTL_OF_REPORT },
-    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "''", "Architecture", XPV_CTL_OF_REPORT },
-    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "''", "Processor", XPV_CTL_OF_REPORT },
-    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "''", "RHEL release", XPV_CTL_OF_REPORT },
-    [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "{}", "Domains", 0 },
+    [XPV_CTL_HOST_VERSION] = { "Version", "s", "Daemon's version", "''", 0, 0 },
+    [XPV_CTL_HOST_RULES] = { "Rules", "s", "Rules", "''", 0, 0 },
+    [XPV_CTL_HOST_URI] = { "Uri", "s", "libvirt", "''", XPV_CTL_OF_LINK, 0 },
+    [XPV_CTL_HOST_CONNECTED] = { "Connected", "b", "libvirt answers", "false", 0, 0 },
+    [XPV_CTL_HOST_LAST_UPDATE] = { "LastUpdate", "t", "Last update", "0", 0, 0 },
+    [XPV_CTL_HOST_HYPERVISOR] = { "Hypervisor", "s", "Hypervisor", "''", XPV_CTL_OF_LINK, 0 },
+    [XPV_CTL_HOST_HOST_NAME] = { "HostName", "s", "Host", "''", 0, 0 },
+    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "Kernel", "''", XPV_CTL_OF_REPORT, 0 },
+    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "Architecture", "''", XPV_CTL_OF_REPORT, 0 },
+    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "Processor", "''", XPV_CTL_OF_REPORT, 0 },
+    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "RHEL release", "''", XPV_CTL_OF_REPORT, 0 },
+    [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "Domains", "{}", 0, 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(host_properties) == XPV_CTL_HOST_MAX);
 
@@ -78,9 +62,31 @@ xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties)
     for (guint i = 0; i < interface->n_properties; i++) {
         const XpvCtlProperty *property = &interface->properties[i];
         if (!object->values[i])
-            object->values[i] = g_variant_parse(G_VARIANT_TYPE(property->type), property->fallback, NULL, NULL, NULL);
+            object->values[i] = g_variant_parse(G_VARIANT_TYPE(property->type), property->unknown, NULL, NULL, NULL);
     }
     return object;
+}
+
+static GVariant *
+read_member(const XpvCtlProperty *property, const XpvDomain *domain)
+{
+    gconstpointer member = G_STRUCT_MEMBER_P(domain, property->offset);
+    if (g_str_equal(property->type, "as"))
+        return g_variant_new_strv(*(const char *const *const *)member, -1);
+    return g_variant_new_string(*(const char *const *)member);
+}
+
+XpvCtlObject *
+xpv_ctl_object_of_report(const XpvDomain *domain)
+{
+    GVariantDict results;
+    g_variant_dict_init(&results, NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(domain_properties); i++) {
+        const XpvCtlProperty *property = &domain_properties[i];
+        if (property->places & XPV_CTL_OF_REPORT)
+            g_variant_dict_insert_value(&results, property->name, read_member(property, domain));
+    }
+    return xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_dict_end(&results));
 }
 
 void

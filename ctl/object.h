@@ -2,34 +2,20 @@
 /* What is shown of a domain, of the host, or of a report: a value for every property of its interface.
  *
  * One table an interface gives the names, types, order and labels. A property that the daemon does not send, or sends
- * with another type, has the table's fallback: no reader need care, and no key is ever missing. */
+ * with another type, has the value that the table names for it: no reader need care, and no key is ever missing. */
 #pragma once
 
 #include <glib.h>
 
+#include "common/domain.h"
+#include "dbus/properties.h"
+
+/* XPV_CTL_DOMAIN_NAME and so on, in the order of the interface's XML. */
 typedef enum {
-    XPV_CTL_DOMAIN_NAME,
-    XPV_CTL_DOMAIN_UUID,
-    XPV_CTL_DOMAIN_ID,
-    XPV_CTL_DOMAIN_STATE,
-    XPV_CTL_DOMAIN_VIRTUALIZATION,
-    XPV_CTL_DOMAIN_KERNEL,
-    XPV_CTL_DOMAIN_KERNEL_SOURCE,
-    XPV_CTL_DOMAIN_VERDICT,
-    XPV_CTL_DOMAIN_REASONS,
-    XPV_CTL_DOMAIN_WARNINGS,
-    XPV_CTL_DOMAIN_RELEASE,
-    XPV_CTL_DOMAIN_VARIANT,
-    XPV_CTL_DOMAIN_PROCESSOR,
-    XPV_CTL_DOMAIN_REQUIRED_HOST_ARCHITECTURES,
-    XPV_CTL_DOMAIN_DRIVER_SOURCE,
-    XPV_CTL_DOMAIN_EXPLANATION,
-    XPV_CTL_DOMAIN_REMEDY,
-    XPV_CTL_DOMAIN_DRIVERS,
-    XPV_CTL_DOMAIN_ACKNOWLEDGED,
-    XPV_CTL_DOMAIN_STALE,
-    XPV_CTL_DOMAIN_CHANGED_AT,
-    XPV_CTL_DOMAIN_MAX
+#define XPV_CTL_MEMBER(CONSTANT, member, name, signature, changes, places, label, unknown) XPV_CTL_DOMAIN_##CONSTANT,
+    XPV_DOMAIN_PROPERTIES(XPV_CTL_MEMBER)
+#undef XPV_CTL_MEMBER
+        XPV_CTL_DOMAIN_MAX
 } XpvCtlDomainProperty;
 
 typedef enum {
@@ -56,11 +42,12 @@ typedef enum {
 } XpvCtlPlace;
 
 typedef struct {
-    const char *name;     /* on D-Bus */
-    const char *type;     /* D-Bus signature */
-    const char *fallback; /* GVariant text */
-    const char *label;    /* for a person */
+    const char *name;    /* on D-Bus */
+    const char *type;    /* D-Bus signature */
+    const char *label;   /* for a person */
+    const char *unknown; /* the value where nothing is known; GVariant text */
     XpvCtlPlace places;
+    gsize offset; /* of a domain: in XpvDomain */
 } XpvCtlProperty;
 
 typedef struct {
@@ -78,6 +65,9 @@ typedef struct {
 
 /* xpv_ctl_object_new: @properties: a{sv}; taken if floating */
 XpvCtlObject *xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties);
+
+/* xpv_ctl_object_of_report: of a domain of which nothing is known but what a report tells. */
+XpvCtlObject *xpv_ctl_object_of_report(const XpvDomain *domain);
 void xpv_ctl_object_free(XpvCtlObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtlObject, xpv_ctl_object_free)
 

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "daemon/domain.h"
+#include "common/domain.h"
 
 /* Journal entries. */
 #define XPV_MESSAGE_ID_INCOMPATIBLE "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"

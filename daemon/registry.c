@@ -161,7 +161,14 @@ publish(XpvRegistry *registry, Entry *entry)
         .system = said.system.kind != XPV_SYSTEM_UNKNOWN ? said.system : xml->declared,
         .drivers = said.drivers,
     };
-    XpvDomainStatus status = { xml->name, entry->state, said.source, said.acknowledged, entry->stale };
+    XpvDomainStatus status = {
+        .name = xml->name,
+        .state = entry->state,
+        .kernel_source = said.source,
+        .acknowledged = said.acknowledged,
+        .stale = entry->stale,
+        .now = (guint64)g_get_real_time(),
+    };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&registry->host, &guest);
     g_autoptr(XpvDomain) before = entry->domain;
     entry->domain = xpv_domain_new(&status, &guest, judgement, before);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/domain-xml.h"
-#include "daemon/domain.h"
+#include "common/domain.h"
 #include "daemon/reports/reports.h"
 
 typedef struct _XpvRegistry XpvRegistry;

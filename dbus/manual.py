@@ -58,8 +58,9 @@ def outline(node):
     """A member with its types."""
     name = rf"\fB{node.getAttribute('name')}\fP"
     if node.nodeName == "property":
-        changes = [note.getAttribute("value") for note in elements(node, "annotation")] or ["true"]
-        return f"{name} ({node.getAttribute('type')}{CHANGES[changes[0]]})"
+        notes = {note.getAttribute("name"): note.getAttribute("value") for note in elements(node, "annotation")}
+        changes = notes.get("org.freedesktop.DBus.Property.EmitsChangedSignal", "true")
+        return f"{name} ({node.getAttribute('type')}{CHANGES[changes]})"
     results = [arg for arg in elements(node, "arg") if arg.getAttribute("direction") == "out"]
     taken = [arg for arg in elements(node, "arg") if arg not in results]
     return f"{name} {arguments_text(taken)}" + (rf" \(-> {arguments_text(results)}" if results else "")

@@ -10,6 +10,7 @@
 #include "common/text.h"
 #include "daemon/bus/log-control.h"
 #include "daemon/bus/loop.h"
+#include "dbus/properties.h"
 
 G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 
@@ -76,34 +77,17 @@ emit_changes(XpvPublisher *publisher, const char *path, const char *interface, c
 
 /* org.xenpv.Compat1.Domain */
 
-#define DOMAIN_PROPERTY(name, signature, member, flags)                                                                \
-    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvDomain, member), flags)
+#define CONST SD_BUS_VTABLE_PROPERTY_CONST
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define SILENT 0
 
 static const sd_bus_vtable domain_vtable[] = {
     SD_BUS_VTABLE_START(0),
-    DOMAIN_PROPERTY("Uuid", "s", uuid, SD_BUS_VTABLE_PROPERTY_CONST),
-    DOMAIN_PROPERTY("Name", "s", name, CHANGES),
-    DOMAIN_PROPERTY("Id", "i", id, CHANGES),
-    DOMAIN_PROPERTY("State", "s", state, CHANGES),
-    DOMAIN_PROPERTY("Virtualization", "s", virtualization, CHANGES),
-    DOMAIN_PROPERTY("Kernel", "s", kernel, CHANGES),
-    DOMAIN_PROPERTY("KernelSource", "s", kernel_source, CHANGES),
-    DOMAIN_PROPERTY("Release", "s", release, CHANGES),
-    DOMAIN_PROPERTY("Variant", "s", variant, CHANGES),
-    DOMAIN_PROPERTY("Processor", "s", processor, CHANGES),
-    DOMAIN_PROPERTY("RequiredHostArchitectures", "as", required_host_architectures, CHANGES),
-    DOMAIN_PROPERTY("Verdict", "s", verdict, CHANGES),
-    DOMAIN_PROPERTY("Reasons", "as", reasons, CHANGES),
-    DOMAIN_PROPERTY("Warnings", "as", warnings, CHANGES),
-    DOMAIN_PROPERTY("Explanation", "s", explanation, CHANGES),
-    DOMAIN_PROPERTY("Remedy", "s", remedy, CHANGES),
-    DOMAIN_PROPERTY("DriverSource", "s", driver_source, CHANGES),
-    DOMAIN_PROPERTY("Drivers", "s", drivers, CHANGES),
-    DOMAIN_PROPERTY("Acknowledged", "b", acknowledged, CHANGES),
-    DOMAIN_PROPERTY("Stale", "b", stale, CHANGES),
-    DOMAIN_PROPERTY("ChangedAt", "t", changed_at, CHANGES),
-    SD_BUS_VTABLE_END,
+#define ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                        \
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvDomain, member), changes),
+    XPV_DOMAIN_PROPERTIES(ROW)
+#undef ROW
+        SD_BUS_VTABLE_END,
 };
 
 static int
@@ -235,15 +219,21 @@ read_facts(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *e
     return result < 0 ? result : sd_bus_message_exit_container(call);
 }
 
-/* What CheckKernel() tells beside verdict and reasons. */
+/* What CheckKernel() tells beside verdict and reasons: all else that follows from the report. */
 static gboolean
 is_result(const sd_bus_vtable *row)
 {
     static const char *const results[] = {
-        "Kernel",       "Warnings",    "Release", "Variant", "Processor", "RequiredHostArchitectures",
-        "DriverSource", "Explanation", "Remedy",  NULL
+#define OF_REPORT(name) name,
+#define OF_DOMAIN(name)
+#define ROW(CONSTANT, member, name, signature, changes, places, label, unknown) places(name)
+        XPV_DOMAIN_PROPERTIES(ROW) NULL
+#undef ROW
+#undef OF_DOMAIN
+#undef OF_REPORT
     };
-    return row->type == _SD_BUS_VTABLE_PROPERTY && g_strv_contains(results, row->x.property.member);
+    const char *name = row->type == _SD_BUS_VTABLE_PROPERTY ? row->x.property.member : "Verdict";
+    return !g_str_equal(name, "Verdict") && !g_str_equal(name, "Reasons") && g_strv_contains(results, name);
 }
 
 static int
@@ -378,11 +368,11 @@ get_counts(sd_bus *bus, const char *path, const char *interface, const char *pro
 
 static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_VTABLE_START(0),
-    HOST_PROPERTY("Version", "s", version, SD_BUS_VTABLE_PROPERTY_CONST),
-    HOST_PROPERTY("Rules", "s", rules, SD_BUS_VTABLE_PROPERTY_CONST),
-    HOST_PROPERTY("Uri", "s", uri, SD_BUS_VTABLE_PROPERTY_CONST),
+    HOST_PROPERTY("Version", "s", version, CONST),
+    HOST_PROPERTY("Rules", "s", rules, CONST),
+    HOST_PROPERTY("Uri", "s", uri, CONST),
     HOST_PROPERTY("Connected", "b", connected, CHANGES),
-    HOST_PROPERTY("LastUpdate", "t", last_update, 0),
+    HOST_PROPERTY("LastUpdate", "t", last_update, SILENT),
     HOST_PROPERTY("Hypervisor", "s", hypervisor, CHANGES),
     HOST_PROPERTY("HostName", "s", host_name, CHANGES),
     HOST_PROPERTY("HostKernel", "s", host_kernel, CHANGES),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A domain as it is published: one immutable struct, made once for each change, that everything on the bus reads. */
+/* A domain as it is published: the facts and the judgement in words. One immutable struct, made once for each change,
+ * that everything on the bus reads; the client makes one of a report alone. */
 #pragma once
 
 #include "common/judge.h"
@@ -37,6 +38,7 @@ typedef struct {
     const char *kernel_source;
     gboolean acknowledged;
     gboolean stale;
+    guint64 now; /* µs since 1970 */
 } XpvDomainStatus;
 
 /* xpv_domain_new:

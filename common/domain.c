@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/domain.h"
+#include "common/domain.h"
 
 #include <string.h>
 
@@ -7,11 +7,9 @@
 #include "common/text.h"
 
 static guint64
-changed_at(const char *verdict, const XpvDomain *previous)
+changed_at(const char *verdict, const XpvDomain *previous, guint64 now)
 {
-    if (previous && g_str_equal(previous->verdict, verdict))
-        return previous->changed_at;
-    return (guint64)g_get_real_time();
+    return previous && g_str_equal(previous->verdict, verdict) ? previous->changed_at : now;
 }
 
 XpvDomain *
@@ -39,7 +37,7 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
     domain->drivers = xpv_drivers_to_word(guest->drivers);
     domain->acknowledged = status->acknowledged;
     domain->stale = status->stale;
-    domain->changed_at = changed_at(domain->verdict, previous);
+    domain->changed_at = changed_at(domain->verdict, previous, status->now);
     return domain;
 }
 
