@@ -21,20 +21,18 @@ class Changes(harness.TestCase):
         return self.client.host()["Connected"]
 
     def wait_for_connected(self, connected):
-        self.client.wait_for(lambda: any(arguments[1].get("Connected") == connected
-                                         for arguments in self.client.members("PropertiesChanged")),
-                             f"Connected {connected}")
-        self.client.signals = [s for s in self.client.signals if "Connected" not in str(s)]
+        """Until that was told last. On a machine that is busy, a connection may be lost once more than is expected."""
+        def told():
+            values = [change[1]["Connected"] for change in self.client.members("PropertiesChanged")
+                      if "Connected" in change[1]]
+            return values and values[-1] == connected
+        self.client.wait_for(told, f"Connected {connected}")
 
-    def time_reads(self):
-        """The 99th percentile of how long a read takes, in seconds."""
-        times = []
+    def read(self):
+        """Many reads of the bus, each of which is answered. How soon is in the benchmark."""
         for _ in range(1000):
-            begin = time.perf_counter()
             value = self.client.call(path_of(uuid_of(1)), PROPERTIES, "Get", "(ss)", harness.DOMAIN, "Verdict")
-            times.append(time.perf_counter() - begin)
             self.assertEqual(value, ("compatible",))
-        return sorted(times)[990]
 
     def test_absent_at_start(self):
         self.virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
@@ -77,17 +75,26 @@ class Changes(harness.TestCase):
     def test_stopped(self):
         """SIGSTOP: the bus is served all the while; a change made meanwhile is there after it."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
-        idle = self.time_reads()
         self.virt.process.send(signal.SIGSTOP)
-        stopped = self.time_reads()
+        self.read()
         self.wait_for_connected(False)
-        lost = self.time_reads()
-        # Twice is the aim, which the benchmark shows; ten times that is a failure on any machine.
-        self.assertLess(max(stopped, lost), 20 * idle)
+        self.read()
         self.virt.go_on()
         self.wait_for_connected(True)
         self.client.refresh()
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
+
+    def test_served_during_a_call(self):
+        """A call that hangs and is far from overdue holds up nothing else."""
+        self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=3600"])
+        answers = []
+        self.virt.process.send(signal.SIGSTOP)
+        self.client.bus.call(harness.NAME, harness.ROOT, harness.MANAGER, "Refresh", None, None, 0, -1, None,
+                             lambda _bus, answer, _data: answers.append(answer), None)
+        self.read()
+        self.assertEqual(answers, [])
+        self.virt.go_on()
+        self.client.wait_for(lambda: answers, "the answer")
 
     def test_stopped_during_a_call(self):
         """The deadline of a call, which comes before the keepalive's."""
@@ -102,8 +109,8 @@ class Changes(harness.TestCase):
         """Again and again, with calls of many domains under way or waiting: none of them is at fault."""
         numbers = range(1, 13)
         self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in numbers), options=["--call-timeout=1"])
+        self.client.signals.clear()
         for round_ in range(5):
-            self.client.signals.clear()
             kernel = COMPATIBLE if round_ % 2 else INCOMPATIBLE
             self.virt.domains = [domain_xml(f"guest-{n}", n, kernel) for n in numbers]
             for n in numbers:
@@ -113,7 +120,8 @@ class Changes(harness.TestCase):
             self.wait_for_connected(False)
             self.virt.go_on()
             self.wait_for_connected(True)
-            self.client.wait_for(lambda: {(d["Kernel"], d["Stale"]) for d in self.client.domains().values()} ==
+            self.client.wait_for(lambda: self.connected() and
+                                 {(d["Kernel"], d["Stale"]) for d in self.client.domains().values()} ==
                                  {(kernel, False)}, f"round {round_}: {kernel}")
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
 
@@ -217,8 +225,7 @@ class Changes(harness.TestCase):
         for n in range(1, count + 1):
             self.virt.define(domain_xml(f"guest-{n}", n, COMPATIBLE)).create()
         running = lambda: sum(d["State"] == "running" for d in self.client.domains().values()) == count  # noqa: E731
-        # Two seconds is the aim, which the benchmark shows.
-        self.client.wait_for(running, "all domains", timeout=20)
+        self.client.wait_for(running, "all domains")
         for path, interface, member, arguments in self.client.signals:
             if member == "PropertiesChanged" and arguments[0] == harness.DOMAIN and "State" in arguments[1]:
                 self.assertEqual(arguments[1]["State"] == "running", arguments[1].get("Id", -1) >= 0, (path, arguments))

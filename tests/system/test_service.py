@@ -222,9 +222,8 @@ class Notices(TestCase):
         self.start(virt.uri, "--call-timeout=1", env={"WATCHDOG_USEC": "200000"})
         virt.process.send(signal.SIGSTOP)
         self.systemd.wait_for("STATUS=1 domain, 0 incompatible; libvirt does not answer")
-        for _ in range(30):  # of 0.1 s each: longer than a call may take, and the next try
+        for _ in range(60):  # of 0.05 s or more each: twice as long as a call may take, and longer than the next try
             self.systemd.wait_for("WATCHDOG=1")
-        self.assertNotRegex(self.daemon.log(), "nobody has noticed")
 
 
 class Reload(TestCase):
@@ -335,15 +334,12 @@ class Reload(TestCase):
 
 
 class End(TestCase):
-    """Within 2 s, whatever libvirt does. Checked is ten times that, as machines are busy."""
+    """Whatever libvirt does. A call that hangs would last for an hour."""
 
-    def end_in_time(self, number=signal.SIGTERM):
+    def end(self, number=signal.SIGTERM):
         daemon = self.daemon
-        begin = time.monotonic()
         daemon.send(number)
-        status = daemon.wait()
-        self.assertEqual(status, 0, daemon.log())
-        self.assertLess(time.monotonic() - begin, 20)
+        self.assertEqual(daemon.wait(), 0, daemon.log())
         self.systemd.wait_for("STOPPING=1")
         self.stop_daemon()
 
@@ -352,23 +348,23 @@ class End(TestCase):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.launch("--uri", virt.uri)
             self.systemd.wait_for("READY=1")
-            self.end_in_time(number)
+            self.end(number)
 
     def test_look_hangs(self):
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
-        self.start(virt.uri)
+        self.start(virt.uri, "--call-timeout=3600")
         virt.process.send(signal.SIGSTOP)
         # The look has begun once a call that came after this one is answered.
         self.client.bus.call(NAME, ROOT, MANAGER, "Refresh", None, None, 0, -1, None, None, None)
         self.client.host()
-        self.end_in_time()
+        self.end()
 
     def test_connection_hangs(self):
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         virt.process.send(signal.SIGSTOP)
-        self.launch("--uri", virt.uri)
+        self.launch("--uri", virt.uri, "--call-timeout=3600")
         self.systemd.wait_for("READY=1")  # NAME_SECONDS
-        self.end_in_time()
+        self.end()
 
 
 if __name__ == "__main__":

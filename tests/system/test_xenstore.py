@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import unittest
 
 import harness
@@ -258,25 +257,19 @@ class Flood(TestCase):
 
     VALUES = 5000
 
-    def cpu_seconds(self):
-        with open(f"/proc/{self.daemon.pid}/stat", encoding="utf-8") as file:
-            fields = file.read().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
     def flood(self, key, value):
         """Returns the last value."""
-        events, cpu, began = self.store.n_events, self.cpu_seconds(), time.monotonic()
+        events, reads = self.store.n_events, self.store.count("READ")
         flood = self.store.flood(self.path(key), 1000, value)
         self.client.wait_for(lambda: flood.written >= self.VALUES or flood.ended.wait(0.1), "the flood's end")
         last = flood.end()
-        seconds, cpu = time.monotonic() - began, self.cpu_seconds() - cpu
-        print(f"\n{flood.written} values in {seconds:.1f} s: {len(self.client.changes(self.uuid))} signals, "
-              f"{self.store.n_events - events} events, {self.store.count('READ')} reads, "
-              f"{100 * cpu / seconds:.1f} % CPU", file=sys.stderr)
-        self.assertLessEqual(len(self.client.changes(self.uuid)), 4 * (seconds + 1))
+        events, reads = self.store.n_events - events, self.store.count("READ") - reads
+        print(f"\n{flood.written} values: {len(self.client.changes(self.uuid))} signals, {events} events, {reads} reads",
+              file=sys.stderr)
+        self.assertLess(len(self.client.changes(self.uuid)), flood.written / 50)
         # It rests for 1, 2 and 4 s. On a machine that is not busy, they are a tenth.
-        self.assertLess(self.store.n_events - events, flood.written / 2)
-        self.assertLess(cpu / seconds, 0.2)  # ten times what it should be, for machines that are busy
+        self.assertLess(events, flood.written / 2)
+        self.assertLess(reads, flood.written / 10)
         return last
 
     def test_last_value_wins(self):
@@ -344,9 +337,7 @@ class Failures(TestCase):
         self.client.refresh()
         self.assertEqual(self.kernel(), ("2.6.18-53.el5", "xenstore"))
         self.assertEqual(self.client.domain(uuid_of(2))["KernelSource"], "metadata")
-        began = time.monotonic()
         self.assertEqual(self.stop_daemon(), 0)
-        self.assertLess(time.monotonic() - began, 10)  # it should be within 2 s
 
     def test_thawed(self):
         """After the deadline, too: a second connection waits, and all is read again."""
