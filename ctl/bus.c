@@ -12,6 +12,11 @@
 #define OBJECT_MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
 #define BUS_ERROR "org.freedesktop.DBus.Error."
 #define START "“systemctl start xenpv-compatd”"
+#define XEN_PATH "/proc/xen/capabilities"
+#define UNIT_PATH "/org/freedesktop/systemd1/unit/xenpv_2dcompatd_2eservice"
+
+/* How long systemd may take to say why the daemon does not run. */
+#define WHY_MS 1000
 
 /* A sentence: what was tried, in brackets what came back, and what helps. */
 typedef struct {
@@ -28,6 +33,11 @@ static const Trouble closed = { "the system bus has gone, over which xenpv-compa
 static const Trouble dropped = { "the connection over ssh has gone", "what ssh says of it is above" };
 static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME ", but xenpv-compatd does not run",
                                 "start it with " START };
+static const Trouble no_xen = { "asked the system bus for " XPV_BUS_NAME
+                                ", but xenpv-compatd starts on Xen hosts only, and this host does not run Xen",
+                                "boot it with Xen" };
+static const Trouble failing = { "asked the system bus for " XPV_BUS_NAME ", but xenpv-compatd fails to start",
+                                 "“journalctl -u xenpv-compatd” says why" };
 static const Trouble denied = { "the system bus does not let this user ask xenpv-compatd",
                                 "is its policy, " XPV_BUS_NAME ".conf, installed? " START
                                 " starts the daemon where it does not run" };
@@ -62,6 +72,45 @@ trouble_of(const GError *error)
     return &other;
 }
 
+/* Whether the unit asserts that the host runs Xen, and it does not. systemd forgets what came of an assertion with a
+ * unit that is not enabled; this host can be looked at. */
+static gboolean
+lacks_xen(GVariant *properties, gboolean is_local)
+{
+    g_autoptr(GVariant) asserts = g_variant_lookup_value(properties, "Asserts", G_VARIANT_TYPE("a(sbbsi)"));
+    GVariantIter iter;
+    const char *path;
+    int result; /* 0: not known */
+
+    if (!asserts)
+        return FALSE;
+    g_variant_iter_init(&iter, asserts);
+    while (g_variant_iter_next(&iter, "(&sbb&si)", NULL, NULL, NULL, &path, &result)) {
+        if (g_str_equal(path, XEN_PATH))
+            return result < 0 || (result == 0 && is_local && !g_file_test(path, G_FILE_TEST_EXISTS));
+    }
+    return FALSE;
+}
+
+/* Why the daemon does not run, as far as systemd knows. */
+static const Trouble *
+why_absent(GDBusConnection *connection)
+{
+    const char *state = "";
+    g_autoptr(GVariant) reply =
+        g_dbus_connection_call_sync(connection, "org.freedesktop.systemd1", UNIT_PATH, PROPERTIES_INTERFACE, "GetAll",
+                                    g_variant_new("(s)", "org.freedesktop.systemd1.Unit"), G_VARIANT_TYPE("(a{sv})"),
+                                    G_DBUS_CALL_FLAGS_NO_AUTO_START, WHY_MS, NULL, NULL);
+    g_autoptr(GVariant) properties = reply ? g_variant_get_child_value(reply, 0) : NULL;
+
+    if (!properties)
+        return &absent;
+    if (lacks_xen(properties, xpv_ctl_remote_host(connection) == NULL))
+        return &no_xen;
+    g_variant_lookup(properties, "ActiveState", "&s", &state);
+    return g_str_equal(state, "failed") ? &failing : &absent;
+}
+
 /* @host: (nullable) NULL: this one */
 static GError *
 explain_as(const Trouble *trouble, const char *host, GError *error)
@@ -85,6 +134,8 @@ xpv_ctl_bus_explain(GDBusConnection *connection, GError *error)
         xpv_ctl_remote_listen(connection);
         trouble = &dropped;
     }
+    if (trouble == &absent)
+        trouble = why_absent(connection);
     return explain_as(trouble, host, error);
 }
 

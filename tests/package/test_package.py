@@ -111,7 +111,7 @@ class Life(test_systemd.Service):
     def test_life(self):
         """Installed, asked, installed again while it runs, removed, purged."""
         start = f"{PROGRAM} --uri={URI} --host-kernel=2.6.18-53.el5xen --host-processor=intel"
-        self.put_drop_in(f"[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart={start}\n")
+        self.put_drop_in(f"[Unit]\nAssertPathExists=\n[Service]\nExecStart=\nExecStart={start}\n")
         self.boot()
         self.dpkg("--install", DEB)
         self.assertEqual((self.show("UnitFileState"), self.show("ActiveState")), ("enabled", "active"))
@@ -162,7 +162,7 @@ class Life(test_systemd.Service):
         """There it is in place, and waits for a Xen to be booted."""
         self.boot()
         self.dpkg("--install", DEB)
-        self.assertEqual((self.show("UnitFileState"), self.show("ActiveState"), self.show("ConditionResult")),
+        self.assertEqual((self.show("UnitFileState"), self.show("ActiveState"), self.show("AssertResult")),
                          ("enabled", "inactive", "no"))
         self.dpkg("--purge", "xenpv-compat")
 

@@ -83,8 +83,8 @@ class Installed(TestCase):
         unit, place = self.find(UNIT)
         with open(unit, encoding="utf-8") as file:
             text = file.read()
-        self.assertEqual(dict(service["D-BUS Service"]), {"Name": "org.xenpv.Compat1", "Exec": "/bin/false",
-                                                          "User": "root", "SystemdService": os.path.basename(place)})
+        self.assertEqual(dict(service["D-BUS Service"]), {
+            "Name": "org.xenpv.Compat1", "Exec": "/usr/bin/systemctl start " + os.path.basename(place), "User": "root"})
         self.assertIn("\nBusName=org.xenpv.Compat1\n", text)
         self.assertTrue(os.access(self.root + re.search("(?m)^ExecStart=(.*)$", text)[1], os.X_OK))
 

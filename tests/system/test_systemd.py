@@ -73,7 +73,7 @@ class Systemd(Service):
         self.config = folder[len(self.root):]
         self.put(f"{self.config}/xenpv-compatd.conf",
                  f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
-        self.put_drop_in("[Unit]\nConditionPathExists=\n")
+        self.put_drop_in("[Unit]\nAssertPathExists=\n")
 
     def test_life(self):
         """Started, asked, stopped, started by who asks, reloaded."""
@@ -133,7 +133,7 @@ class Systemd(Service):
         folder = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
         with open(glob.glob(os.path.join(self.root, "**", UNIT), recursive=True)[0], encoding="utf-8") as unit:
             daemon = re.search("(?m)^ExecStart=(.*)$", unit.read())[1]
-        self.put_drop_in(f"[Unit]\nConditionPathExists=\n[Service]\nExecStart=\nExecStart={daemon} --uri={URI}\n")
+        self.put_drop_in(f"[Unit]\nAssertPathExists=\n[Service]\nExecStart=\nExecStart={daemon} --uri={URI}\n")
         self.boot()
         for page in ("man8/xenpv-compatd.8", "man5/xenpv-compatd.conf.5"):
             examples.check(self, examples.in_manual(examples.render(os.path.join(folder, page))),
@@ -141,7 +141,7 @@ class Systemd(Service):
 
     def test_hung_daemon(self):
         """The watchdog ends it, and it is started again."""
-        self.put_drop_in("[Unit]\nConditionPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
+        self.put_drop_in("[Unit]\nAssertPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
         self.boot()
         self.run_there("systemctl", "start", UNIT)
         before = self.show("MainPID")
@@ -158,12 +158,26 @@ class Systemd(Service):
         self.assertNotEqual(self.machine.run("systemctl", "start", UNIT, check=False)[0], 0)
         self.assertEqual((self.show("ActiveState"), self.show("ExecMainStatus"), self.show("NRestarts")),
                          ("failed", "2", "0"))
+        self.assert_told("xenpv-compatd fails to start .*; “journalctl -u xenpv-compatd” says why$")
+
+    def assert_told(self, why):
+        """Whoever calls is told at once that there is no daemon: by the client why, by the bus that it did not start."""
+        status, text = self.machine.run(*AS_NOBODY, "xenpv-compatctl", "list", check=False)
+        self.assertEqual(status, 4)
+        self.assertRegex(text, "^xenpv-compatctl: asked the system bus for org.xenpv.Compat1, but " + why)
+        status, text = self.machine.run(*AS_NOBODY, "busctl", "call", NAME, ROOT, NAME + ".Manager", "ListDomains",
+                                        check=False)
+        self.assertEqual((status, text), (1, "Call failed: Launch helper exited with unknown return code 1\n"))
 
     def test_no_xen(self):
+        """Who starts it is told, too. At boot, it is no failure of the machine's."""
         self.put_drop_in("")
         self.boot()
-        self.run_there("systemctl", "start", UNIT)
-        self.assertEqual((self.show("ActiveState"), self.show("ConditionResult")), ("inactive", "no"))
+        status, text = self.machine.run("systemctl", "start", UNIT, check=False)
+        self.assertEqual((status, text), (1, f"Assertion failed on job for {UNIT}.\n"))
+        self.assert_told("xenpv-compatd starts on Xen hosts only, and this host does not run Xen .*; boot it with Xen$")
+        self.assertEqual(self.show("ActiveState"), "inactive")
+        self.assertEqual(self.run_there("systemctl", "list-units", "--failed", "--no-legend"), "")
 
     def test_metrics(self):
         """Written by the timer, whatever the daemon does, and gone where that fails."""
