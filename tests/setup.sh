@@ -34,6 +34,12 @@ run_needs="
     command:dbus-daemon dbus
     command:dbus-send dbus"
 
+# What serves the page.
+page_needs="
+    command:cockpit-bridge cockpit-bridge
+    file:/usr/lib/cockpit/cockpit-ws cockpit-ws
+    file:/usr/share/cockpit/shell/index.html cockpit-system"
+
 is_there() {
     case $1 in
     command:*) command -v "${1#*:}" >/dev/null ;;

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is shown of the domains: which, in which order, how many. Nothing of the page itself. */
+import { VERDICTS, phrase, verdictKind } from "./words.js";
+
+const isRunning = domain => domain.Id >= 0;
+
+/* Alerts are signals and are not repeated, so what is wrong is read off the properties. */
+export const isWrong = domain => isRunning(domain) && domain.Verdict === "incompatible" && !domain.Acknowledged;
+
+/* Worst first: what is wrong, the other incompatible ones, those that are not known, compatible with a warning. */
+function rank(domain) {
+  const kind = VERDICTS.indexOf(verdictKind(domain.Verdict)) * 4;
+  if (isWrong(domain))
+    return -1;
+  return kind + (domain.Warnings?.length ? 0 : 1) + (isRunning(domain) ? 0 : 2);
+}
+
+const KEYS = {
+  name: domain => domain.Name,
+  state: domain => domain.State,
+  verdict: rank,
+  kernel: domain => domain.Kernel,
+};
+export const isKey = key => Object.hasOwn(KEYS, key);
+
+const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
+
+function sort(domains, { key, descending }) {
+  const keyOf = KEYS[key];
+  const way = descending ? -1 : 1;
+  return domains.sort((a, b) => way * compare(keyOf(a), keyOf(b)) || compare(a.Name, b.Name));
+}
+
+/* What the text filter looks at, once for each state of a domain. */
+const haystacks = new WeakMap();
+
+function haystack(domain) {
+  let text = haystacks.get(domain);
+  if (text === undefined) {
+    const words = [...domain.Reasons || [], ...domain.Warnings || []];
+    text = [domain.Name, domain.Kernel, domain.Explanation, ...words, ...words.map(phrase)].join("\n").toLowerCase();
+    haystacks.set(domain, text);
+  }
+  return text;
+}
+
+/* Returns: { rows, counts by verdict, wrong, acknowledged }, of a Map of domains.
+ * filter: { verdicts: Set, text, key, descending } */
+export function select(domains, filter) {
+  const counts = Object.fromEntries(VERDICTS.map(verdict => [verdict, 0]));
+  const wanted = filter.text.trim().toLowerCase();
+  const rows = [];
+  const wrong = [];
+  let acknowledged = 0;
+  for (const domain of domains.values()) {
+    const kind = verdictKind(domain.Verdict);
+    counts[kind]++;
+    if (isWrong(domain))
+      wrong.push(domain);
+    else if (kind === "incompatible" && isRunning(domain))
+      acknowledged++;
+    if ((!filter.verdicts.size || filter.verdicts.has(kind)) && (!wanted || haystack(domain).includes(wanted)))
+      rows.push(domain);
+  }
+  return { rows: sort(rows, filter), counts, wrong: sort(wrong, { key: "name" }), acknowledged };
+}
