@@ -12,7 +12,7 @@ xpv_key_file_load(GKeyFile *keys, const char *path, GKeyFileFlags flags, char **
         return FALSE;
     if (memchr(text, '\0', length)) {
         g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,
-                            "it has a NUL, which no text has");
+                            "the file contains a NUL byte");
         return FALSE;
     }
     if (!g_key_file_load_from_data(keys, text, length, flags, error))

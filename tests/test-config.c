@@ -187,7 +187,7 @@ test_nul(void)
     g_autofree char *line = g_strconcat("--config=", path, NULL);
     g_assert_true(g_file_set_contents(path, text, sizeof text - 1, NULL));
     g_autofree char *got = result_of(NULL, line);
-    expect(line, got, "test.conf: it has a NUL, which no text has");
+    expect(line, got, "test.conf: the file contains a NUL byte");
 }
 
 static void

@@ -51,7 +51,7 @@ load(File *file)
     g_autoptr(GError) error = NULL;
     if (!xpv_key_file_load(keys, file->path, G_KEY_FILE_NONE, NULL, &error) &&
         !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_warning("Cannot read %s, so what it said before stays: %s", file->path, error->message);
+        g_warning("Cannot read %s, keeping its previous contents: %s", file->path, error->message);
         return;
     }
     check(file, keys);
