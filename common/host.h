@@ -2,6 +2,8 @@
 /* What is known of a host, and how its words are read. */
 #pragma once
 
+#include <sys/utsname.h>
+
 #include "common/words.h"
 
 typedef struct {
@@ -29,6 +31,11 @@ XpvProcessor xpv_host_processor_from_vendor(const char *vendor);
 
 /* xpv_host_processor_from_cpuinfo: from the text of /proc/cpuinfo. */
 XpvProcessor xpv_host_processor_from_cpuinfo(const char *cpuinfo);
+
+/* xpv_host_of_machine: what a Xen host is that has this kernel and these processors.
+ * @name: (nullable): what uname() says; NULL: not known
+ * @cpuinfo: (nullable): the text of /proc/cpuinfo */
+XpvHost xpv_host_of_machine(const struct utsname *name, const char *cpuinfo);
 
 /* xpv_uri_is_local: whether a libvirt URI is of this machine: it names no other host. */
 gboolean xpv_uri_is_local(const char *uri);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/json.h"
 
-#include <json-glib/json-glib.h>
+#include "common/json.h"
 
 char *
 xpv_ctl_json_key(const char *property)
@@ -13,23 +13,6 @@ xpv_ctl_json_key(const char *property)
         g_string_append_c(key, g_ascii_tolower(*p));
     }
     return g_string_free(key, FALSE);
-}
-
-/* JsonGenerator escapes the control characters of ASCII, but neither DEL nor those from U+0080 on, of which U+009B
- * starts an escape sequence. Outside strings JSON has none of them. */
-static char *
-escape_controls(const char *json)
-{
-    GString *line = g_string_new(NULL);
-    for (const char *p = json; *p != '\0'; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (g_unichar_iscntrl(c))
-            g_string_append_printf(line, "\\u%04x", c);
-        else
-            g_string_append_unichar(line, c);
-    }
-    g_string_append_c(line, '\n');
-    return g_string_free(line, FALSE);
 }
 
 static void
@@ -44,14 +27,6 @@ add_members(JsonObject *members, const XpvCtlObject *object, XpvCtlPlace place)
     }
 }
 
-static char *
-to_line(JsonObject *members)
-{
-    g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), members);
-    g_autofree char *json = json_to_string(node, FALSE);
-    return escape_controls(json);
-}
-
 char *
 xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace place)
 {
@@ -59,7 +34,7 @@ xpv_ctl_json_line(const char *event, const XpvCtlObject *object, XpvCtlPlace pla
     if (event)
         json_object_set_string_member(members, "event", event);
     add_members(members, object, place);
-    return to_line(members);
+    return xpv_json_line(members);
 }
 
 char *
@@ -68,5 +43,5 @@ xpv_ctl_json_pair(const XpvCtlObject *first, const XpvCtlObject *second, XpvCtlP
     g_autoptr(JsonObject) members = json_object_new();
     add_members(members, first, place);
     add_members(members, second, place);
-    return to_line(members);
+    return xpv_json_line(members);
 }

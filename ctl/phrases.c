@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl/phrases.h"
 
+#include "common/phrases.h"
 #include "common/text.h"
 #include "common/words.h"
 
@@ -9,43 +10,15 @@
 const char *
 xpv_ctl_reason_phrase(const char *word)
 {
-    static const char *const phrases[] = {
-        [XPV_REASON_CONTROL_DOMAIN] = "is the control domain",
-        [XPV_REASON_NOT_XEN] = "does not run on Xen",
-        [XPV_REASON_PARAVIRTUALIZED_GUEST] = "is para-virtualized and needs no such drivers",
-        [XPV_REASON_GUEST_NOT_COVERED] = "is no RHEL 3, 4 or 5",
-        [XPV_REASON_KERNEL_PENDING] = "has just started and may still report its kernel",
-        [XPV_REASON_KERNEL_NOT_REPORTED] = "reports no kernel",
-        [XPV_REASON_KERNEL_UNRECOGNIZED] = "reports what is no kernel",
-        [XPV_REASON_KERNEL_AMBIGUOUS] = "report fits several kernels",
-        [XPV_REASON_HOST_UNKNOWN] = "host architecture is not known",
-        [XPV_REASON_GUEST_RELEASE_UNSUPPORTED] = "guest release is too old",
-        [XPV_REASON_KERNEL_VARIANT_UNSUPPORTED] = "kernel variant is not supported",
-        [XPV_REASON_HOST_ARCHITECTURE_MISMATCH] = "needs another host architecture",
-        [XPV_REASON_PROCESSOR_MISMATCH] = "kernel is compiled for another processor",
-        [XPV_REASON_HOST_RELEASE_UNSUPPORTED] = "host release is too old",
-    };
-    G_STATIC_ASSERT(G_N_ELEMENTS(phrases) == XPV_REASON_MAX);
-
     XpvReason reason;
-    return xpv_reason_from_word(word, &reason) ? phrases[reason] : word;
+    return xpv_reason_from_word(word, &reason) ? xpv_reason_phrase(reason) : word;
 }
 
 const char *
 xpv_ctl_warning_phrase(const char *word)
 {
-    static const char *const phrases[] = {
-        [XPV_WARNING_HOST_RELEASE_UNVERIFIED] = "host kernel is none of RHEL 5, or not known",
-        [XPV_WARNING_HOST_PROCESSOR_UNKNOWN] = "host processor is not known and was not checked",
-        [XPV_WARNING_GUIDE_DISAGREES] = "the Guide's own prose supports 32-bit guests on 64-bit hosts",
-        [XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED] = "GRUB cannot read a boot disk on the xen bus",
-        [XPV_WARNING_RELEASE_CONFLICT] = "libvirt's metadata names another RHEL than the kernel",
-        [XPV_WARNING_DRIVERS_NOT_ACTIVE] = "para-virtualized drivers are not active",
-    };
-    G_STATIC_ASSERT(G_N_ELEMENTS(phrases) == XPV_WARNING_MAX);
-
     XpvWarning warning;
-    return xpv_warning_from_word(word, &warning) ? phrases[warning] : word;
+    return xpv_warning_from_word(word, &warning) ? xpv_warning_phrase(warning) : word;
 }
 
 char *

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What an inspection found on the disks of one guest, and its JSON: what xenpv-compat-inspect --json prints. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    char *source;  /* as it was asked for */
+    char *format;  /* "raw" */
+    gboolean boot; /* it holds /boot */
+    char *error;   /* "" where it could be opened */
+} XpvInspectionDisk;
+
+typedef struct {
+    char *package; /* NAME-VERSION-RELEASE.ARCH; "" where no database tells */
+    char *release; /* uname -r */
+    char *architecture;
+    gboolean is_default; /* the boot loader starts it unless told otherwise */
+    gboolean in_grub;    /* the boot loader offers it */
+    gint64 installed_at; /* seconds since the epoch; 0: not known */
+} XpvInspectionKernel;
+
+/* No member is NULL. Texts are cleaned, of XPV_TEXT_PUBLISHED_MAX characters at most, but for a disk's source, which is
+ * as it was asked for. */
+typedef struct {
+    GPtrArray *disks;           /* of XpvInspectionDisk, in the order in which they were given */
+    char *release;              /* of the system: "3.9"; "" where not known */
+    char *distribution;         /* "rhel", "centos", "oracle", "scientific", another word; "" where not known */
+    char *default_kernel;       /* a package, or else uname -r; "" where not known */
+    GPtrArray *kernels;         /* of XpvInspectionKernel */
+    GPtrArray *driver_packages; /* of text: kmod-xenpv */
+    GPtrArray *driver_aliases;  /* of text: lines of modules.conf or modprobe.conf */
+    gboolean needs_recovery;    /* the last seconds may be missing, as a file system is mounted or was not unmounted */
+    GPtrArray *errors;          /* of text: sentences without their end */
+} XpvInspection;
+
+XpvInspection *xpv_inspection_new(void);
+void xpv_inspection_free(XpvInspection *inspection);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvInspection, xpv_inspection_free)
+
+/* xpv_inspection_add_disk: Returns: owned by the inspection */
+XpvInspectionDisk *xpv_inspection_add_disk(XpvInspection *inspection, const char *source, const char *format);
+
+/* xpv_inspection_kernel_new: texts are cleaned. */
+XpvInspectionKernel *xpv_inspection_kernel_new(const char *package, const char *release, const char *architecture);
+
+/* xpv_inspection_add_error: the sentence is cleaned; where there are very many already, it is dropped. */
+void xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* xpv_inspection_to_json: one line, with every key. Returns: (transfer full) ends with a newline */
+char *xpv_inspection_to_json(const XpvInspection *inspection);
+
+/* xpv_inspection_from_json: @text: any bytes; whatever it says is taken for a stranger's.
+ * Returns: (nullable)
+ * Errors: XPV_INSPECTION_ERROR: it is no such JSON; the sentence names what is wrong */
+XpvInspection *xpv_inspection_from_json(const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+#define XPV_INSPECTION_ERROR (xpv_inspection_error_quark())
+GQuark xpv_inspection_error_quark(void);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The public words, for people: what is said in a few words where a whole sentence has no room. */
+#pragma once
+
+#include "common/words.h"
+
+/* xpv_reason_phrase, xpv_warning_phrase: static. */
+const char *xpv_reason_phrase(XpvReason reason);
+const char *xpv_warning_phrase(XpvWarning warning);
