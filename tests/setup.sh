@@ -19,6 +19,7 @@ build_needs="
     command:xmllint libxml2-utils
     file:/usr/include/assert.h libc6-dev
     module:dbus-1 libdbus-1-dev
+    module:ext2fs libext2fs-dev
     module:gio-unix-2.0 libglib2.0-dev
     module:json-glib-1.0 libjson-glib-dev
     module:libsystemd libsystemd-dev

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/error.h"
+
+G_DEFINE_QUARK(xpv_inspect_error, xpv_inspect_error)
+
+gboolean
+xpv_inspect_fail(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error_literal(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_UNREADABLE, sentence);
+    return FALSE;
+}

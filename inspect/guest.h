@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is installed on the disks of one guest, and what starts. */
+#pragma once
+
+#include "common/inspection.h"
+#include "inspect/medium.h"
+
+/* xpv_guest_inspect: fills in all but the disks' errors.
+ * @disks: of XpvMedium, one for each of the inspection's disks; NULL: it could not be opened */
+void xpv_guest_inspect(XpvInspection *inspection, GPtrArray *disks);

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/inspect.h"
+
+#include "inspect/disk.h"
+#include "inspect/guest.h"
+#include "inspect/sandbox.h"
+
+/* What the child is given. */
+typedef struct {
+    const XpvInspection *asked; /* its disks alone */
+    GArray *disks;              /* of XpvDisk, one for each of these; fd -1: it could not be opened */
+} Job;
+
+static void
+clear_disk(gpointer data)
+{
+    xpv_disk_clear(data);
+}
+
+static void
+open_disks(const char *const *paths, XpvInspection *asked, GArray *disks)
+{
+    for (guint i = 0; paths[i]; i++) {
+        g_autoptr(GError) error = NULL;
+        XpvInspectionDisk *described = xpv_inspection_add_disk(asked, paths[i], "raw");
+        XpvDisk disk = { .fd = -1 };
+        if (i >= XPV_INSPECT_DISKS_MAX || !xpv_disk_open(paths[i], &disk, &error)) {
+            g_free(described->error);
+            described->error = error ? g_strdup(error->message)
+                                     : g_strdup_printf("it is beyond the first %u disks", XPV_INSPECT_DISKS_MAX);
+        }
+        g_array_append_val(disks, disk);
+    }
+}
+
+static char *
+run_job(gpointer data)
+{
+    const Job *job = data;
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    g_autoptr(GPtrArray) media = g_ptr_array_new();
+    g_ptr_array_set_free_func(media, (GDestroyNotify)xpv_medium_unref);
+    for (guint i = 0; i < job->disks->len; i++) {
+        const XpvInspectionDisk *described = job->asked->disks->pdata[i];
+        const XpvDisk *disk = &g_array_index(job->disks, XpvDisk, i);
+        xpv_inspection_add_disk(inspection, described->source, described->format);
+        g_ptr_array_add(media, disk->fd >= 0 ? xpv_disk_medium(disk) : NULL);
+    }
+    xpv_guest_inspect(inspection, media);
+    return xpv_inspection_to_json(inspection);
+}
+
+static XpvInspection *
+run_in_sandbox(const Job *job, GError **error)
+{
+    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+    gsize length;
+    for (guint i = 0; i < job->disks->len; i++) {
+        const XpvDisk *disk = &g_array_index(job->disks, XpvDisk, i);
+        if (disk->fd >= 0)
+            g_array_append_val(fds, disk->fd);
+    }
+    XpvSandbox *sandbox = xpv_sandbox_start(&xpv_sandbox_limits, (const int *)(gpointer)fds->data, fds->len, run_job,
+                                            (gpointer)job, error);
+    g_autofree char *text = sandbox ? xpv_sandbox_finish(sandbox, &length, error) : NULL;
+    if (!text)
+        return NULL;
+    XpvInspection *inspection = xpv_inspection_from_json(text, length, error);
+    if (!inspection)
+        g_prefix_error(error, "reading told what cannot be understood: ");
+    return inspection;
+}
+
+/* Which disks were asked for, and which could be opened, is not the child's to say. */
+static XpvInspection *
+join(XpvInspection *asked, XpvInspection *found)
+{
+    for (guint i = 0; i < asked->disks->len && i < found->disks->len; i++) {
+        XpvInspectionDisk *disk = asked->disks->pdata[i];
+        disk->boot = ((XpvInspectionDisk *)found->disks->pdata[i])->boot;
+    }
+    GPtrArray *disks = asked->disks;
+    asked->disks = found->disks;
+    found->disks = disks;
+    xpv_inspection_free(asked);
+    return found;
+}
+
+XpvInspection *
+xpv_inspect(const char *const *paths)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GArray) disks = g_array_new(FALSE, FALSE, sizeof(XpvDisk));
+    g_array_set_clear_func(disks, clear_disk);
+    XpvInspection *asked = xpv_inspection_new();
+    const Job job = { asked, disks };
+    open_disks(paths, asked, disks);
+    XpvInspection *found = run_in_sandbox(&job, &error);
+    if (found)
+        return join(asked, found);
+    xpv_inspection_add_error(asked, "%s", error->message);
+    return asked;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* LVM2: the logical volumes of one guest's physical volumes.
+ *
+ * Two guests mostly have groups and volumes of the same names, so those of two guests must never be mixed. */
+#pragma once
+
+#include "inspect/medium.h"
+
+typedef struct _XpvLvm2 XpvLvm2;
+
+XpvLvm2 *xpv_lvm2_new(void);
+void xpv_lvm2_free(XpvLvm2 *lvm2);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvLvm2, xpv_lvm2_free)
+
+/* xpv_lvm2_add: a physical volume. One that has the UUID of one before, as both halves of a RAID 1 do, changes nothing.
+ * Errors: XPV_INSPECT_ERROR_UNREADABLE */
+gboolean xpv_lvm2_add(XpvLvm2 *self, XpvMedium *volume, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* @name: "VolGroup00/LogVol00"
+ * @volume: NULL where it cannot be read
+ * @error: why not */
+typedef void (*XpvLvm2Visit)(const char *name, XpvMedium *volume, const GError *error, gpointer data);
+
+/* xpv_lvm2_visit: has each logical volume visited, in the metadata's order. */
+void xpv_lvm2_visit(XpvLvm2 *self, XpvLvm2Visit visit, gpointer data);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/options.h"
+
+#include "common/facts.h"
+#include "common/text.h"
+#include "inspect/error.h"
+
+#define SEE_HELP "; see “xenpv-compat-inspect --help”"
+
+static const char summary[] = "Tells which kernels are installed on the disks of a guest, which one starts, and\n"
+                              "whether its para-virtualized drivers can load. It reads, and never writes or\n"
+                              "mounts.";
+
+static const char description[] = "The disks are those of one guest, in order. The verdict is for a fully\n"
+                                  "virtualized guest on this machine as a Xen host, but for the facts that options\n"
+                                  "state; an empty word makes a fact unknown.\n"
+                                  "\n"
+                                  "Exit status:\n"
+                                  "  0   A kernel was found\n"
+                                  "  1   None was found\n"
+                                  "  2   Wrong usage\n"
+                                  "  3   A disk could not be opened\n"
+                                  "  74  Standard output cannot be written\n"
+                                  "\n"
+                                  "Examples:\n"
+                                  "  xenpv-compat-inspect /var/lib/xen/images/erp39.img\n"
+                                  "  xenpv-compat-inspect --json /dev/vg/web51 /dev/vg/web51-data\n"
+                                  "\n"
+                                  "xenpv-compat-inspect(1) tells more.\n";
+
+/* As the options state them; NULL: not stated. */
+typedef struct {
+    char *format;
+    char *facts[4];
+} Words;
+
+static const char *const fact_keys[] = { "host-kernel", "host-architecture", "host-processor", "virtualization" };
+
+static void
+words_clear(Words *words)
+{
+    g_free(words->format);
+    for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++)
+        g_free(words->facts[i]);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, words_clear)
+
+/* Values are "file names" to GOption, so that any bytes pass. */
+static GOptionContext *
+context_new(XpvOptions *options, Words *words)
+{
+    const GOptionEntry entries[] = {
+        { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on one line", NULL },
+        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "Of the disks: raw (the default); it is never guessed",
+          "FORMAT" },
+        { fact_keys[0], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[0], "The host's kernel, as uname -r prints it",
+          "RELEASE" },
+        { fact_keys[1], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[1], "Of the host's kernel: i686, x86_64 or ia64",
+          "WORD" },
+        { fact_keys[2], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[2], "The host's: intel or amd", "WORD" },
+        { fact_keys[3], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[3], "Of the guest: hvm, pv or pvh", "WORD" },
+        { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
+        { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->disks, NULL, "DISK…" },
+        G_OPTION_ENTRY_NULL,
+    };
+    G_STATIC_ASSERT(G_N_ELEMENTS(fact_keys) == G_N_ELEMENTS(words->facts));
+    GOptionContext *context = g_option_context_new(NULL);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_summary(context, summary);
+    g_option_context_set_description(context, description);
+    return context;
+}
+
+static gboolean G_GNUC_PRINTF(2, 3) fail_usage(GError **error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_autofree char *clean = xpv_text_clean(sentence, -1, 0);
+    g_set_error(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_USAGE, "%s" SEE_HELP, clean);
+    return FALSE;
+}
+
+static void
+take_this_host(XpvOptions *options)
+{
+    struct utsname name = { 0 };
+    gboolean is_known = uname(&name) == 0;
+    g_autofree char *cpuinfo = NULL;
+    g_file_get_contents("/proc/cpuinfo", &cpuinfo, NULL, NULL);
+    options->host = xpv_host_of_machine(is_known ? &name : NULL, cpuinfo);
+    options->virtualization = XPV_VIRTUALIZATION_HVM;
+}
+
+static gboolean
+take_words(XpvOptions *options, const Words *words, GError **error)
+{
+    if (words->format && !g_str_equal(words->format, "raw"))
+        return fail_usage(error, "--format cannot be “%s”; it is raw", words->format);
+    take_this_host(options);
+    for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++) {
+        g_autoptr(GError) wrong = NULL;
+        g_autofree char *valid = words->facts[i] ? g_utf8_make_valid(words->facts[i], -1) : NULL;
+        if (valid && !xpv_facts_set(&options->host, &options->virtualization, fact_keys[i], valid, &wrong))
+            return fail_usage(error, "--%s", wrong->message);
+    }
+    return TRUE;
+}
+
+XpvOptions *
+xpv_options_parse(char *const *argv, GError **error)
+{
+    g_autoptr(XpvOptions) options = g_new0(XpvOptions, 1);
+    g_auto(Words) words = { 0 };
+    g_autoptr(GOptionContext) context = context_new(options, &words);
+    g_autoptr(GError) wrong = NULL;
+    g_auto(GStrv) arguments = g_strdupv((GStrv)argv);
+
+    options->help_text = g_option_context_get_help(context, FALSE, NULL);
+    if (!g_option_context_parse_strv(context, &arguments, &wrong)) {
+        fail_usage(error, "%s", wrong->message);
+        return NULL;
+    }
+    if (options->help || options->version)
+        return g_steal_pointer(&options);
+    if (!options->disks) {
+        fail_usage(error, "it needs a DISK");
+        return NULL;
+    }
+    return take_words(options, &words, error) ? g_steal_pointer(&options) : NULL;
+}
+
+void
+xpv_options_free(XpvOptions *options)
+{
+    g_strfreev(options->disks);
+    g_free(options->help_text);
+    g_free(options);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The command line. */
+#pragma once
+
+#include "common/host.h"
+
+typedef struct {
+    GStrv disks; /* any bytes */
+    gboolean json;
+    gboolean help;
+    gboolean version;
+    char *help_text;
+    XpvHost host; /* that is judged for */
+    XpvVirtualization virtualization;
+} XpvOptions;
+
+/* xpv_options_parse: Returns: (nullable)
+ * Errors: XPV_INSPECT_ERROR_USAGE, with a sentence that names what is wrong */
+XpvOptions *xpv_options_parse(char *const *argv, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_options_free(XpvOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvOptions, xpv_options_free)

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/rpm-database.h"
+
+#include "inspect/bytes.h"
+#include "inspect/error.h"
+
+#define MAGIC 0x061561U
+#define PAGE_MIN 512U
+#define PAGE_MAX 65536U
+#define PAGE_HEADER 26U
+#define META_SIZE 224U
+
+/* Types of pages: before version 9, those of a bucket are not sorted. */
+#define PAGE_HASH_UNSORTED 2
+#define PAGE_OVERFLOW 7
+#define PAGE_META 8
+#define PAGE_HASH 13
+
+/* Types of items on a bucket's page. */
+#define ITEM_HERE 1
+#define ITEM_OVERFLOW 3
+
+typedef struct {
+    XpvMedium *file;
+    gboolean is_swapped; /* it was written on a machine of the other byte order */
+    guint32 page_size;
+    guint32 pages;
+    guint32 buckets;
+    guint32 high_mask;
+    guint32 spares[32];
+    guint8 *seen; /* a bit for each page of a bucket that was gone through */
+    guint visited;
+    XpvRpmVisit visit;
+    gpointer data;
+} Database;
+
+struct _XpvRpmRecord {
+    const Database *database;
+    GByteArray *bytes;
+    guint32 next;  /* page of the chain; 0: there is no more */
+    guint32 total; /* bytes that it is said to have */
+};
+
+static guint16
+get16(const Database *self, const guint8 *bytes)
+{
+    guint16 value = xpv_le16(bytes);
+    return self->is_swapped ? GUINT16_SWAP_LE_BE(value) : value;
+}
+
+static guint32
+get32(const Database *self, const guint8 *bytes)
+{
+    guint32 value = xpv_le32(bytes);
+    return self->is_swapped ? GUINT32_SWAP_LE_BE(value) : value;
+}
+
+static gboolean
+read_meta(Database *self, GError **error)
+{
+    guint8 meta[META_SIZE];
+    if (!xpv_medium_read(self->file, 0, meta, sizeof meta, error))
+        return FALSE;
+    self->is_swapped = xpv_le32(meta + 12) != MAGIC;
+    if (get32(self, meta + 12) != MAGIC || meta[25] != PAGE_META)
+        return xpv_inspect_fail(error, "it is no hash of Berkeley DB");
+    guint32 version = get32(self, meta + 16);
+    if (version < 7 || version > 9)
+        return xpv_inspect_fail(error, "it is a hash of version %u of Berkeley DB, and 7 to 9 are read", version);
+    self->page_size = get32(self, meta + 20);
+    if (self->page_size < PAGE_MIN || self->page_size > PAGE_MAX || (self->page_size & (self->page_size - 1)) != 0)
+        return xpv_inspect_fail(error, "its pages are said to have %u bytes", self->page_size);
+    self->pages = (guint32)MIN(xpv_medium_size(self->file) / self->page_size, G_MAXUINT32);
+    guint32 last = get32(self, meta + 72);
+    if (last >= self->pages)
+        return xpv_inspect_fail(error, "it is said to have more buckets (%u) than pages (%u)", last, self->pages);
+    self->buckets = last + 1;
+    for (guint i = 0; i < G_N_ELEMENTS(self->spares); i++)
+        self->spares[i] = get32(self, meta + 96 + i * 4);
+    return TRUE;
+}
+
+/* The pages of the buckets of a generation (1, 2, 3–4, 5–8 …) lie in one piece. */
+static guint32
+page_of(const Database *self, guint32 bucket)
+{
+    return bucket + self->spares[bucket == 0 ? 0 : g_bit_storage(bucket)];
+}
+
+static gboolean
+is_new(Database *self, guint32 page)
+{
+    guint8 bit = (guint8)(1U << page % 8);
+    if (page == 0 || page >= self->pages || (self->seen[page / 8] & bit))
+        return FALSE;
+    self->seen[page / 8] |= bit;
+    return TRUE;
+}
+
+static gboolean
+read_page(const Database *self, guint32 page, guint8 *buffer, gsize length)
+{
+    return page < self->pages && xpv_medium_read(self->file, (guint64)page * self->page_size, buffer, length, NULL);
+}
+
+/* A chain cannot be longer than the file, so that one that bites its tail has an end: what is wanted of it. */
+const GByteArray *
+xpv_rpm_record_read(XpvRpmRecord *record, gsize max)
+{
+    const Database *database = record->database;
+    gsize wanted = MIN(max, record->total);
+    g_autofree guint8 *page = g_malloc(database->page_size);
+    while (record->bytes->len < wanted && record->next != 0) {
+        if (!read_page(database, record->next, page, database->page_size) || page[25] != PAGE_OVERFLOW)
+            break;
+        guint16 length = get16(database, page + 22);
+        if (length == 0 || length > database->page_size - PAGE_HEADER)
+            break;
+        g_byte_array_append(record->bytes, page + PAGE_HEADER, length);
+        record->next = get32(database, page + 16);
+    }
+    return record->bytes;
+}
+
+/* @item: of @length bytes */
+static void
+visit_value(Database *self, const guint8 *item, gsize length)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    XpvRpmRecord record = { .database = self, .bytes = bytes };
+    if (item[0] == ITEM_HERE) {
+        g_byte_array_append(bytes, item + 1, (guint)length - 1);
+        record.total = bytes->len;
+    } else if (item[0] == ITEM_OVERFLOW && length >= 12) {
+        record.next = get32(self, item + 4);
+        record.total = get32(self, item + 8);
+    } else {
+        return;
+    }
+    self->visited++;
+    self->visit(&record, self->data);
+}
+
+/* Key 0 has no header, but the number of the last one. */
+static gboolean
+is_header_key(const guint8 *item, gsize length)
+{
+    static const guint8 zero[4];
+    return length == 5 && item[0] == ITEM_HERE && memcmp(item + 1, zero, sizeof zero) != 0;
+}
+
+/* Items lie from the page's end downwards: each goes from where the page says to where the one before it begins. */
+static void
+visit_page(Database *self, const guint8 *page)
+{
+    guint entries = get16(self, page + 20);
+    guint end = self->page_size, key_length = 0;
+    const guint8 *key = NULL;
+    if (entries > (self->page_size - PAGE_HEADER) / 2)
+        return;
+    for (guint i = 0; i < entries && self->visited < XPV_RPM_DATABASE_MAX; i++) {
+        guint start = get16(self, page + PAGE_HEADER + i * 2);
+        if (start < PAGE_HEADER + entries * 2 || start >= end)
+            return;
+        if (i % 2 == 0) {
+            key = page + start;
+            key_length = end - start;
+        } else if (is_header_key(key, key_length)) {
+            visit_value(self, page + start, end - start);
+        }
+        end = start;
+    }
+}
+
+static void
+visit_bucket(Database *self, guint32 bucket, guint8 *buffer)
+{
+    for (guint32 page = page_of(self, bucket); is_new(self, page); page = get32(self, buffer + 16)) {
+        if (!read_page(self, page, buffer, self->page_size) ||
+            (buffer[25] != PAGE_HASH && buffer[25] != PAGE_HASH_UNSORTED))
+            return;
+        visit_page(self, buffer);
+    }
+}
+
+gboolean
+xpv_rpm_database_visit(XpvMedium *file, XpvRpmVisit visit, gpointer data, GError **error)
+{
+    Database database = { .file = file, .visit = visit, .data = data };
+    if (!read_meta(&database, error))
+        return FALSE;
+    g_autofree guint8 *seen = database.seen = g_malloc0(database.pages / 8 + 1);
+    g_autofree guint8 *buffer = g_malloc(database.page_size);
+    for (guint32 i = 0; i < database.buckets && database.visited < XPV_RPM_DATABASE_MAX; i++)
+        visit_bucket(&database, i, buffer);
+    if (database.visited >= XPV_RPM_DATABASE_MAX)
+        return xpv_inspect_fail(error, "it has more than %u packages; the rest was not read", XPV_RPM_DATABASE_MAX);
+    return TRUE;
+}

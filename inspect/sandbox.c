@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/sandbox.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "inspect/error.h"
+
+#if defined(__x86_64__)
+#    define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__i386__)
+#    define ARCHITECTURE AUDIT_ARCH_I386
+#elif defined(__aarch64__) && defined(__AARCH64EL__)
+#    define ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#    error "There is no filter of system calls for this architecture; build with -Dinspect=disabled."
+#endif
+
+#define MIB (1024U * 1024)
+
+/* How long a child that was killed has to go, in milliseconds. One that waits for a disk does not. */
+#define LAST_WAIT 2000
+
+const XpvSandboxLimits xpv_sandbox_limits = { .memory = 256 * MIB, .processor = 10, .wall = 15, .output = MIB };
+
+struct _XpvSandbox {
+    XpvSandboxLimits limits;
+    gint64 deadline; /* of g_get_monotonic_time() */
+    pid_t pid;
+    int pidfd;
+    int pipe;
+    GByteArray *output;
+};
+
+/* How the child's preparation ends, where it fails: its exit status, and what it was about. */
+static const char *const preparations[] = {
+    [1] = "close its descriptors", [2] = "limit its memory and time", [3] = "filter its system calls"
+};
+
+/* Lets pass what needs no argument checked. */
+static const guint32 calls[] = {
+    __NR_pread64,         __NR_write,       __NR_exit_group, __NR_brk,      __NR_munmap,       __NR_mremap,
+#ifdef __NR_fadvise64_64
+    __NR_fadvise64_64,
+#else
+    __NR_fadvise64,
+#endif
+    __NR_futex,         /* GLib wakes those who might wait for a type to be registered */
+    __NR_clock_gettime, /* where the kernel does not map it, as on some Xen guests */
+#ifdef __NR_clock_gettime64
+    __NR_clock_gettime64,
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    __NR_getpid,          __NR_gettid,      __NR_madvise,    __NR_mprotect, __NR_rt_sigaction, __NR_rt_sigprocmask,
+    __NR_sched_yield,     __NR_sigaltstack,
+#endif
+};
+
+#ifdef __NR_mmap2
+#    define MMAP __NR_mmap2
+#else
+#    define MMAP __NR_mmap
+#endif
+
+#define LOAD(member)                                                                                                   \
+    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (guint32)offsetof(struct seccomp_data, member))
+#define DECIDE(action) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, (action))
+#define UNLESS(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
+#define HAS_ANY(bits, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skip))
+
+/* The lower half of an argument: the upper one is where the number is a pointer's alone, or is ignored by the kernel.
+ */
+#if G_BYTE_ORDER == G_LITTLE_ENDIAN
+#    define LOWER(n) args[n]
+#else
+#    error "The lower half of an argument stands elsewhere."
+#endif
+
+static gboolean
+install_filter(void)
+{
+    struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 16];
+    unsigned short n = 0;
+    filter[n++] = LOAD(arch); /* another's numbers mean other calls */
+    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
+    filter[n++] = LOAD(nr);
+    for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
+        filter[n++] = UNLESS(calls[i], 1);
+        filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
+    }
+    /* Memory, but neither a file's nor one with code in it. */
+    filter[n++] = UNLESS(MMAP, 6);
+    filter[n++] = LOAD(LOWER(2));
+    filter[n++] = HAS_ANY(PROT_EXEC, 1);
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
+    filter[n++] = LOAD(LOWER(3));
+    filter[n++] = HAS_ANY(MAP_ANONYMOUS, 1);
+    filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
+    const struct sock_fprog program = { .len = n, .filter = filter };
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+static gboolean
+limit(int resource, guint64 value)
+{
+    const struct rlimit bounds = { value, value };
+    return setrlimit(resource, &bounds) == 0;
+}
+
+/* The address sanitizer takes terabytes of address space. */
+static gboolean
+limit_memory(guint64 bytes)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return TRUE;
+#else
+    return limit(RLIMIT_AS, bytes);
+#endif
+}
+
+static int
+compare(gconstpointer a, gconstpointer b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* @keep: sorted here */
+static gboolean
+close_others(int *keep, guint n_keep)
+{
+    guint next = 0;
+    qsort(keep, n_keep, sizeof *keep, compare);
+    for (guint i = 0; i < n_keep; i++) {
+        if ((guint)keep[i] > next && close_range(next, (guint)keep[i] - 1, 0) < 0)
+            return FALSE;
+        next = (guint)keep[i] + 1;
+    }
+    return close_range(next, G_MAXUINT, 0) == 0;
+}
+
+/* Returns: 0, or the preparation that failed */
+static guint
+confine(const XpvSandboxLimits *limits, int *keep, guint n_keep)
+{
+    if (!close_others(keep, n_keep))
+        return 1;
+    if (!limit_memory(limits->memory) || !limit(RLIMIT_CPU, limits->processor) || !limit(RLIMIT_FSIZE, 0) ||
+        !limit(RLIMIT_NOFILE, 0) || !limit(RLIMIT_CORE, 0))
+        return 2;
+    return install_filter() ? 0 : 3;
+}
+
+/* Returns: whether it could all be written; the parent may take no more */
+static gboolean
+write_all(int fd, const char *text)
+{
+    for (gsize length = strlen(text); length > 0;) {
+        ssize_t n = write(fd, text, length);
+        if (n <= 0)
+            return FALSE;
+        text += n;
+        length -= (gsize)n;
+    }
+    return TRUE;
+}
+
+static void G_GNUC_NORETURN
+run_child(const XpvSandboxLimits *limits, int *keep, guint n_keep, int out, XpvSandboxWork work, gpointer data)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* who waits for it? */
+    signal(SIGPIPE, SIG_DFL);
+    guint failed = confine(limits, keep, n_keep);
+    if (failed != 0)
+        _exit((int)failed);
+    _exit(write_all(out, work(data)) ? 0 : 64);
+}
+
+XpvSandbox *
+xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, XpvSandboxWork work, gpointer data,
+                  GError **error)
+{
+    int ends[2];
+    g_autofree int *keep = g_new(int, n_fds + 1);
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "there is no pipe: %s", g_strerror(errno));
+        return NULL;
+    }
+    memcpy(keep, fds, n_fds * sizeof *fds);
+    keep[n_fds] = ends[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(limits, keep, n_fds + 1, ends[1], work, data);
+    int failure = errno;
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "there is no process: %s",
+                    g_strerror(failure));
+        return NULL;
+    }
+    int pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0) {
+        failure = errno;
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        close(ends[0]);
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
+                    "the process that reads cannot be watched: %s", g_strerror(failure));
+        return NULL;
+    }
+    XpvSandbox *sandbox = g_new(XpvSandbox, 1);
+    *sandbox = (XpvSandbox){
+        .limits = *limits,
+        .deadline = g_get_monotonic_time() + (gint64)limits->wall * G_USEC_PER_SEC,
+        .pid = pid,
+        .pidfd = pidfd,
+        .pipe = ends[0],
+        .output = g_byte_array_new(),
+    };
+    return sandbox;
+}
+
+/* Takes what the child has told, up to one byte more than it may. Returns: FALSE at the end */
+static gboolean
+take_output(XpvSandbox *self)
+{
+    guint8 buffer[16384];
+    ssize_t n = read(self->pipe, buffer, MIN(sizeof buffer, self->limits.output + 1 - self->output->len));
+    if (n <= 0)
+        return n < 0 && errno == EINTR;
+    g_byte_array_append(self->output, buffer, (guint)n);
+    return self->output->len <= self->limits.output;
+}
+
+/* Returns: FALSE where the time is over */
+static gboolean
+take_all(XpvSandbox *self)
+{
+    struct pollfd ready = { .fd = self->pipe, .events = POLLIN };
+    for (;;) {
+        gint64 left = (self->deadline - g_get_monotonic_time()) / 1000;
+        if (left <= 0)
+            return FALSE;
+        if (poll(&ready, 1, (int)left) > 0 && !take_output(self))
+            return TRUE;
+    }
+}
+
+/* Returns: FALSE where it does not end, as it waits for a disk that does not answer. It is then nobody's. */
+static gboolean
+await_end(const XpvSandbox *self, int timeout, int *ret_status)
+{
+    struct pollfd ended = { .fd = self->pidfd, .events = POLLIN };
+    return poll(&ended, 1, timeout) > 0 && waitpid(self->pid, ret_status, 0) == self->pid;
+}
+
+static void
+describe_end(const XpvSandbox *self, int status, GError **error)
+{
+    int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+        xpv_inspect_fail(error, "reading was ended, as it made a system call that reading does not need");
+    else if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU))
+        xpv_inspect_fail(error, "reading took more than %u s of processor and was ended", self->limits.processor);
+    else if (WIFSIGNALED(status))
+        xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    else if (code > 0 && (gsize)code < G_N_ELEMENTS(preparations))
+        xpv_inspect_fail(error, "the process that reads cannot %s", preparations[code]);
+    else
+        xpv_inspect_fail(error, "reading was ended with status %d", code);
+}
+
+static void
+sandbox_free(XpvSandbox *self)
+{
+    close(self->pidfd);
+    close(self->pipe);
+    g_byte_array_unref(self->output);
+    g_free(self);
+}
+
+/* The child ends by itself, or is killed. */
+static gboolean
+finish(XpvSandbox *self, GError **error)
+{
+    int status = 0;
+    gboolean in_time = take_all(self);
+    gboolean is_too_long = self->output->len > self->limits.output;
+    gint64 left = MAX(self->deadline - g_get_monotonic_time(), 0) / 1000;
+    gboolean has_ended = in_time && !is_too_long && await_end(self, (int)left, &status);
+    if (has_ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        return TRUE;
+    if (has_ended) {
+        describe_end(self, status, error);
+        return FALSE;
+    }
+    kill(self->pid, SIGKILL);
+    await_end(self, LAST_WAIT, &status);
+    if (is_too_long)
+        return xpv_inspect_fail(error, "reading told more than %" G_GSIZE_FORMAT " bytes", self->limits.output);
+    return xpv_inspect_fail(error, "reading took longer than %u s and was ended", self->limits.wall);
+}
+
+char *
+xpv_sandbox_finish(XpvSandbox *sandbox, gsize *ret_length, GError **error)
+{
+    char *text = NULL;
+    if (finish(sandbox, error)) {
+        *ret_length = sandbox->output->len;
+        g_byte_array_append(sandbox->output, (const guint8 *)"", 1);
+        text = (char *)g_byte_array_steal(sandbox->output, NULL);
+    }
+    sandbox_free(sandbox);
+    return text;
+}
