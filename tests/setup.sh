@@ -10,7 +10,13 @@ export PATH
 say() { printf '%s: %s\n' "$me" "$*"; }
 die() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 
-# What is needed to build, and its package in Debian 12.
+# Debian's release, 12 or 13; empty: another one, or another system.
+release=$( (. /etc/os-release && [ "$ID" = debian ] && printf %s "${VERSION_ID-}") 2>/dev/null | grep -x '1[23]' || true)
+
+# in_debian PACKAGE PACKAGE: what a package is called in Debian 12, and what in 13.
+in_debian() { [ "$release" != 12 ] && echo "$2" || echo "$1"; }
+
+# What is needed to build, and its package in Debian.
 build_needs="
     command:cc gcc
     command:meson meson
@@ -26,7 +32,7 @@ build_needs="
     module:libvirt libvirt-dev
     module:libvirt-glib-1.0 libvirt-glib-1.0-dev
     module:libxml-2.0 libxml2-dev
-    module:systemd systemd
+    module:systemd $(in_debian systemd systemd-dev)
     module:xenstore libxen-dev"
 
 # What runs: a bus, its clients, libvirt.
@@ -43,6 +49,7 @@ page_needs="
 
 is_there() {
     case $1 in
+    clang:*) find "$(clang -print-resource-dir 2>/dev/null)/" -name "${1#*:}" 2>/dev/null | grep -q . ;;
     command:*) command -v "${1#*:}" >/dev/null ;;
     file:*) [ -e "${1#*:}" ] ;;
     module:*) pkg-config --exists "${1#*:}" 2>/dev/null ;;
@@ -63,8 +70,6 @@ $1
 LIST
 }
 
-is_debian_12() { (. /etc/os-release && [ "${ID:-}" = debian ] && [ "${VERSION_ID:-}" = 12 ]) 2>/dev/null; }
-
 # No package starts its service: sshd and the like are run privately, where they are wanted.
 apt() {
     DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null
@@ -73,7 +78,7 @@ apt() {
 install_missing() {
     find_missing "$1"
     [ -n "$missing" ] || { say "everything needed is installed"; return 0; }
-    is_debian_12 || die "this is not Debian 12, so install by hand what is missing:$missing_needs (in Debian:$missing)"
+    [ "$release" ] || die "this is neither Debian 12 nor 13, so install by hand what is missing:$missing_needs (in Debian:$missing)"
     [ "$(id -u)" = 0 ] || die "run this as root, or install first:$missing"
     log=$(mktemp)
     say "installing$missing"

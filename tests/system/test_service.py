@@ -222,7 +222,7 @@ class Notices(TestCase):
         self.start(virt.uri, "--call-timeout=1", env={"WATCHDOG_USEC": "200000"})
         virt.process.send(signal.SIGSTOP)
         self.systemd.wait_for("STATUS=1 domain, 0 incompatible; libvirt does not answer")
-        for _ in range(60):  # of 0.05 s or more each: twice as long as a call may take, and longer than the next try
+        for _ in range(30):  # of 0.1 s each: longer than a call may take, and the next try
             self.systemd.wait_for("WATCHDOG=1")
 
 
