@@ -6,193 +6,186 @@
 #include "common/guide.h"
 #include "common/text.h"
 
+/* A report, from large to small; each level is a function or two below.
+ *
+ *   report   line by line; what stands around it is dropped from each word (split_words())
+ *   line     uname -a | banner | { kernel | architecture } and then anything; any other line is no kernel
+ *   uname -a "Linux" [ host | "version" ] release … [ "SMP" ] … architecture …
+ *   banner   "Kernel" release "on" "an" architecture
+ *   kernel   as kernel.c has it
+ *
+ * An architecture narrows the kernels before it, back to the previous one; where none is before it, all.
+ */
+
 struct _XpvReport {
     char *text;
     guint n_kernels;
     XpvKernel kernels[];
 };
 
-/* What a word of a report says of a kernel. */
+/* What a line says of one kernel. */
 typedef struct {
     XpvKernel kernel;
-    gboolean is_package; /* "kernel-…": its architecture is the package's, not the machine's */
+    gboolean is_smp; /* uname -v */
+    XpvArch machine; /* uname -m */
 } Name;
 
-/* What else its line says. */
+/* What has been read of a report. */
 typedef struct {
-    XpvArch machine; /* uname -m */
-    gboolean smp;    /* uname -v */
-} Machine;
+    GArray *names;
+    guint n_narrowed; /* of the names: those that an architecture follows */
+    XpvArch first;    /* an architecture that no name precedes */
+} Reading;
 
-#define DIGITS "0123456789"
+/* What people's tools put around a report. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define QUOTES "\"'`“”„‘’‚«»"
+#define BEFORE QUOTES ">" BYTE_ORDER_MARK
+#define BEHIND QUOTES ",;:." BYTE_ORDER_MARK
 
-static gboolean
-parse_arch(const char *word, XpvArch *ret_arch)
+static void
+narrow(Reading *reading, XpvArch machine)
 {
-    /* "i32e" is how table 12.1 spells it; the others are how machines call themselves. */
-    static const struct {
-        const char *word;
-        XpvArch arch;
-    } aliases[] = { { "i32e", XPV_ARCH_IA32E }, { "amd64", XPV_ARCH_X86_64 }, { "i486", XPV_ARCH_I386 } };
-
-    for (guint i = 0; i < G_N_ELEMENTS(aliases); i++) {
-        if (g_str_equal(word, aliases[i].word)) {
-            *ret_arch = aliases[i].arch;
-            return TRUE;
-        }
-    }
-    return *word != '\0' && xpv_arch_from_word(word, ret_arch);
+    if (reading->names->len == 0 && reading->first == XPV_ARCH_UNKNOWN)
+        reading->first = machine;
+    for (guint i = reading->n_narrowed; i < reading->names->len; i++)
+        g_array_index(reading->names, Name, i).machine = machine;
+    reading->n_narrowed = reading->names->len;
 }
 
-/* The flavour of a bootable image's package, from the @length bytes between "kernel" and the version: "", "-smp". */
-static gboolean
-parse_package_flavour(const char *start, gsize length, XpvFlavour *ret_flavour)
+/* uname -a, or -s with -r; /proc/version, where "version" stands in the host's place. */
+static void
+parse_uname(Reading *reading, const char *const *words, guint n)
 {
-    g_autofree char *word = g_strndup(length > 0 ? start + 1 : start, length > 0 ? length - 1 : 0);
-    return (length == 0 || *word != '\0') && xpv_flavour_from_word(word, ret_flavour);
-}
-
-/* Where the version begins in "kernel-NAME-VERSION…": at the first "-" before a digit, as no part of a kernel package's
- * name begins with one. */
-static const char *
-find_version(const char *name)
-{
-    while ((name = strchr(name, '-')) && !g_ascii_isdigit(name[1]))
-        name++;
-    return name;
-}
-
-/* The length of a version ("2.6.18") at the start of @text; 0 where there is none. */
-static gsize
-version_length(const char *text)
-{
-    const char *end = text;
-    guint numbers = 0;
-    for (;;) {
-        gsize digits = strspn(end, DIGITS);
-        if (digits == 0)
-            return 0;
-        end += digits;
-        numbers++;
-        if (*end != '.')
-            break;
-        end++;
-    }
-    return numbers >= 2 && strchr("-+_~", *end) ? (gsize)(end - text) : 0;
-}
-
-static const XpvRhel *
-find_rhel(const char *version, gsize length)
-{
-    guint n;
-    const XpvRhel *rhels = xpv_guide_rhels(&n);
-    for (guint i = 0; i < n; i++) {
-        if (strlen(rhels[i].version) == length && strncmp(rhels[i].version, version, length) == 0)
-            return &rhels[i];
-    }
-    return NULL;
-}
-
-/* Skips what RHEL and its rebuilds write after the dist: "el5_11", ".el5.centos.plus". */
-static const char *
-skip_rebuild_suffix(const char *text)
-{
-    if (*text == '_' && g_ascii_isdigit(text[1]))
-        text += 1 + strspn(text + 1, DIGITS);
-    if (g_str_has_prefix(text, ".centos"))
-        text += strlen(".centos");
-    if (g_str_has_prefix(text, ".plus"))
-        text += strlen(".plus");
-    return text;
-}
-
-/* The flavour that uname -r adds to VERSION-RELEASE, up to "." or the end. Oracle's and MRG's own kernels ("el5uek",
- * "el5rt") are no kernels of RHEL. */
-static gboolean
-parse_suffix_flavour(const char *word, XpvFlavour *flavour)
-{
-    XpvFlavour suffix;
-    if (*word == '\0')
-        return TRUE;
-    if (!xpv_flavour_from_word(word, &suffix) || suffix == XPV_FLAVOUR_UEK || suffix == XPV_FLAVOUR_RT ||
-        (*flavour != XPV_FLAVOUR_NONE && *flavour != suffix))
-        return FALSE;
-    *flavour = suffix;
-    return TRUE;
-}
-
-/* Parses RELEASE[FLAVOUR][.ARCH] of a kernel of @rhel. Returns: FALSE where it is none of its kernels. */
-static gboolean
-parse_release(const XpvRhel *rhel, const char *release, XpvKernel *kernel)
-{
-    g_autofree char *marker = g_strconcat(".", rhel->dist, NULL);
-    const char *dist = strstr(release, marker);
-    if (!g_ascii_isdigit(*release) || !dist)
-        return FALSE;
-
-    const char *end = skip_rebuild_suffix(dist + strlen(marker));
-    gsize length = (gsize)(end - release);
-    g_auto(GStrv) rest = g_strsplit(end, ".", 2);
-    XpvArch arch = XPV_ARCH_UNKNOWN;
-    if ((rest[0] && !parse_suffix_flavour(rest[0], &kernel->flavour)) ||
-        (rest[0] && rest[1] && !parse_arch(rest[1], &arch)))
-        return FALSE;
-
-    kernel->major = rhel->major;
-    kernel->update = xpv_guide_update(rhel, g_ascii_strtoull(release, NULL, 10));
-    kernel->arch = arch;
-    if (length < sizeof kernel->release)
-        memcpy(kernel->release, release, length);
-    return TRUE;
-}
-
-/* Returns: FALSE where @word is no kernel. */
-static gboolean
-parse_name(const char *word, Name *ret_name)
-{
-    g_autofree char *copy = g_strdup(word);
     Name name = { 0 };
-    const char *version = copy;
+    guint release = n > 2 && xpv_kernel_parse_release(words[2], &name.kernel) ? 2 : 1;
+    if (n < 2 || (release == 1 && !xpv_kernel_parse_release(words[1], &name.kernel)))
+        return;
+    const char *const *rest = words + release + 1;
+    name.is_smp = g_strv_contains(rest, "SMP");
+    g_array_append_val(reading->names, name);
 
-    if (g_str_has_suffix(copy, ".rpm"))
-        copy[strlen(copy) - strlen(".rpm")] = '\0';
-    if (g_str_has_suffix(copy, ".src") || g_str_has_suffix(copy, ".nosrc") || g_str_has_suffix(copy, ".noarch"))
-        return FALSE;
-    if (g_str_has_prefix(version, "vmlinuz-"))
-        version += strlen("vmlinuz-");
+    /* -m is the first of -m, -p and -i; -p says "athlon" on any AMD processor, whatever the kernel. */
+    XpvArch machine;
+    while (*rest && !xpv_kernel_parse_arch(*rest, &machine))
+        rest++;
+    if (*rest)
+        narrow(reading, machine);
+}
 
-    if (g_str_has_prefix(version, "kernel-")) {
-        const char *flavour = version + strlen("kernel");
-        version = find_version(flavour);
-        if (!version || !parse_package_flavour(flavour, (gsize)(version - flavour), &name.kernel.flavour))
-            return FALSE;
-        version++;
-        name.is_package = TRUE;
-    }
-
-    gsize length = version_length(version);
-    if (length == 0)
-        return FALSE;
-    const XpvRhel *rhel = find_rhel(version, length);
-    const char *release = version + length;
-    if (!rhel || *release != '-' || !parse_release(rhel, release + 1, &name.kernel))
-        name.kernel = (XpvKernel){ 0 };
-    *ret_name = name;
-    return TRUE;
+/* What getty prints: "Kernel \r on an \m". */
+static void
+parse_banner(Reading *reading, const char *const *words, guint n)
+{
+    Name name = { 0 };
+    XpvArch machine;
+    if (n < 5 || !g_str_equal(words[2], "on") || !g_str_equal(words[3], "an") ||
+        !xpv_kernel_parse_release(words[1], &name.kernel))
+        return;
+    g_array_append_val(reading->names, name);
+    if (xpv_kernel_parse_arch(words[4], &machine))
+        narrow(reading, machine);
 }
 
 static void
-parse_machine(const char *const *words, Machine *ret_machine)
+parse_kernels(Reading *reading, const char *const *words)
 {
-    Machine machine = { 0 };
-    for (; *words; words++) {
-        /* -m is the first of -m, -p and -i; -p says "athlon" on any AMD processor, whatever the kernel. */
-        if (machine.machine == XPV_ARCH_UNKNOWN && parse_arch(*words, &machine.machine))
+    XpvArch machine;
+    for (guint n = 1; *words; words += n, n = 1) {
+        Name name = { 0 };
+        if (xpv_kernel_parse_arch(*words, &machine)) {
+            narrow(reading, machine);
             continue;
-        if (g_str_equal(*words, "SMP"))
-            machine.smp = TRUE;
+        }
+        XpvKernelKind kind = xpv_kernel_parse(words, &name.kernel, &n);
+        if (kind == XPV_KERNEL_KIND_OTHER)
+            return;
+        if (kind == XPV_KERNEL_KIND_IMAGE)
+            g_array_append_val(reading->names, name);
     }
-    *ret_machine = machine;
+}
+
+/* The length of the terminal's escape sequence at the start of @text, as ECMA-48 has it. */
+static gsize
+escape_length(const char *text, gsize length)
+{
+    gsize end = 1;
+    if (end < length && text[end] == ']') { /* a title, up to BEL or ESC \ */
+        while (end < length && text[end] != '\a' && text[end] != '\x1b')
+            end++;
+        gboolean is_bell = end < length && text[end] == '\a';
+        gboolean is_terminator = end + 1 < length && text[end] == '\x1b' && text[end + 1] == '\\';
+        return end + (is_terminator ? 2 : is_bell ? 1 : 0);
+    }
+    if (end < length && text[end] == '[') {
+        end++;
+        while (end < length && text[end] >= '0' && text[end] <= '?')
+            end++;
+    }
+    while (end < length && text[end] >= ' ' && text[end] <= '/')
+        end++;
+    return end < length && text[end] >= '0' && text[end] <= '~' ? end + 1 : end;
+}
+
+/* A line as a person would see it: what is dropped for publishing is dropped here, and escape sequences; but a tab and
+ * a carriage return part words. */
+static char *
+clean_line(const char *start, gsize length)
+{
+    g_autoptr(GString) line = g_string_sized_new(length);
+    for (gsize i = 0; i < length;) {
+        if (start[i] == '\x1b') {
+            i += escape_length(start + i, length - i);
+        } else {
+            g_string_append_c(line, start[i] == '\t' || start[i] == '\r' ? ' ' : start[i]);
+            i++;
+        }
+    }
+    return xpv_text_clean(line->str, (gssize)line->len, 0);
+}
+
+/* Adds a word without what stands around it, unless nothing is left. */
+static void
+add_word(GStrvBuilder *words, const char *start, const char *end)
+{
+    while (start < end && g_utf8_strchr(BEFORE, -1, g_utf8_get_char(start)))
+        start = g_utf8_next_char(start);
+    while (start < end && g_utf8_strchr(BEHIND, -1, g_utf8_get_char(g_utf8_prev_char(end))))
+        end = g_utf8_prev_char(end);
+    g_autofree char *word = g_strndup(start, (gsize)(end - start));
+    if (*word != '\0')
+        g_strv_builder_add(words, word);
+}
+
+static GStrv
+split_words(const char *start, gsize length)
+{
+    g_autofree char *line = clean_line(start, length);
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    const char *word = line;
+    for (const char *p = line; *p; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_isspace(c) || c == ',' || c == ';') {
+            add_word(words, word, p);
+            word = g_utf8_next_char(p);
+        }
+    }
+    add_word(words, word, word + strlen(word));
+    return g_strv_builder_end(words);
+}
+
+static void
+parse_line(Reading *reading, const char *start, gsize length)
+{
+    g_auto(GStrv) words = split_words(start, length);
+    guint n = g_strv_length(words);
+    const char *const *line = (const char *const *)words;
+    if (n > 0 && g_str_equal(words[0], "Linux"))
+        parse_uname(reading, line, n);
+    else if (n > 0 && g_str_equal(words[0], "Kernel"))
+        parse_banner(reading, line, n);
+    else
+        parse_kernels(reading, line);
 }
 
 /* The packages that may be running where uname -m says @machine. */
@@ -213,29 +206,21 @@ archs_of_machine(XpvArch machine)
 
 /* The architectures that a kernel named without one can have. */
 static guint
-possible_archs(const XpvKernel *kernel, const Machine *machine)
+possible_archs(const XpvKernel *kernel, XpvArch machine, gboolean is_smp)
 {
     const guint ordinary = (XPV_ARCHS_X86 | XPV_BIT(XPV_ARCH_IA64)) & ~XPV_BIT(XPV_ARCH_I586);
     guint archs = xpv_guide_package_archs(kernel->major, kernel->flavour);
 
-    if (machine->machine == XPV_ARCH_UNKNOWN)
+    if (machine == XPV_ARCH_UNKNOWN)
         return archs;
     /* RHSA-2004:188 made ia32e for both Opteron and EM64T; it is the one RHEL 3 x86_64 kernel that is SMP by itself. */
-    if (kernel->major == 3 && kernel->flavour == XPV_FLAVOUR_NONE && machine->machine == XPV_ARCH_X86_64 &&
-        machine->smp)
+    if (kernel->major == 3 && kernel->flavour == XPV_FLAVOUR_NONE && machine == XPV_ARCH_X86_64 && is_smp)
         return XPV_BIT(XPV_ARCH_IA32E);
 
-    guint fitting = archs & archs_of_machine(machine->machine);
+    guint fitting = archs & archs_of_machine(machine);
     if (fitting)
         return fitting;
-    return archs && (ordinary & XPV_BIT(machine->machine)) ? archs : XPV_BIT(machine->machine);
-}
-
-static gboolean
-is_same(const XpvKernel *a, const XpvKernel *b)
-{
-    return a->major == b->major && a->update == b->update && a->flavour == b->flavour && a->arch == b->arch &&
-           strcmp(a->release, b->release) == 0;
+    return archs && (ordinary & XPV_BIT(machine)) ? archs : XPV_BIT(machine);
 }
 
 /* Kernels are a set: "rpm -q" names some twice. */
@@ -243,28 +228,28 @@ static void
 add_kernel(GArray *kernels, const XpvKernel *kernel)
 {
     for (guint i = 0; i < kernels->len; i++) {
-        if (is_same(&g_array_index(kernels, XpvKernel, i), kernel))
+        XpvKernel *known = &g_array_index(kernels, XpvKernel, i);
+        if (xpv_kernel_is_same(known, kernel)) {
+            known->is_exact = known->is_exact || kernel->is_exact;
             return;
+        }
     }
     g_array_append_val(kernels, *kernel);
 }
 
+/* Adds every kernel that a name can mean.
+ * @first: an architecture that precedes all names */
 static void
-add_kernels(GArray *kernels, const Name *name, const Machine *machine)
+add_kernels(GArray *kernels, const Name *name, XpvArch first)
 {
     XpvKernel kernel = name->kernel;
-    /* Behind uname -r an architecture is the machine's, as later releases write it; but no machine is these two. */
-    gboolean is_exact = kernel.arch == XPV_ARCH_ATHLON || kernel.arch == XPV_ARCH_IA32E ||
-                        (name->is_package && kernel.arch != XPV_ARCH_UNKNOWN);
-    if (!xpv_kernel_is_covered(&kernel) || is_exact) {
+    if (!xpv_kernel_is_covered(&kernel) || kernel.is_exact) {
         add_kernel(kernels, &kernel);
         return;
     }
 
-    Machine known = *machine;
-    if (kernel.arch != XPV_ARCH_UNKNOWN)
-        known.machine = kernel.arch;
-    guint archs = possible_archs(&kernel, &known);
+    XpvArch machine = kernel.arch != XPV_ARCH_UNKNOWN ? kernel.arch : name->machine ? name->machine : first;
+    guint archs = possible_archs(&kernel, machine, name->is_smp);
     if (archs == 0)
         archs = XPV_BIT(XPV_ARCH_UNKNOWN);
     for (guint arch = 0; arch < XPV_ARCH_MAX; arch++) {
@@ -275,68 +260,36 @@ add_kernels(GArray *kernels, const Name *name, const Machine *machine)
     }
 }
 
-/* The words of a line as a person would see it: what is dropped for publishing is dropped here, but a tab parts words.
- */
-static GStrv
-split_words(const char *start, gsize length)
+static GArray *
+parse_lines(const char *data, gsize size)
 {
-    g_autofree char *copy = g_memdup2(start, length);
-    for (gsize i = 0; i < length; i++) {
-        if (copy[i] == '\t')
-            copy[i] = ' ';
+    g_autoptr(GArray) names = g_array_new(FALSE, FALSE, sizeof(Name));
+    Reading reading = { .names = names };
+    gsize read = MIN(size, XPV_REPORT_MAX);
+    for (gsize start = 0; start < read;) {
+        const char *newline = memchr(data + start, '\n', read - start);
+        gsize end = newline ? (gsize)(newline - data) : read;
+        gboolean cut = end == read && size > read && data[read] != '\n';
+        if (!cut)
+            parse_line(&reading, data + start, end - start);
+        start = end + 1;
     }
-    g_autofree char *line = xpv_text_clean(copy, (gssize)length, 0);
-    g_auto(GStrv) pieces = g_strsplit(line, " ", -1);
-    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-    for (guint i = 0; pieces[i]; i++) {
-        if (*pieces[i] != '\0')
-            g_strv_builder_add(words, pieces[i]);
-    }
-    return g_strv_builder_end(words);
-}
 
-static void
-parse_line(const char *start, gsize length, GArray *kernels)
-{
-    g_auto(GStrv) words = split_words(start, length);
-    guint n = g_strv_length(words);
-    guint release = 0;
-    Name name;
-    if (n > 1 && g_str_equal(words[0], "Linux")) /* uname -a, or -s with -r: the host's name may stand between */
-        release = n > 2 && parse_name(words[2], &name) ? 2 : 1;
-    if (n == 0 || !parse_name(words[release], &name))
-        return;
-
-    Machine machine;
-    parse_machine((const char *const *)words + release + 1, &machine);
-    add_kernels(kernels, &name, &machine);
-
-    /* Packages that were printed a line each, and whose lines somebody has joined. */
-    for (guint i = release + 1; i < n; i++) {
-        if (parse_name(words[i], &name) && name.is_package)
-            add_kernels(kernels, &name, &machine);
-    }
+    GArray *kernels = g_array_new(FALSE, FALSE, sizeof(XpvKernel));
+    for (guint i = 0; i < names->len; i++)
+        add_kernels(kernels, &g_array_index(names, Name, i), reading.first);
+    return kernels;
 }
 
 XpvReport *
 xpv_report_parse(const char *data, gssize length)
 {
     gsize size = length < 0 ? strlen(data) : (gsize)length;
-    gsize read = MIN(size, XPV_REPORT_MAX);
-    g_autofree char *text = xpv_text_clean(data, (gssize)read, XPV_TEXT_PUBLISHED_MAX);
+    g_autofree char *text = xpv_text_clean(data, (gssize)MIN(size, XPV_REPORT_MAX), XPV_TEXT_PUBLISHED_MAX);
     if (*text == '\0')
         return NULL;
 
-    g_autoptr(GArray) kernels = g_array_new(FALSE, FALSE, sizeof(XpvKernel));
-    for (gsize start = 0; start < read;) {
-        const char *newline = memchr(data + start, '\n', read - start);
-        gsize end = newline ? (gsize)(newline - data) : read;
-        gboolean cut = end == read && size > read && data[read] != '\n';
-        if (!cut)
-            parse_line(data + start, end - start, kernels);
-        start = end + 1;
-    }
-
+    g_autoptr(GArray) kernels = parse_lines(data, size);
     XpvReport *report = g_malloc0(sizeof *report + kernels->len * sizeof(XpvKernel));
     report->text = g_steal_pointer(&text);
     report->n_kernels = kernels->len;

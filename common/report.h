@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a guest says of its kernel, and every kernel that it can mean.
  *
- * Understood are, a line each: NAME-VERSION-RELEASE.ARCH (the Guide's form, "kernel-PAE-2.6.18-53.1.4.el5.i686", also
- * without .ARCH or with .rpm), uname -r, uname -r with -m, uname -a, and the file name of a kernel image ("vmlinuz-…").
- */
+ * Understood are packages ("kernel-PAE-2.6.18-53.1.4.el5.i686", and as yum writes them), uname -r, the file name of a
+ * kernel's image, several of them on a line or on several; uname -m beside or below them; uname -a, /proc/version and
+ * getty's banner. */
 #pragma once
 
-#include "common/words.h"
+#include "common/kernel.h"
 
 /* How much of a report is read, in bytes; a last line that this cuts is dropped. */
 #define XPV_REPORT_MAX 4096
-
-/* One kernel that a report can mean. */
-typedef struct {
-    guint major; /* of Red Hat Enterprise Linux: 3, 4 or 5; 0: a kernel that the Guide does not cover */
-    gint update; /* -1 for a pre-release */
-    XpvFlavour flavour;
-    XpvArch arch;     /* XPV_ARCH_UNKNOWN: no package of that name is known, and the report has none */
-    char release[32]; /* "50.EL", without flavour; "" where it is longer than any real one */
-} XpvKernel;
 
 typedef struct _XpvReport XpvReport;
 
@@ -35,10 +26,3 @@ const char *xpv_report_text(const XpvReport *report);
 
 /* xpv_report_kernels: the kernels, in the report's order; owned by the report. */
 const XpvKernel *xpv_report_kernels(const XpvReport *report, guint *ret_n);
-
-/* xpv_kernel_is_covered: whether the Guide speaks of it. */
-static inline gboolean
-xpv_kernel_is_covered(const XpvKernel *kernel)
-{
-    return kernel->major != 0;
-}

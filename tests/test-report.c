@@ -99,6 +99,31 @@ static const Case packages[] = {
     { "kernel-2.6.18-194.8.1.el5.centos.plus.x86_64", "5.5 - 194.8.1.el5.centos.plus x86_64" },
     { "kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686", "5.5 PAE 194.8.1.el5.centos.plus i686" },
     { "kernel-PAE-2.6.18-194.8.1.el5.centos.plus.i686.rpm", "5.5 PAE 194.8.1.el5.centos.plus i686" },
+    { "kernel-smp-2.6.9-42.0.10.plus.c4.i686", "4.4 smp 42.0.10.plus.c4 i686" },
+    { "kernel-2.6.9-34.106.unsupported.x86_64", "4.3 - 34.106.unsupported x86_64" },
+    { "kernel-smp-2.4.21-40.EL.cern.i686", "3.7 smp 40.EL.cern i686" },
+
+    /* As yum writes them. */
+    { "kernel.i686 0:2.6.18-92.1.17.el5", "5.2 - 92.1.17.el5 i686" },
+    { "kernel-0:2.6.18-92.1.17.el5.i686", "5.2 - 92.1.17.el5 i686" },
+    { "0:kernel-2.6.18-92.1.17.el5.i686", "5.2 - 92.1.17.el5 i686" },
+    { "kernel-PAE-0:2.6.18-92.1.17.el5.i686", "5.2 PAE 92.1.17.el5 i686" },
+    { "kernel.x86_64    2.6.18-194.el5    installed", "5.5 - 194.el5 x86_64" },
+    { "kernel-smp.i686  2.6.9-67.EL  installed", "4.6 smp 67.EL i686" },
+    { "  kernel.i686 0:2.6.18-92.1.17.el5      kernel-devel.i686 0:2.6.18-128.el5      kernel-xen.i686 "
+      "0:2.6.18-194.el5  ",
+      "5.2 - 92.1.17.el5 i686; 5.5 xen 194.el5 i686" },
+    { "kernel-devel.i686 0:2.6.18-92.1.17.el5", "none" },
+    { "kernel-headers.i386  2.6.18-92.1.17.el5  installed", "none" },
+    { "kernel.i686", "none" },
+    { "kernel.i686 installed", "none" },
+    { "kernel.i686 i686", "none" },
+    { "kernel 2.6.18-92.1.17.el5", "none" },
+    { "0:2.6.18-92.1.17.el5", "none" },
+
+    /* Of either case. */
+    { "kernel-pae-2.6.18-53.1.4.EL5.i686", "5.1 PAE 53.1.4.el5 i686" },
+    { "kernel-SMP-2.4.21-50.el.i686", "3.9 smp 50.EL i686" },
     { 0 },
 };
 
@@ -155,12 +180,94 @@ static const Case releases[] = {
     { "2.6.18-194.8.1.el5.centos.plusPAE", "5.5 PAE 194.8.1.el5.centos.plus i686" },
     { "2.6.18-194.8.1.el5.centos.plusxen x86_64", "5.5 xen 194.8.1.el5.centos.plus x86_64" },
 
+    { "2.6.9-42.0.10.plus.c4", "4.4 - 42.0.10.plus.c4 i686+x86_64+ia64" },
+    { "2.6.9-42.0.10.plus.c4smp", "4.4 smp 42.0.10.plus.c4 i686+x86_64" },
+    { "2.6.9-34.106.unsupportedsmp", "4.3 smp 34.106.unsupported i686+x86_64" },
+    { "2.4.21-40.EL.cernsmp", "3.7 smp 40.EL.cern athlon+i686+x86_64" },
+    { "2.4.21-40.EL.cern", "3.7 - 40.EL.cern athlon+i686+ia32e+x86_64+ia64" },
+
+    /* What follows the dist, directly or behind a dot or a dash; of either case. */
+    { "2.6.9-78.EL.smp", "4.7 smp 78.EL i686+x86_64" },
+    { "2.6.9-78.EL-smp", "4.7 smp 78.EL i686+x86_64" },
+    { "2.6.9-78.ELsmp.i686", "4.7 smp 78.EL i686" },
+    { "2.6.9-78.EL.i686", "4.7 - 78.EL i686" },
+    { "2.4.21-50.EL.athlon", "3.9 - 50.EL athlon" },
+    { "2.4.21-50.ELsmp.i686", "3.9 smp 50.EL athlon+i686" },
+    { "2.6.18-8.EL5", "5.0 - 8.el5 i686+x86_64+ia64" },
+    { "2.6.18-53.1.4.EL5pae", "5.1 PAE 53.1.4.el5 i686" },
+    { "2.6.9-67.elSMP", "4.6 smp 67.EL i686+x86_64" },
+    { "2.6.9-67.ELxenu", "4.6 xenU 67.EL i686+x86_64" },
+    { "2.4.21-50.ELboot", "3.9 BOOT 50.EL i386" },
+
+    { "/boot/vmlinuz-2.6.18-194.el5", "5.5 - 194.el5 i686+x86_64+ia64" },
+    { "boot/efi/EFI/redhat/vmlinuz-2.6.18-194.el5PAE", "5.5 PAE 194.el5 i686" },
+    { "/lib/modules/2.6.18-194.el5", "none" },
     { "vmlinuz-2.6.18-53.1.4.el5PAE", "5.1 PAE 53.1.4.el5 i686" },
     { "vmlinuz-2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64" },
     { "vmlinuz-6.1.0-18-amd64", "other" },
     { "vmlinuz", "none" },
     { 0 },
 };
+
+/* What people's tools put around a report is no part of it. */
+static void
+test_around(void)
+{
+    static const struct {
+        const char *before, *behind;
+    } around[] = {
+        { "", "," },
+        { "", ";" },
+        { "", ":" },
+        { "", "." },
+        { "\"", "\"" },
+        { "'", "'" },
+        { "`", "`" },
+        { "“", "”" },
+        { "\"", "\"," },
+        { "\"", ".\"" },
+        { "> ", "" },
+        { ">> ", "" },
+        { "> > \"", "\"" },
+        { "\xef\xbb\xbf", "" },
+        { "\xef\xbb\xbf> \"", "\",\r\n" },
+        { "\x1b[1;31m", "\x1b[0m" },
+        { "\x1b[31m\x1b[K", "\x1b[m\x1b[K\n" },
+        { "\x1b(B\x1b[m", "\x1b(B" },
+        { "\x1b]0;root@guest:~\a", "" },
+        { "\x1b]0;root@guest:~\x1b\\", "\x1b" },
+    };
+    static const Case reports[] = {
+        { "kernel-PAE-2.6.18-53.1.4.el5.i686", "5.1 PAE 53.1.4.el5 i686" },
+        { "2.4.21-47.ELsmp", "3.8 smp 47.EL athlon+i686+x86_64" },
+        { "/boot/vmlinuz-2.6.18-8.el5PAE", "5.0 PAE 8.el5 i686" },
+        { "2.6.9-67.ELsmp i686", "4.6 smp 67.EL i686" },
+        { "Kernel 2.6.9-42.ELsmp on an i686", "4.4 smp 42.EL i686" },
+        { "Linux 2.4.21-9.ELhugemem", "3.1 hugemem 9.EL i686" },
+        { "kernel.i686 0:2.6.18-92.1.17.el5", "5.2 - 92.1.17.el5 i686" },
+        { "6.1.0-18-amd64", "other" },
+        { "nonsense", "none" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(around); i++) {
+        for (guint j = 0; j < G_N_ELEMENTS(reports); j++) {
+            g_autofree char *text = g_strconcat(around[i].before, reports[j].report, around[i].behind, NULL);
+            g_autofree char *both = g_strdup_printf("%s\n%s", text, text);
+            g_autofree char *got = describe(text, -1);
+            g_autofree char *got_both = describe(both, -1);
+            expect(text, got, reports[j].kernels);
+            expect(both, got_both, reports[j].kernels);
+        }
+    }
+    /* Each by itself, and within a word where they show nothing. */
+    static const Case inside[] = {
+        { "\"2.6.18-8.el5PAE\", \"2.6.18-53.el5PAE\"", "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
+        { "> 2.6.9-67.ELsmp\n> i686\n", "4.6 smp 67.EL i686" },
+        { "2.6.18-\x1b[01;31m8.el5\x1b[mPAE", "5.0 PAE 8.el5 i686" },
+        { "2.6.18-8\".el5PAE", "other" },
+        { 0 },
+    };
+    test_cases(inside);
+}
 
 /* uname -a: real ones, then what could mislead. */
 static const Case unames[] = {
@@ -217,6 +324,24 @@ static const Case unames[] = {
       "3.9 smp 50.EL athlon+i686" },
     { "Linux kernel-2.6.18-53.el5.i686 2.4.21-9.ELhugemem #1 SMP Tue Apr 27 13:52:32 EDT 2004 i686 i686 i386 GNU/Linux",
       "3.1 hugemem 9.EL i686" },
+    { "Linux kernel-2.6.18-53.el5.i686 was installed", "none" },
+
+    /* /proc/version, and getty's banner */
+    { "Linux version 2.4.21-50.ELsmp (bhcompile@ls20-bc1-14.build.redhat.com) (gcc version 3.2.3 20030502 (Red Hat "
+      "Linux "
+      "3.2.3-58)) #1 SMP Tue May 8 17:18:29 EDT 2007",
+      "3.9 smp 50.EL athlon+i686+x86_64" },
+    { "Linux version 2.4.21-37.EL (bhcompile@build) (gcc version 3.2.3) #1 SMP Wed Sep 7 13:32:18 EDT 2005\nx86_64",
+      "3.6 - 37.EL ia32e" },
+    { "Linux version 2.4.21-37.EL (bhcompile@build) (gcc version 3.2.3) #1 Wed Sep 7 13:32:18 EDT 2005\nx86_64",
+      "3.6 - 37.EL ia32e+x86_64" },
+    { "Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0)", "other" },
+    { "Kernel 2.4.21-50.ELsmp on an i686", "3.9 smp 50.EL athlon+i686" },
+    { "Red Hat Enterprise Linux AS release 4 (Nahant Update 4)\nKernel 2.6.9-42.ELsmp on an i686\n\nguest login: ",
+      "4.4 smp 42.EL i686" },
+    { "Kernel 2.6.18-53.el5 on an x86_64 (xvc0)", "5.1 - 53.el5 x86_64" },
+    { "Kernel 2.6.18-53.el5 is what I run", "none" },
+    { "Kernel 2.6.18-53.el5", "none" },
     { 0 },
 };
 
@@ -235,6 +360,37 @@ static const Case lists[] = {
     { "kernel-2.6.18-53.el5.x86_64\n6.1.0-18-amd64\n", "5.1 - 53.el5 x86_64; other" },
     { "kernel-2.6.18-53.el5.i686\nkernel-2.6.18-53.el5.i686\n", "5.1 - 53.el5 i686" },
     { "kernel-2.4.21-50.EL.i686\n2.4.21-50.EL i686\n", "3.9 - 50.EL athlon+i686" },
+
+    /* Several on one line. */
+    { "2.6.18-194.el5  2.6.18-194.el5PAE", "5.5 - 194.el5 i686+x86_64+ia64; 5.5 PAE 194.el5 i686" },
+    { "2.6.18-194.el5PAE\t2.6.18-194.el5", "5.5 PAE 194.el5 i686; 5.5 - 194.el5 i686+x86_64+ia64" },
+    { "2.6.18-8.el5PAE,2.6.18-53.el5PAE;2.6.18-92.el5PAE",
+      "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686; 5.2 PAE 92.el5 i686" },
+    { "2.6.18-8.el5PAE , 2.6.18-53.el5PAE ; ", "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
+    { "vmlinuz-2.6.18-8.el5PAE  vmlinuz-2.6.18-92.el5PAE", "5.0 PAE 8.el5 i686; 5.2 PAE 92.el5 i686" },
+    { "2.6.18-194.el5PAE 2.6.32-71.el6", "5.5 PAE 194.el5 i686; other" },
+    { "2.6.32-71.el6 2.6.18-194.el5PAE", "other; 5.5 PAE 194.el5 i686" },
+    { "kernel-2.6.18-8.el5.i686 kernel-devel-2.6.18-8.el5.i686 kernel-2.6.18-53.el5.i686",
+      "5.0 - 8.el5 i686; 5.1 - 53.el5 i686" },
+    { "kernel-devel-2.6.18-8.el5.i686 kernel-2.6.18-53.el5.i686", "5.1 - 53.el5 i686" },
+    { "2.6.18-8.el5PAE is old 2.6.18-53.el5PAE", "5.0 PAE 8.el5 i686" },
+    { "2.6.18-8.el5PAE\r2.6.18-53.el5PAE", "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
+    { "2.6.18-8.el5PAE\xc2\xa0"
+      "2.6.18-53.el5PAE",
+      "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
+
+    /* An architecture by itself narrows those before it, back to the previous one; where none is, all. */
+    { "2.6.9-67.ELsmp\ni686\n", "4.6 smp 67.EL i686" },
+    { "2.6.9-67.ELsmp\n\n  i686", "4.6 smp 67.EL i686" },
+    { "2.6.9-42.ELsmp 2.6.9-67.ELsmp i686", "4.4 smp 42.EL i686; 4.6 smp 67.EL i686" },
+    { "2.6.9-42.ELsmp i686\n2.6.9-67.ELsmp x86_64", "4.4 smp 42.EL i686; 4.6 smp 67.EL x86_64" },
+    { "2.6.9-42.ELsmp i686 2.6.9-67.ELsmp x86_64", "4.4 smp 42.EL i686; 4.6 smp 67.EL x86_64" },
+    { "2.6.9-42.ELsmp\ni686\n2.6.9-67.ELsmp", "4.4 smp 42.EL i686; 4.6 smp 67.EL i686+x86_64" },
+    { "2.4.21-50.ELsmp x86_64 athlon i386", "3.9 smp 50.EL x86_64" },
+    { "i686\n2.6.9-42.ELsmp\n2.6.9-67.ELsmp", "4.4 smp 42.EL i686; 4.6 smp 67.EL i686" },
+    { "x86_64 2.6.9-67.ELsmp", "4.6 smp 67.EL x86_64" },
+    { "kernel-2.6.18-53.el5.i686\nx86_64", "5.1 - 53.el5 i686" },
+    { "2.6.9-67.ELsmp on i686", "4.6 smp 67.EL i686+x86_64" },
     { "package kernel is not installed\n", "none" },
     { "package kernel is not installed\nkernel-PAE-2.6.18-53.el5.i686\n", "5.1 PAE 53.el5 i686" },
     { 0 },
@@ -261,10 +417,23 @@ static const Case others[] = {
     { "2.6.24.7-149.el5rt", "other" },
     { "kernel-rt-2.6.24.7-149.el5rt.x86_64", "other" },
     { "2.6.18-53.el5rt", "other" },
-    { "2.6.9-42.0.3.plus.c4smp", "other" },
     { "2.6.9-67.ELsmpx", "other" },
     { "kernel-smp-2.6.9-67.ELhugemem.i686", "other" },
     { "2.6.18-348.el5_x", "other" },
+    { "2.6.18-348.el5_9", "other" },
+    { "2.6.18-164.11.1.el5_lustre.1.8.2", "other" },
+    { "2.6.18-194.el5.028stab069.6", "other" },
+    { "2.6.18-128.1.6.el5.xs5.5.0.505.1024xen", "other" },
+    { "2.6.18-53.el5.bz123", "other" },
+    { "2.6.18-53.el5custom", "other" },
+    { "2.6.18-53.el5uek", "other" },
+    { "2.6.18-53.el5-", "other" },
+    { "2.4.21-50.ELvmnix", "other" },
+    { "2.4.21-50.el3", "other" },
+    { "2.6.9-67.EL.i686.x86_64", "other" },
+    { "2.6.9-67.EL.smp.smp", "other" },
+    { "2.6.18-34.106.unsupportedsmp", "other" },
+    { "2.4.21-42.0.10.plus.c4smp", "other" },
     { "2.6.18-53.el5PAExen", "other" },
     { "2.6.18-53.el55", "other" },
     { "2.6.18-53.el6", "other" },
@@ -307,6 +476,17 @@ static const Case nothing[] = {
     { "Red Hat Enterprise Linux AS release 3 (Taroon Update 8)", "none" },
     { "FreeBSD guest 6.2-RELEASE", "none" },
     { "I run 2.6.18-53.el5", "none" },
+    { "I upgraded from 2.6.18-8.el5 to 2.6.18-53.el5", "none" },
+    { "node1: 2.6.18-194.el5", "none" },
+    { "i686 x86_64", "none" },
+    { ">", "none" },
+    { "\"\"", "none" },
+    { ",;", "none" },
+
+    /* Text that ran together. */
+    { "kernel-2.4.21-50.EL.i686kernel-smp-2.4.21-50.EL.i686", "none" },
+    { "2.6.18-8.el52.6.18-53.el5", "none" },
+    { "2.4.21-50.ELsmp2.6.9-67.ELsmp", "none" },
     { "\xff\xfe", "none" },
     { "", "no report" },
     { "   ", "no report" },
@@ -613,6 +793,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_data_func("/report/packages", packages, test_cases);
     g_test_add_data_func("/report/releases", releases, test_cases);
+    g_test_add_func("/report/around", test_around);
     g_test_add_data_func("/report/unames", unames, test_cases);
     g_test_add_data_func("/report/lists", lists, test_cases);
     g_test_add_data_func("/report/others", others, test_cases);

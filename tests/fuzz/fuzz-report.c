@@ -39,38 +39,94 @@ check_cap(const XpvReport *report, const char *data, gsize length)
     g_assert_true(have_same_kernels(report, lines));
 }
 
-/* Returns: (transfer full) (nullable) the report that means this kernel alone; NULL: there is none. */
-static XpvReport *
+/* What people's tools put around a report changes nothing. */
+static void
+check_around(const XpvReport *report, const char *data, gsize length)
+{
+    static const struct {
+        const char *before, *behind;
+    } around[] = { { "\xef\xbb\xbf", "." }, { "> ", "," }, { "\"", "\"" }, { "\x1b[1m", "\x1b[0m" }, { "> '", "':" } };
+    for (guint i = 0; i < G_N_ELEMENTS(around); i++) {
+        g_autoptr(GString) text = g_string_new(around[i].before);
+        g_string_append_len(text, data, (gssize)length);
+        g_string_append(text, around[i].behind);
+        if (text->len > XPV_REPORT_MAX)
+            return;
+        g_autoptr(XpvReport) same = xpv_report_parse(text->str, (gssize)text->len);
+        g_assert_true(have_same_kernels(report, same));
+    }
+}
+
+/* Returns: (transfer full) (nullable) the name that means this kernel alone; NULL: there is none. */
+static char *
 name_kernel(const XpvKernel *kernel)
 {
     if (!xpv_kernel_is_covered(kernel))
-        return xpv_report_parse("6.1.0-18-amd64", -1);
+        return g_strdup("6.1.0-18-amd64");
     if (kernel->arch == XPV_ARCH_UNKNOWN || *kernel->release == '\0')
         return NULL;
     const char *flavour = xpv_flavour_to_word(kernel->flavour);
-    g_autofree char *name =
-        g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(kernel->major)->version,
-                        kernel->release, xpv_arch_to_word(kernel->arch));
-    return xpv_report_parse(name, -1);
+    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(kernel->major)->version,
+                           kernel->release, xpv_arch_to_word(kernel->arch));
 }
 
-/* Returns: (nullable) a report for each kernel that the report can mean; NULL: too many, or some have none. */
+/* Returns: (nullable) a name for each kernel that the report can mean; NULL: too many, or some have none. */
 static GPtrArray *
 name_kernels(const XpvReport *report)
 {
     guint n;
     const XpvKernel *kernels = kernels_of(report, &n);
-    g_autoptr(GPtrArray) singles = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < n; i++) {
-        XpvReport *single = n <= SINGLES_MAX ? name_kernel(&kernels[i]) : NULL;
-        guint n_single;
-        if (!single)
+        char *name = n <= SINGLES_MAX ? name_kernel(&kernels[i]) : NULL;
+        if (!name)
             return NULL;
-        g_ptr_array_add(singles, single);
-        g_assert_true(is_same_kernel(kernels_of(single, &n_single), &kernels[i]));
-        g_assert_cmpuint(n_single, ==, 1);
+        g_ptr_array_add(names, name);
     }
-    return g_steal_pointer(&singles);
+    return g_steal_pointer(&names);
+}
+
+/* Returns: a report for each name, which means that kernel alone. */
+static GPtrArray *
+parse_names(const GPtrArray *names, const XpvReport *report)
+{
+    guint n;
+    const XpvKernel *kernels = kernels_of(report, &n);
+    GPtrArray *singles = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+    for (guint i = 0; i < names->len; i++) {
+        XpvReport *single = xpv_report_parse(names->pdata[i], -1);
+        g_ptr_array_add(singles, single);
+        g_assert_true(xpv_kernel_is_same(kernels_of(single, &n), &kernels[i]));
+        g_assert_cmpuint(n, ==, 1);
+    }
+    return singles;
+}
+
+/* The names on a line, or a line each, in their order or in the other. */
+static XpvReport *
+join_names(const GPtrArray *names, const char *separator, gboolean is_backward)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[is_backward ? names->len - 1 - i : i];
+        g_string_append_printf(text, "%s%s", i > 0 ? separator : "", name);
+    }
+    return xpv_report_parse(text->str, (gssize)text->len);
+}
+
+/* The order of kernels changes no verdict. */
+static void
+check_order(const XpvHost *host, const XpvReport *report, const GPtrArray *names)
+{
+    static const char *const separators[] = { " ", ", ", ";", "\n" };
+    const XpvGuest guest = { .id = -1, .report = report };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
+    for (guint i = 0; names->len > 0 && i < 2 * G_N_ELEMENTS(separators); i++) {
+        g_autoptr(XpvReport) list = join_names(names, separators[i / 2], i % 2 == 1);
+        const XpvGuest other = { .id = -1, .report = list };
+        g_autoptr(XpvJudgement) same = xpv_judge(host, &other);
+        g_assert_true(same->verdict == judgement->verdict && same->reasons == judgement->reasons);
+    }
 }
 
 /* Whether its kernel's architecture is of the host's family; where that is not known, all are. */
@@ -123,7 +179,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     g_autoptr(XpvReport) report = xpv_report_parse((const char *)data, (gssize)length);
     g_assert_cmpstr(broken_in_report(report), ==, NULL);
     check_cap(report, (const char *)data, length);
-    g_autoptr(GPtrArray) singles = name_kernels(report);
+    check_around(report, (const char *)data, length);
+    g_autoptr(GPtrArray) names = name_kernels(report);
+    g_autoptr(GPtrArray) singles = names ? parse_names(names, report) : NULL;
 
     /* Hosts of every architecture; what else there is varies with the length. */
     for (guint i = 0; i < G_N_ELEMENTS(archs); i++) {
@@ -141,8 +199,10 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
             .drivers = (XpvDrivers)(n / 5 % XPV_DRIVERS_MAX),
         };
         check_judgement(&host, &guest, report ? xpv_report_text(report) : "");
-        if (singles)
+        if (singles) {
             check_candidates(&host, report, singles);
+            check_order(&host, report, names);
+        }
     }
     return 0;
 }

@@ -11,13 +11,6 @@ kernels_of(const XpvReport *report, guint *ret_n)
     return report ? xpv_report_kernels(report, ret_n) : NULL;
 }
 
-static inline gboolean
-is_same_kernel(const XpvKernel *a, const XpvKernel *b)
-{
-    return a->major == b->major && a->update == b->update && a->flavour == b->flavour && a->arch == b->arch &&
-           g_str_equal(a->release, b->release);
-}
-
 /* have_same_kernels: whether two reports mean the same. @a, @b: (nullable) */
 static inline gboolean
 have_same_kernels(const XpvReport *a, const XpvReport *b)
@@ -27,7 +20,7 @@ have_same_kernels(const XpvReport *a, const XpvReport *b)
     const XpvKernel *kernels_b = kernels_of(b, &n_b);
     gboolean same = n_a == n_b;
     for (guint i = 0; same && i < n_a; i++)
-        same = is_same_kernel(&kernels_a[i], &kernels_b[i]);
+        same = xpv_kernel_is_same(&kernels_a[i], &kernels_b[i]);
     return same;
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From equal facts, the client's check, CheckKernel and a published domain say the same of any report."""
+"""From equal facts, the client's check, CheckKernel and a published domain say the same of any report, and what an
+oracle makes of the rules."""
 import glob
 import itertools
 import json
@@ -9,6 +10,7 @@ import re
 from xml.sax.saxutils import escape
 
 import harness
+import oracle
 from gi.repository import GLib
 from harness import domain_xml
 
@@ -55,7 +57,8 @@ def mutate(rand, texts):
         other = rand.choice(texts)
         at = rand.randint(0, len(other))
         piece = rand.choice(("", text[begin:end] * rand.randint(2, 300), other[at:at + rand.randint(1, 30)],
-                             rand.choice("\n \t-._09EL5é\ufffd'\"<&%")))
+                             rand.choice("\n \t-._09EL5é\ufffd'\"<&%,;:>"),
+                             f" {other}", f"{other}\n", rand.choice((" i686", "\nx86_64", "i686 ", "\nia64\n"))))
         text = text[:begin] + piece + text[end:]
     return text
 
@@ -84,6 +87,11 @@ class Differential(harness.TestCase):
         named = {domain["Name"]: domain for domain in self.client.domains().values()}
         return [{name: named[f"guest-{n}"][name] for name in FIELDS} for n in range(len(guests))]
 
+    def assert_judged(self, text, facts, checked):
+        """By the rules."""
+        verdict, reasons, release = oracle.judge(text, facts)
+        self.assertEqual((checked["Verdict"], set(checked["Reasons"]), checked["Release"]), (verdict, reasons, release))
+
     def compare(self, guests, host, exact):
         """@exact: texts of which nothing that a domain has beside them, its architecture, changes the meaning"""
         published = self.published(guests, host)
@@ -93,6 +101,7 @@ class Differential(harness.TestCase):
             texts = [guests[n][0] for n in chosen]
             for n, text, checked in zip(chosen, texts, self.check(texts, facts)):
                 with self.subTest(report=text, seed=SEED, **facts):
+                    self.assert_judged(text, facts, checked)
                     self.assertEqual(self.check_kernel(text, facts), checked)
                     if host["host-architecture"] or text in exact:
                         self.assertEqual(published[n], checked)
@@ -107,6 +116,7 @@ class Differential(harness.TestCase):
         self.start_example()
         for text, checked in zip(texts, self.check(texts, facts)):
             with self.subTest(report=text):
+                self.assert_judged(text, facts, checked)
                 self.assertEqual(self.check_kernel(text, facts), checked)
 
     def test_same_answers(self):
