@@ -134,7 +134,12 @@ xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
         else if (!check_stdin(ctl, &facts, &tally, error))
             return FALSE;
     }
-    if (!ctl->json && !ctl->all_hosts && xpv_ctl_tally_total(&tally) > 0)
+    if (!ctl->matrix && xpv_ctl_tally_total(&tally) == 0) {
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_USAGE,
+                    "there is nothing to check: every report is empty or blank");
+        return FALSE;
+    }
+    if (!ctl->json && !ctl->all_hosts && !ctl->matrix)
         print_summary(ctl, &facts, &tally);
     *ret_status = xpv_ctl_tally_exit(&tally);
     return TRUE;

@@ -28,8 +28,17 @@ class Check(harness.TestCase):
 
     def test_exit_status(self):
         for reports, status in (([COMPATIBLE], 0), ([COMPATIBLE, INCOMPATIBLE], 1), ([UNKNOWN, INCOMPATIBLE], 1),
-                                ([COMPATIBLE, UNKNOWN], 3), (["6.1.0-18-amd64"], 3), ([" ", ""], 0)):
+                                ([COMPATIBLE, UNKNOWN], 3), (["6.1.0-18-amd64"], 3), ([" ", COMPATIBLE, ""], 0)):
             self.assertEqual(self.ctl("check", *FACTS, *reports).returncode, status, reports)
+
+    def test_nothing_to_check(self):
+        """As of a script whose ssh failed: that is no success."""
+        for reports, stdin in (([""], ""), ([" ", "\t"], ""), (["-"], ""), (["-"], "\n  \n\r\n"), (["", "-"], "\n")):
+            for options in ([], ["--json"], ["--all-hosts"], ["--all-hosts", "--json"]):
+                done = self.ctl("check", *options, *reports, stdin=stdin)
+                self.assertEqual((done.returncode, done.stdout, done.stderr),
+                                 (2, "", "xenpv-compatctl: there is nothing to check: every report is empty or blank\n"))
+        self.assertEqual(self.ctl("check", *FACTS, "", "-", stdin=f"\n{COMPATIBLE}").returncode, 0)
 
     def test_json(self):
         done = self.ctl("check", *FACTS, "--json", "2.4.21-50.EL i686", COMPATIBLE)
