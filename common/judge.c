@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/judge.h"
 
+#include <string.h>
+
 #include "common/explain.h"
 #include "common/guide.h"
 
@@ -84,22 +86,45 @@ judge_kernel(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel
     return outcome;
 }
 
+/* Keeps the kernels that fit, unless none does. */
 static void
-narrow(XpvCandidates *candidates, guint archs)
+narrow(XpvCandidates *candidates, gboolean (*fits)(const XpvKernel *kernel, gconstpointer data), gconstpointer data)
 {
+    g_autofree const XpvKernel **kept = g_new(const XpvKernel *, candidates->n);
     guint n = 0;
-    archs |= XPV_BIT(XPV_ARCH_UNKNOWN);
-    for (guint i = 0; i < candidates->n; i++)
-        n += (archs & XPV_BIT(candidates->kernels[i]->arch)) != 0;
+    for (guint i = 0; i < candidates->n; i++) {
+        if (fits(candidates->kernels[i], data))
+            kept[n++] = candidates->kernels[i];
+    }
     if (n == 0)
         return;
+    memcpy(candidates->kernels, kept, n * sizeof *kept);
+    candidates->n = n;
+}
 
-    guint kept = 0;
-    for (guint i = 0; i < candidates->n; i++) {
-        if (archs & XPV_BIT(candidates->kernels[i]->arch))
-            candidates->kernels[kept++] = candidates->kernels[i];
+static gboolean
+is_of_archs(const XpvKernel *kernel, gconstpointer data)
+{
+    return kernel->arch == XPV_ARCH_UNKNOWN || (GPOINTER_TO_UINT(data) & XPV_BIT(kernel->arch)) != 0;
+}
+
+static void
+narrow_to_archs(XpvCandidates *candidates, guint archs)
+{
+    narrow(candidates, is_of_archs, GUINT_TO_POINTER(archs));
+}
+
+/* @data: a report; what is not exact in it is no package */
+static gboolean
+is_among_packages(const XpvKernel *kernel, gconstpointer data)
+{
+    guint n;
+    const XpvKernel *packages = xpv_report_kernels(data, &n);
+    for (guint i = 0; i < n; i++) {
+        if (packages[i].is_exact && xpv_kernel_is_same(&packages[i], kernel))
+            return TRUE;
     }
-    candidates->n = kept;
+    return FALSE;
 }
 
 /* The architectures of @arch's family; not its word size: old libvirt prints i686 for any fully virtualized guest. */
@@ -124,9 +149,11 @@ find_candidates(const XpvHost *host, const XpvGuest *guest)
 
     XpvArch arch = guest->arch != XPV_ARCH_UNKNOWN ? guest->arch : host->architecture;
     if (arch != XPV_ARCH_UNKNOWN)
-        narrow(&candidates, family_of(arch));
+        narrow_to_archs(&candidates, family_of(arch));
     if (guest->report_is_live && host->architecture == XPV_ARCH_I686)
-        narrow(&candidates, ~XPV_ARCHS_X86_64);
+        narrow_to_archs(&candidates, ~XPV_ARCHS_X86_64);
+    for (guint i = 0; guest->others && i < guest->others->len; i++)
+        narrow(&candidates, is_among_packages, guest->others->pdata[i]);
     return candidates;
 }
 

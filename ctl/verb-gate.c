@@ -108,16 +108,19 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-/* In the order of daemon/reports/reports.c; a domain that does not run has no xenstore. Returns: (nullable) */
-static XpvReport *
-find_report(const XpvDomainXml *domain, GKeyFile *kernels)
+/* In the order of daemon/reports/reports.c; a domain that does not run has no xenstore. Returns: of XpvReport */
+static GPtrArray *
+find_reports(const XpvDomainXml *domain, GKeyFile *kernels)
 {
     g_autofree char *written = xpv_kernels_conf_report(kernels, domain);
     const char *const said[] = { domain->metadata_kernel, written, domain->boot_kernel };
-    XpvReport *report = NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(said) && !report; i++)
-        report = said[i] ? xpv_report_parse(said[i], -1) : NULL;
-    return report;
+    GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+    for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
+        XpvReport *report = said[i] ? xpv_report_parse(said[i], -1) : NULL;
+        if (report)
+            g_ptr_array_add(reports, report);
+    }
+    return reports;
 }
 
 /* Returns: (nullable) a sentence where the domain may not start; NULL where it may, and where @error is set */
@@ -133,13 +136,15 @@ refuse(const XpvDomainXml *domain, GError **error)
     if (domain->acknowledged || xpv_kernels_conf_acknowledges(kernels, domain))
         return NULL;
 
-    g_autoptr(XpvReport) report = find_report(domain, kernels);
+    g_autoptr(GPtrArray) others = find_reports(domain, kernels);
+    g_autoptr(XpvReport) report = others->len > 0 ? g_ptr_array_steal_index(others, 0) : NULL;
     const XpvGuest guest = {
         .uuid = domain->uuid,
         .id = domain->id,
         .virtualization = domain->virtualization,
         .arch = domain->arch,
         .report = report,
+        .others = others,
     };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&facts.host, &guest);
     if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE)

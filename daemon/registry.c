@@ -134,6 +134,21 @@ schedule_end_of_grace(XpvRegistry *registry, gint64 at)
     registry->grace_timer = g_timeout_add((guint)(wait / 1000) + 1, review_grace, registry);
 }
 
+/* Returns: (nullable) of XpvReport */
+static GPtrArray *
+parse_reports(const GPtrArray *texts)
+{
+    if (!texts)
+        return NULL;
+    GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+    for (guint i = 0; i < texts->len; i++) {
+        XpvReport *report = xpv_report_parse(texts->pdata[i], -1);
+        if (report)
+            g_ptr_array_add(reports, report);
+    }
+    return reports;
+}
+
 /* Judges the entry's domain and tells of it. */
 static void
 publish(XpvRegistry *registry, Entry *entry)
@@ -142,6 +157,7 @@ publish(XpvRegistry *registry, Entry *entry)
     if (entry->is_read) /* else nobody knows whether it needs any drivers, nor whether it is acknowledged */
         xpv_reports_ask(registry->reports, entry->xml, &said);
     g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
+    g_autoptr(GPtrArray) others = parse_reports(said.others);
 
     const XpvDomainXml *xml = entry->xml;
     entry->in_grace = is_in_grace(registry, entry);
@@ -155,6 +171,7 @@ publish(XpvRegistry *registry, Entry *entry)
         .arch = xml->arch,
         .report = report,
         .report_is_live = said.is_live,
+        .others = others,
         .in_grace = entry->in_grace,
         .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
         .declared_major = xml->declared_major,

@@ -679,6 +679,67 @@ test_other_system(void)
     g_assert_cmpstr(judgement->remedy, ==, "");
 }
 
+/* Packages that somebody else names exactly make a report exact, where it can mean them. */
+static void
+test_other_reports(void)
+{
+    static const struct {
+        const char *report;
+        XpvHost host;
+        const char *others[3];
+        const char *expected;
+    } cases[] = {
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-50.EL.athlon" },
+          "compatible [-] {-} 3.9 athlon amd i686 kmod-xenpv" },
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-50.EL.i686" },
+          "incompatible [processor-mismatch] {-} 3.9 i686 intel i686 kmod-xenpv" },
+        { "2.4.21-50.EL i686", HOST(I686, AMD, 1), { NULL }, "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
+        /* As many as are installed, of which the report means some. */
+        { "2.4.21-50.EL x86_64",
+          X86_64_INTEL,
+          { "kernel-2.4.21-47.EL.ia32e\nkernel-2.4.21-50.EL.ia32e\nkernel-smp-2.4.21-50.EL.x86_64\n" },
+          "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
+        /* The first decides; what contradicts it says nothing. */
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-50.EL.athlon", "kernel-2.4.21-50.EL.i686" },
+          "compatible [-] {-} 3.9 athlon amd i686 kmod-xenpv" },
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-50.EL.i686", "kernel-2.4.21-50.EL.athlon" },
+          "incompatible [processor-mismatch] {-} 3.9 i686 intel i686 kmod-xenpv" },
+        /* Each only where something is left: another kernel, another flavour, nothing exact, nothing at all. */
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-47.EL.athlon", "kernel-smp-2.4.21-50.EL.athlon" },
+          "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
+        { "2.4.21-50.EL i686",
+          HOST(I686, AMD, 1),
+          { "kernel-2.4.21-50.EL", "gibberish" },
+          "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
+        { "2.6.18-53.el5",
+          HOST(IA64, INTEL, 1),
+          { "kernel-2.6.18-53.el5.x86_64" }, /* the host's family goes before */
+          "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv" },
+        { "gibberish", X86_64_INTEL, { PAE_I686 }, "unknown [kernel-unrecognized] {-} - - - - -" },
+        { NULL, X86_64_INTEL, { PAE_I686 }, "unknown [kernel-not-reported] {-} - - - - -" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
+        for (guint j = 0; cases[i].others[j]; j++)
+            g_ptr_array_add(others, xpv_report_parse(cases[i].others[j], -1));
+        const XpvGuest guest = GUEST(.others = others);
+        g_autoptr(XpvJudgement) judgement = judge(&cases[i].host, &guest, cases[i].report);
+        g_autofree char *got = describe_judgement(judgement);
+        expect(cases[i].report ? cases[i].report : "(none)", got, cases[i].expected);
+        check_sane(cases[i].report ? cases[i].report : "", judgement);
+    }
+}
+
 static void
 test_hostile(void)
 {
@@ -720,6 +781,7 @@ main(int argc, char *argv[])
     g_test_add_func("/judge/too-old-everywhere", test_too_old_everywhere);
     g_test_add_func("/judge/sentences", test_sentences);
     g_test_add_func("/judge/other-system", test_other_system);
+    g_test_add_func("/judge/other-reports", test_other_reports);
     g_test_add_func("/judge/hostile", test_hostile);
     return g_test_run();
 }

@@ -564,6 +564,31 @@ test_order_of_reports(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->told, 0);
 }
 
+/* A package that a source of lower rank names in full makes a report exact that can mean it. */
+static void
+test_exact_package(Fixture *f, gconstpointer data)
+{
+    static const XpvHost amd_host = { "Xen", XPV_ARCH_I686, XPV_PROCESSOR_AMD, 11 };
+    write_kernels(f, "[Kernels]\nguest=kernel-2.4.21-50.EL.athlon\n");
+    begin(f, &amd_host, LONG_GRACE, FALSE);
+    update_reports(f, "2.4.21-50.EL i686", "vmlinuz-2.4.21-50.EL");
+    expect_report(f, "2.4.21-50.EL i686", "metadata");
+    g_assert_cmpstr(lookup(f, 1)->verdict, ==, "compatible");
+    g_assert_cmpstr(lookup(f, 1)->variant, ==, "athlon");
+
+    write_kernels(f, "[Kernels]\nguest=kernel-2.4.21-50.EL.i686\n");
+    wait_until(g_str_equal(lookup(f, 1)->verdict, "incompatible"));
+    write_kernels(f, "[Kernels]\nguest=2.4.21-50.EL\n");
+    wait_until(g_str_equal(lookup(f, 1)->verdict, "unknown"));
+    g_autofree char *blanks = g_strnfill(2 * XPV_REPORT_MAX, ' ');
+    g_autofree char *long_report = g_strconcat("[Kernels]\nguest=\\s", blanks, "kernel-2.4.21-50.EL.i686\n", NULL);
+    write_kernels(f, long_report); /* no more of it is read than of any other */
+    xpv_reports_reload(f->reports);
+    update_reports(f, "2.4.21-50.EL i686", NULL);
+    g_assert_cmpstr(lookup(f, 1)->verdict, ==, "unknown");
+    g_ptr_array_set_size(f->told, 0);
+}
+
 static void
 test_judge(Fixture *f, gconstpointer data)
 {
@@ -609,6 +634,7 @@ main(int argc, char *argv[])
     add("/registry/prune", test_prune);
     add("/registry/list", test_list);
     add("/registry/order-of-reports", test_order_of_reports);
+    add("/registry/exact-package", test_exact_package);
     add("/registry/judge", test_judge);
     return g_test_run();
 }

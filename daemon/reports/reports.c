@@ -82,15 +82,20 @@ void
 xpv_said_clear(XpvSaid *said)
 {
     g_clear_pointer(&said->report, g_free);
-    xpv_system_clear(&said->system);
+    g_clear_pointer(&said->others, g_ptr_array_unref);
 }
 
 void
 xpv_said_report(XpvSaid *said, const char *report)
 {
-    if (said->report || !report)
+    g_autofree char *text = report ? xpv_text_clean(report, -1, 1) : g_strdup("");
+    if (*text == '\0')
         return;
-    g_autofree char *text = xpv_text_clean(report, -1, 1);
-    if (*text != '\0')
+    if (!said->report) {
         said->report = g_strdup(report);
+        return;
+    }
+    if (!said->others)
+        said->others = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(said->others, g_strdup(report));
 }

@@ -9,6 +9,7 @@
 typedef struct {
     const char *source; /* KernelSource: the name of the first that had a report; "" */
     char *report;       /* NULL: none; owned */
+    GPtrArray *others;  /* (nullable) of char *: the reports of those of lower rank, in their order; owned */
     gboolean is_live;   /* it is the running kernel's own, not what somebody wrote down */
     gboolean acknowledged;
     XpvDrivers drivers;
@@ -34,7 +35,7 @@ typedef struct {
     void (*stop)(gpointer self);
     /* The configuration is read again: so is what stands beside it. NULL: nothing does. */
     void (*reload)(gpointer self);
-    /* Adds what the source has to say: a report where there is none yet (xpv_said_report()), and the rest. Called at
+    /* Adds what the source has to say: its report (xpv_said_report()), and the rest. Called at
      * each look at a domain: whether it runs, under which id, stands in its XML. */
     void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
     /* The domain is no more. NULL: no matter. */
@@ -63,5 +64,6 @@ gboolean xpv_reports_are_settled(const XpvReports *reports);
 void xpv_said_clear(XpvSaid *said);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvSaid, xpv_said_clear)
 
-/* xpv_said_report: for sources. @report: (nullable) copied; nothing but blanks and control characters is no report. */
+/* xpv_said_report: for sources: the first report is the domain's, the rest are the others.
+ * @report: (nullable) copied; nothing but blanks and control characters is no report. */
 void xpv_said_report(XpvSaid *said, const char *report);

@@ -122,6 +122,17 @@ class Verdicts(Gate):
         self.assert_let(xml_of(boot_kernel="/boot/vmlinuz-" + TOO_OLD))
         self.assert_refused(xml_of(TOO_OLD))
 
+    def test_exact_package(self):
+        """A source of lower rank makes a report exact."""
+        self.put_facts(host_architecture="i686", host_processor="intel")
+        self.assert_let(xml_of("2.4.21-50.EL i686"))
+        self.put(KERNELS, "[Kernels]\nguest=kernel-2.4.21-50.EL.athlon\n")
+        self.assert_refused(xml_of("2.4.21-50.EL i686"), why="RHEL 3.9 kernel athlon, compiled for AMD,")
+        self.put(KERNELS, "[Kernels]\nguest=kernel-2.4.21-50.EL.i686\n")
+        self.assert_let(xml_of("2.4.21-50.EL i686"))
+        self.put(KERNELS, "")
+        self.assert_let(xml_of("kernel-2.4.21-50.EL.athlon\n2.4.21-50.EL i686"))  # not the report itself
+
     def test_host(self):
         """This machine's facts, but for those of the daemon's configuration."""
         self.put_facts(host_architecture="x86_64", host_processor="intel")
