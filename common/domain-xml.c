@@ -120,51 +120,128 @@ read_metadata(XpvDomainXml *xml, xmlNode *metadata)
         xml->declared_major = (guint)MIN(g_ascii_strtoull(id + strlen(OSINFO_RHEL), NULL, 10), G_MAXUINT);
 }
 
-/* Without a bus, libvirt makes it from the name of the target. */
-static gboolean
-is_paravirtualized_disk(xmlNode *disk)
+static char *
+copy_attribute_or_empty(xmlNode *node, const char *name)
 {
-    xmlNode *target = find_child(disk, "target");
-    g_autofree char *bus = copy_attribute(target, "bus");
-    g_autofree char *name = copy_attribute(target, "dev");
-    return bus ? g_str_equal(bus, "xen") : name && g_str_has_prefix(name, "xvd");
+    char *value = copy_attribute(node, name);
+    return value ? value : g_strdup("");
+}
+
+/* Without a bus, libvirt makes it from the name of the target. */
+static const char *
+bus_of_target(const char *target)
+{
+    static const char *const buses[][2] = { { "hd", "ide" }, { "sd", "scsi" }, { "xvd", "xen" } };
+    for (guint i = 0; i < G_N_ELEMENTS(buses); i++) {
+        if (g_str_has_prefix(target, buses[i][0]))
+            return buses[i][1];
+    }
+    return "";
+}
+
+/* Of "phy", "file", "tap" and "tap2" the type tells the format; "aio" is how tap reads a raw image. */
+static char *
+read_format(xmlNode *disk)
+{
+    char *type = copy_attribute(find_child(disk, "driver"), "type");
+    if (type && !g_str_equal(type, "aio"))
+        return type;
+    g_free(type);
+    return g_strdup("raw");
+}
+
+XpvDomainDisk *
+xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus)
+{
+    XpvDomainDisk *disk = g_new(XpvDomainDisk, 1);
+    *disk = (XpvDomainDisk){ g_strdup(source), g_strdup(format), g_strdup(target), g_strdup(bus) };
+    return disk;
+}
+
+void
+xpv_domain_disk_free(XpvDomainDisk *disk)
+{
+    g_free(disk->source);
+    g_free(disk->format);
+    g_free(disk->target);
+    g_free(disk->bus);
+    g_free(disk);
+}
+
+static XpvDomainDisk *
+read_disk(xmlNode *node)
+{
+    xmlNode *source = find_child(node, "source");
+    xmlNode *target = find_child(node, "target");
+    XpvDomainDisk *disk = g_new0(XpvDomainDisk, 1);
+    disk->source = copy_attribute(source, "file");
+    if (!disk->source)
+        disk->source = copy_attribute_or_empty(source, "dev");
+    disk->format = read_format(node);
+    disk->target = copy_attribute_or_empty(target, "dev");
+    disk->bus = copy_attribute(target, "bus");
+    if (!disk->bus)
+        disk->bus = g_strdup(bus_of_target(disk->target));
+    return disk;
 }
 
 /* The disk of the lowest rank is booted: by <boot order>, or else as the BIOS finds them, whose own are hd* and sd*. */
 static guint64
-boot_rank(xmlNode *disk)
+boot_rank(xmlNode *node, const XpvDomainDisk *disk)
 {
     const guint64 unordered = G_MAXUINT32;
-    g_autofree char *order = copy_attribute(find_child(disk, "boot"), "order");
-    g_autofree char *name = copy_attribute(find_child(disk, "target"), "dev");
+    g_autofree char *order = copy_attribute(find_child(node, "boot"), "order");
     if (order)
         return MIN(g_ascii_strtoull(order, NULL, 10), unordered);
-    if (name && g_str_has_prefix(name, "hd"))
+    if (g_str_has_prefix(disk->target, "hd"))
         return unordered + 1;
-    if (name && g_str_has_prefix(name, "sd"))
+    if (g_str_has_prefix(disk->target, "sd"))
         return unordered + 2;
-    return name && g_str_has_prefix(name, "xvd") ? unordered + 4 : unordered + 3;
+    return g_str_has_prefix(disk->target, "xvd") ? unordered + 4 : unordered + 3;
+}
+
+static gboolean
+is_hard_disk(const xmlNode *node, const char *device)
+{
+    return is_element(node, "disk") && (!device || g_str_equal(device, "disk"));
 }
 
 static void
-read_boot_disk(XpvDomainXml *xml, xmlNode *devices)
+read_disks(XpvDomainXml *xml, xmlNode *devices)
 {
-    xmlNode *boot_disk = NULL;
     guint64 lowest = G_MAXUINT64;
-
-    for (xmlNode *disk = find_child(devices, "disk"); disk; disk = disk->next) {
-        if (!is_element(disk, "disk"))
+    xml->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    for (xmlNode *node = find_child(devices, "disk"); node; node = node->next) {
+        g_autofree char *device = node->type == XML_ELEMENT_NODE ? copy_attribute(node, "device") : NULL;
+        if (!is_hard_disk(node, device))
             continue;
-        g_autofree char *device = copy_attribute(disk, "device");
-        if (device && strcmp(device, "disk") != 0)
-            continue;
-        guint64 rank = boot_rank(disk);
+        XpvDomainDisk *disk = read_disk(node);
+        guint64 rank = boot_rank(node, disk);
         if (rank < lowest) {
-            boot_disk = disk;
             lowest = rank;
+            xml->boot_disk_paravirtualized = !xml->boot_kernel && g_str_equal(disk->bus, "xen");
         }
+        g_ptr_array_add(xml->disks, disk);
     }
-    xml->boot_disk_paravirtualized = boot_disk && !xml->boot_kernel && is_paravirtualized_disk(boot_disk);
+}
+
+/* By <boot order> of any device, or else by <os><boot dev>; without either, the BIOS begins with the disks. */
+static gboolean
+read_boots_from_disk(xmlNode *os, xmlNode *devices)
+{
+    guint64 lowest = G_MAXUINT64;
+    g_autofree char *first = copy_attribute(find_child(os, "boot"), "dev");
+    gboolean is_disk = !first || g_str_equal(first, "hd");
+    for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next) {
+        g_autofree char *order = copy_attribute(find_child(node, "boot"), "order");
+        guint64 rank = order ? g_ascii_strtoull(order, NULL, 10) : G_MAXUINT64;
+        if (rank >= lowest)
+            continue;
+        g_autofree char *device = copy_attribute(node, "device");
+        lowest = rank;
+        is_disk = is_hard_disk(node, device);
+    }
+    return is_disk;
 }
 
 static gint
@@ -214,7 +291,8 @@ xpv_domain_xml_parse(const char *text, GError **error)
     }
     read_os(xml, domain);
     read_metadata(xml, find_child(domain, "metadata"));
-    read_boot_disk(xml, find_child(domain, "devices"));
+    read_disks(xml, find_child(domain, "devices"));
+    xml->boots_from_disk = read_boots_from_disk(find_child(domain, "os"), find_child(domain, "devices"));
     return g_steal_pointer(&xml);
 }
 
@@ -227,6 +305,7 @@ xpv_domain_xml_free(XpvDomainXml *xml)
     g_free(xml->name);
     g_free(xml->metadata_kernel);
     g_free(xml->boot_kernel);
+    g_clear_pointer(&xml->disks, g_ptr_array_unref);
     xpv_system_clear(&xml->declared);
     g_free(xml);
 }

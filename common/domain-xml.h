@@ -5,6 +5,14 @@
 #include "common/system.h"
 #include "common/words.h"
 
+/* A hard disk. */
+typedef struct {
+    char *source; /* a file or a block device; "": something else, such as a server's */
+    char *format; /* qemu's word, "raw" where the XML says nothing else */
+    char *target; /* "hda"; "" */
+    char *bus;    /* "ide", "scsi", "xen"; "" */
+} XpvDomainDisk;
+
 typedef struct {
     char *uuid;
     char *name;
@@ -12,12 +20,18 @@ typedef struct {
     char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
     gint id;               /* -1: not running */
     XpvVirtualization virtualization;
-    XpvArch arch;          /* of <os><type> */
-    gboolean acknowledged; /* the metadata has <acknowledged/> */
+    XpvArch arch;             /* of <os><type> */
+    gboolean acknowledged;    /* the metadata has <acknowledged/> */
+    GPtrArray *disks;         /* (nullable) of XpvDomainDisk, in the order of the XML */
+    gboolean boots_from_disk; /* the first boot device is a hard disk */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo's metadata; 0: none */
     XpvSystem declared;   /* by the same */
 } XpvDomainXml;
+
+/* xpv_domain_disk_new: all copied. */
+XpvDomainDisk *xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus);
+void xpv_domain_disk_free(XpvDomainDisk *disk);
 
 #define XPV_DOMAIN_XML_ERROR (xpv_domain_xml_error_quark())
 GQuark xpv_domain_xml_error_quark(void);

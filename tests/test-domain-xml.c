@@ -346,6 +346,66 @@ test_boot_disk(void)
     g_assert_false(direct->boot_disk_paravirtualized); /* nothing reads it to boot */
 }
 
+/* Each disk as "source format target bus". */
+static void
+test_disks(void)
+{
+    static const struct {
+        const char *devices, *disks;
+    } cases[] = {
+        { "", "" },
+        { "<disk type='file' device='disk'><driver name='tap' type='aio'/><source file='/x/a.img'/>"
+          "<target dev='hda' bus='ide'/></disk>",
+          "/x/a.img raw hda ide" },
+        { "<disk type='block'><driver name='phy'/><source dev='/dev/vg/a'/><target dev='xvda'/></disk>",
+          "/dev/vg/a raw xvda xen" },
+        { "<disk type='file'><source file='/x/a b.qcow2'/><driver name='qemu' type='qcow2'/><target dev='sda'/></disk>",
+          "/x/a b.qcow2 qcow2 sda scsi" },
+        { "<disk type='network'><source protocol='nbd' name='x'/><target dev='vda'/></disk>", " raw vda " },
+        { "<disk type='file' device='cdrom'><source file='/x/cd.iso'/><target dev='hdc'/></disk>"
+          "<disk type='file' device='floppy'><source file='/x/f'/><target dev='fda'/></disk>"
+          "<disk type='file'><source file='/x/2'/><target dev='hdb'/></disk>"
+          "<disk type='file'><source file='/x/1'/><target dev='hda'/></disk>",
+          "/x/2 raw hdb ide, /x/1 raw hda ide" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *devices = g_strdup_printf("<devices>%s</devices>", cases[i].devices);
+        g_autofree char *text = make_text("", devices);
+        g_autoptr(XpvDomainXml) xml = xpv_domain_xml_parse(text, NULL);
+        g_autoptr(GString) disks = g_string_new(NULL);
+        for (guint k = 0; k < xml->disks->len; k++) {
+            const XpvDomainDisk *disk = xml->disks->pdata[k];
+            g_string_append_printf(disks, "%s%s %s %s %s", k > 0 ? ", " : "", disk->source, disk->format, disk->target,
+                                   disk->bus);
+        }
+        expect(cases[i].devices, disks->str, cases[i].disks);
+    }
+}
+
+static void
+test_boots_from_disk(void)
+{
+    static const struct {
+        const char *children;
+        gboolean from_disk;
+    } cases[] = {
+        { "", TRUE },
+        { "<os><boot dev='hd'/><boot dev='cdrom'/></os>", TRUE },
+        { "<os><boot dev='cdrom'/><boot dev='hd'/></os>", FALSE },
+        { "<os><boot dev='network'/></os>", FALSE },
+        { "<devices><disk device='cdrom'><boot order='1'/></disk><disk><boot order='2'/></disk></devices>", FALSE },
+        { "<devices><disk device='cdrom'><boot order='2'/></disk><disk><boot order='1'/></disk></devices>", TRUE },
+        { "<devices><interface><boot order='1'/></interface><disk device='disk'><boot order='2'/></disk></devices>",
+          FALSE },
+        { "<os><boot dev='cdrom'/></os><devices><disk><boot order='1'/></disk></devices>", TRUE },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = make_text("", cases[i].children);
+        g_autoptr(XpvDomainXml) xml = xpv_domain_xml_parse(text, NULL);
+        expect_true(cases[i].children, xml->boots_from_disk == cases[i].from_disk, "boots from a disk or not");
+    }
+}
+
 static void
 test_declared_major(void)
 {
@@ -569,6 +629,8 @@ main(int argc, char *argv[])
     g_test_add_func("/domain-xml/metadata-is-capped", test_metadata_is_capped);
     g_test_add_func("/domain-xml/boot-kernel", test_boot_kernel);
     g_test_add_func("/domain-xml/boot-disk", test_boot_disk);
+    g_test_add_func("/domain-xml/disks", test_disks);
+    g_test_add_func("/domain-xml/boots-from-disk", test_boots_from_disk);
     g_test_add_func("/domain-xml/declared-major", test_declared_major);
     g_test_add_func("/domain-xml/namespaces-side-by-side", test_namespaces_side_by_side);
     g_test_add_func("/domain-xml/refused", test_refused);
