@@ -147,7 +147,8 @@ class Sshd(TestCase):
                 except OSError:
                     return
                 self.sessions.append(subprocess.Popen(["/usr/sbin/sshd", "-i", "-e", "-f", config], stdin=connection,
-                                                      stdout=connection, stderr=subprocess.DEVNULL))
+                                                      stdout=connection, stderr=subprocess.DEVNULL,
+                                                      start_new_session=True))
                 connection.close()
         thread = threading.Thread(target=serve)
         thread.start()
@@ -263,7 +264,7 @@ class Sshd(TestCase):
         self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\n{self.ssh_command}\n"
                                        "exec >&-\nsleep 0.1\necho That was it. >&2\nexit 255\n")
         self.start_monitor()
-        self.sessions[-1].kill()
+        os.killpg(self.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 has the connection in a child
         self.assertEqual(self.monitor.wait(harness.TIMEOUT), 4)
         self.assertRegex(self.monitor.stderr.read(), "\nThat was it.\nxenpv-compatctl: on xenhost: the connection over "
                                                      "ssh has gone .*; what ssh says of it is above\n$")
