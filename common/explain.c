@@ -4,10 +4,6 @@
 #include "common/guide.h"
 #include "common/text.h"
 
-/* How to ask a guest so that the answer means one kernel: plain "rpm -q kernel" prints what is installed, not what
- * runs, and without the architecture. */
-#define ASK_GUEST "rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' /boot/vmlinuz-$(uname -r)"
-
 /* How many kernels of an ambiguous report a sentence names. */
 #define NAMED_MAX 8
 
@@ -43,8 +39,8 @@ join(GPtrArray *strings, const char *conjunction)
     return g_string_free(text, FALSE);
 }
 
-static char *
-archs_in_words(guint archs)
+char *
+xpv_archs_in_words(guint archs)
 {
     g_autofree const char **words = xpv_archs_to_words(archs);
     g_autoptr(GPtrArray) strings = g_ptr_array_new();
@@ -118,7 +114,7 @@ required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, cha
         archs |= required;
     }
     g_ptr_array_sort(citations, compare_strings);
-    *ret_archs = archs_in_words(archs);
+    *ret_archs = xpv_archs_in_words(archs);
     *ret_citation = join(citations, " and ");
 }
 
@@ -270,167 +266,5 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
         return g_strdup_printf("The report can mean several kernels with different verdicts: %s (table 12.1).", who);
     default:
         return g_strdup_printf("%s depends on the host kernel's architecture, which is not known (section 12.2).", who);
-    }
-}
-
-static gboolean
-fits_guest(const XpvVariant *variant, const XpvKernel *kernel)
-{
-    guint bit = XPV_BIT(kernel->arch);
-    if (kernel->arch == XPV_ARCH_UNKNOWN)
-        return TRUE;
-    if (bit & XPV_ARCHS_X86_64) /* a 64-bit userland does not run on a 32-bit kernel */
-        return (XPV_BIT(variant->arch) & XPV_ARCHS_X86_64) != 0;
-    if (bit & XPV_ARCHS_X86)
-        return (XPV_BIT(variant->arch) & XPV_ARCHS_X86) != 0;
-    return variant->arch == kernel->arch;
-}
-
-static gboolean
-fits_host(const XpvVariant *variant, const XpvKernel *kernel, const XpvHost *host)
-{
-    XpvProcessor processor = xpv_guide_processor(variant, kernel->major);
-    guint required = xpv_guide_required_hosts(variant, kernel->major);
-    return required && (host->architecture == XPV_ARCH_UNKNOWN || (required & XPV_BIT(host->architecture))) &&
-           (processor == XPV_PROCESSOR_UNKNOWN || host->processor == XPV_PROCESSOR_UNKNOWN ||
-            processor == host->processor);
-}
-
-static guint
-likeness(const XpvVariant *variant, const XpvKernel *kernel)
-{
-    const XpvVariant *own = xpv_guide_variant(kernel->arch, kernel->flavour);
-    XpvProcessor processor = own ? xpv_guide_processor(own, kernel->major) : XPV_PROCESSOR_UNKNOWN;
-    return 4U * (xpv_guide_processor(variant, kernel->major) == processor) +
-           2U * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == kernel->arch);
-}
-
-/* The package of the guest's release, or of the first supported one, that is most like the guest's kernel and that the
- * tables let run on this host. Returns: (nullable) NULL where there is none. */
-static char *
-fitting_package(const XpvHost *host, const XpvKernel *kernel)
-{
-    guint n;
-    const XpvVariant *variants = xpv_guide_variants(&n);
-    const XpvVariant *best = NULL;
-    for (guint i = 0; i < n; i++) {
-        if (fits_guest(&variants[i], kernel) && fits_host(&variants[i], kernel, host) &&
-            (!best || likeness(&variants[i], kernel) > likeness(best, kernel)))
-            best = &variants[i];
-    }
-    if (!best)
-        return NULL;
-
-    const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
-    gboolean keep = !xpv_guide_is_too_old(rhel, kernel->update) && *kernel->release;
-    g_autofree char *version =
-        keep ? g_strconcat(rhel->version, "-", kernel->release, NULL) : xpv_guide_version(rhel, rhel->minimum_update);
-    return xpv_guide_package(best, version);
-}
-
-/* What fits whichever of its kernels the guest runs. Returns: (nullable) */
-static char *
-common_package(const XpvHost *host, const XpvCandidates *candidates)
-{
-    g_autofree char *package = fitting_package(host, candidates->kernels[0]);
-    for (guint i = 1; package && i < candidates->n; i++) {
-        g_autofree char *other = fitting_package(host, candidates->kernels[i]);
-        if (g_strcmp0(other, package) != 0)
-            return NULL;
-    }
-    return g_steal_pointer(&package);
-}
-
-static char *
-remedy_release(const XpvCandidates *candidates, const char *package)
-{
-    g_autofree char *releases = minimum_releases(candidates);
-    if (package)
-        return g_strdup_printf("Update the guest to RHEL %s, with %s or newer.", releases, package);
-    return g_strdup_printf("Update the guest to RHEL %s or newer.", releases);
-}
-
-/* @where: after "an" */
-static char *
-remedy_other_host(const char *package, const char *where)
-{
-    if (package)
-        return g_strdup_printf("Install %s in the guest, or run it on an %s.", package, where);
-    return g_strdup_printf("Run the guest on an %s.", where);
-}
-
-static char *
-remedy_architecture(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement,
-                    const char *package)
-{
-    g_autofree char *archs = NULL;
-    g_autofree char *citation = NULL;
-    required_hosts(candidates, XPV_BIT(host->architecture), &archs, &citation);
-    gboolean needs_processor = (judgement->reasons & XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH)) != 0 &&
-                               judgement->processor != XPV_PROCESSOR_UNKNOWN;
-    g_autofree char *where = g_strdup_printf("%s host%s%s%s", archs, needs_processor ? " with an " : "",
-                                             needs_processor ? processor_names[judgement->processor] : "",
-                                             needs_processor ? " processor" : "");
-    return remedy_other_host(package, where);
-}
-
-static char *
-remedy_host_release(const XpvHost *host)
-{
-    g_autofree char *version = xpv_guide_version(xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR), XPV_GUIDE_HOST_MINIMUM_UPDATE);
-    return g_strdup_printf("Update the host to RHEL %d.%d or newer: kernel-xen-%s%s%s or newer.", XPV_GUIDE_HOST_MAJOR,
-                           XPV_GUIDE_HOST_MINIMUM_UPDATE, version, host->architecture == XPV_ARCH_UNKNOWN ? "" : ".",
-                           xpv_arch_to_word(host->architecture));
-}
-
-static char *
-remedy_drivers(const XpvJudgement *judgement)
-{
-    if (!(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)))
-        return g_strdup("");
-    /* xen-platform-pci first, or the others find no bus (unmodified_drivers/linux-2.6/README). */
-    return g_strdup_printf("%s xen-platform-pci, xenbus, xen-vbd and xen-vnif in the guest, in this order.",
-                           judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN ? "Load"
-                                                                                  : "Install kmod-xenpv and load");
-}
-
-static char *
-remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
-{
-    g_autofree char *package = common_package(host, candidates);
-    switch ((int)first_reason(judgement)) {
-    case XPV_REASON_GUEST_RELEASE_UNSUPPORTED:
-        return remedy_release(candidates, package);
-    case XPV_REASON_KERNEL_VARIANT_UNSUPPORTED:
-        return package ? g_strdup_printf("Install %s in the guest and boot it.", package)
-                       : g_strdup("Install a kernel in the guest that table 12.1 supports.");
-    case XPV_REASON_HOST_ARCHITECTURE_MISMATCH:
-        return remedy_architecture(host, candidates, judgement, package);
-    case XPV_REASON_PROCESSOR_MISMATCH:
-        return remedy_other_host(package, host->processor == XPV_PROCESSOR_INTEL ? "AMD host" : "Intel host");
-    default:
-        return remedy_host_release(host);
-    }
-}
-
-char *
-xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
-{
-    if (judgement->verdict == XPV_VERDICT_COMPATIBLE)
-        return remedy_drivers(judgement);
-    if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE)
-        return remedy_incompatible(host, candidates, judgement);
-
-    switch ((int)first_reason(judgement)) {
-    case XPV_REASON_KERNEL_NOT_REPORTED:
-        return g_strdup("Have the guest's agent report its kernel, or write into the domain's metadata or kernels.conf "
-                        "what this prints in the guest: " ASK_GUEST ".");
-    case XPV_REASON_KERNEL_UNRECOGNIZED:
-    case XPV_REASON_KERNEL_AMBIGUOUS:
-        return g_strdup("Report what this prints in the guest: " ASK_GUEST ".");
-    case XPV_REASON_HOST_UNKNOWN:
-        return g_strdup("Say with host-architecture what the host's kernel is: i686, x86_64 or ia64.");
-    default:
-        return g_strdup("");
     }
 }

@@ -16,5 +16,5 @@ typedef struct {
 char *xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates,
                   const XpvJudgement *judgement);
 
-/* xpv_remedy: one sentence that says what to do, by the first reason; "" where there is nothing to do. */
-char *xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement);
+/* xpv_archs_in_words: "i686 or x86_64". */
+char *xpv_archs_in_words(guint archs);

@@ -5,6 +5,7 @@
 
 #include "common/explain.h"
 #include "common/guide.h"
+#include "common/remedy.h"
 
 /* What one kernel comes to. */
 typedef struct {

@@ -81,29 +81,107 @@ broken_in_judgement(const XpvJudgement *judgement, const char *quoted)
     return NULL;
 }
 
-/* broken_in_remedy: a package that a remedy names is one that fits; kernel-xen is the host's. */
+/* In bits; 0: of no x86 processor. */
+static inline guint
+word_size_of(XpvArch arch)
+{
+    if (arch == XPV_ARCH_X86_64 || arch == XPV_ARCH_IA32E)
+        return 64;
+    return arch == XPV_ARCH_ATHLON || arch == XPV_ARCH_I386 || arch == XPV_ARCH_I586 || arch == XPV_ARCH_I686 ? 32 : 0;
+}
+
+/* Returns: (nullable) what an expression finds in a text */
+static inline char *
+find_in(const char *text, const char *expression)
+{
+    g_autoptr(GRegex) regex = g_regex_new(expression, 0, 0, NULL);
+    g_autoptr(GMatchInfo) match = NULL;
+    return g_regex_match(regex, text, 0, &match) ? g_match_info_fetch(match, 1) : NULL;
+}
+
+/* The host that a way of a remedy leads to. */
+static inline XpvHost
+follow_to_host(const XpvHost *host, const char *way)
+{
+    XpvHost there = *host;
+    g_autofree char *arch = find_in(way, "un (?:it|the guest) on an ([a-z0-9_]+) ");
+    g_autofree char *processor = find_in(way, "with an (Intel|AMD) processor");
+    if (strstr(way, "pdate the host to RHEL 5.1") || strstr(way, "host of RHEL 5.1"))
+        there.update = 1;
+    if (arch)
+        g_assert_true(xpv_arch_from_word(arch, &there.architecture));
+    if (processor)
+        there.processor = *processor == 'I' ? XPV_PROCESSOR_INTEL : XPV_PROCESSOR_AMD;
+    return there;
+}
+
+/* The kernel that a way leads to: the package that it names, or the guest's own, of the release that it names. */
+static inline char *
+follow_to_kernel(const XpvKernel *kernel, const char *way)
+{
+    static const char *const first[] = { "2.4.21-50.EL", "2.6.9-67.EL", "2.6.18-53.el5" };
+    static const char *const versions[] = { "2.4.21", "2.6.9", "2.6.18" };
+    char *package = find_in(way, "(kernel-(?!xen-)(?:[A-Za-z]+-)?2[^ ,)]+)");
+    if (package)
+        return package;
+    g_autofree char *flavour = g_strconcat("-", xpv_flavour_to_word(kernel->flavour), NULL);
+    g_autofree char *own = g_strconcat(versions[kernel->major - 3], "-", kernel->release, NULL);
+    g_autofree char *release = find_in(way, "pdate (?:it|the guest) to (RHEL)");
+    return g_strdup_printf("kernel%s-%s.%s", flavour[1] ? flavour : "", release ? first[kernel->major - 3] : own,
+                           xpv_arch_to_word(kernel->arch));
+}
+
+/* @kernel: (nullable) the only one that the guest can have; NULL: there are several */
 static inline const char *
-broken_in_remedy(const XpvHost *host, const XpvGuest *like, const char *remedy)
+broken_in_way(const XpvHost *host, const XpvKernel *kernel, const char *way)
 {
     const guint of_the_kernel =
         XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED) - XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
-    static GRegex *package;
-    g_autoptr(GMatchInfo) match = NULL;
-    if (!package)
-        package = g_regex_new("kernel-(?:[A-Za-z]+-)?2[^ ,]+?\\.(?:athlon|i[36]86|ia32e|x86_64|ia64)\\b", 0, 0, NULL);
-    for (g_regex_match(package, remedy, 0, &match); g_match_info_matches(match); g_match_info_next(match, NULL)) {
-        g_autofree char *name = g_match_info_fetch(match, 0);
-        if (g_str_has_prefix(name, "kernel-xen-")) {
-            if (host->update != 0 || xpv_host_update_from_kernel(name) != 1)
-                return "names a host's package";
-            continue;
-        }
-        g_autoptr(XpvReport) report = xpv_report_parse(name, -1);
-        XpvGuest guest = *like;
-        guest.report = report;
-        g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
-        if (judgement->reasons & of_the_kernel)
-            return "names a package that fits";
-    }
+    XpvHost there = follow_to_host(host, way);
+    g_autofree char *xen = find_in(way, "(kernel-xen-[^ ,)]+)");
+    g_autofree char *named = find_in(way, "(kernel-(?!xen-)(?:[A-Za-z]+-)?2[^ ,)]+)");
+    g_autofree char *name = kernel ? follow_to_kernel(kernel, way) : g_strdup(named);
+    if (xen && (host->update != 0 || xpv_host_update_from_kernel(xen) != 1))
+        return "names the package that a host needs";
+    if (!name)
+        return NULL;
+
+    g_autoptr(XpvReport) report = xpv_report_parse(name, -1);
+    const XpvGuest guest = { .id = -1, .report = report };
+    g_autoptr(XpvJudgement) judgement = xpv_judge(&there, &guest);
+    guint n;
+    const XpvKernel *found = xpv_report_kernels(report, &n);
+    if (judgement->reasons & of_the_kernel)
+        return "names a package that fits";
+    if (!kernel)
+        return NULL;
+    gboolean is_other = word_size_of(found[0].arch) != word_size_of(kernel->arch);
+    if (n != 1 || is_other != (strstr(way, "einstall ") != NULL))
+        return "has the guest install what is of its word size";
+    if (there.architecture != XPV_ARCH_UNKNOWN && judgement->verdict != XPV_VERDICT_COMPATIBLE)
+        return "leads to compatible, where it is followed";
     return NULL;
+}
+
+/* broken_in_remedy: each way that the remedy of an incompatible guest names leads to compatible.
+ * @report: of the guest */
+static inline const char *
+broken_in_remedy(const XpvHost *host, const XpvReport *report, const XpvJudgement *judgement)
+{
+    if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE)
+        return NULL;
+    guint n;
+    const XpvKernel *kernel = xpv_report_kernels(report, &n);
+    gboolean is_known = n == 1 && kernel->arch != XPV_ARCH_UNKNOWN && *kernel->release != '\0';
+    if (g_str_has_prefix(judgement->remedy, "Report "))
+        return is_known ? "says what to do for a kernel that is known" : NULL;
+    if (g_str_has_prefix(judgement->remedy, "No supported kernel exists for RHEL "))
+        return is_known && (word_size_of(kernel->arch) || (kernel->arch == XPV_ARCH_IA64 && kernel->major == 5))
+                   ? "finds the kernel that there is"
+                   : NULL;
+    g_auto(GStrv) ways = g_strsplit(judgement->remedy, ", or ", -1);
+    const char *broken = NULL;
+    for (guint i = 0; ways[i] && !broken; i++)
+        broken = broken_in_way(host, is_known ? kernel : NULL, ways[i]);
+    return broken;
 }

@@ -55,10 +55,10 @@ check_sane(const char *input, const XpvJudgement *judgement)
 }
 
 static void
-check_remedy(const char *input, const XpvHost *host, const XpvGuest *guest, const char *remedy)
+check_remedy(const char *input, const XpvHost *host, const XpvReport *report, const XpvJudgement *judgement)
 {
-    g_autofree char *context = g_strdup_printf("%s: %s", input, remedy);
-    const char *broken = broken_in_remedy(host, guest, remedy);
+    g_autofree char *context = g_strdup_printf("%s: %s", input, judgement->remedy);
+    const char *broken = report ? broken_in_remedy(host, report, judgement) : NULL;
     expect_true(context, !broken, broken);
 }
 
@@ -268,7 +268,7 @@ test_every_package_on_every_host(void)
                             n_wrong++;
                         if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE) {
                             check_facts(input, &question, judgement);
-                            check_remedy(input, &host, &like, judgement->remedy);
+                            check_remedy(input, &host, report, judgement);
                         }
                         if (n_wrong > 20)
                             g_error("too many");
@@ -592,7 +592,8 @@ test_cases(gconstpointer data)
                             OR_DASH(xpv_processor_to_word(c->host.processor)), c->host.update, c->guest.id);
         expect(input, got, c->expected);
         check_sane(input, judgement);
-        check_remedy(input, &c->host, &c->guest, judgement->remedy);
+        g_autoptr(XpvReport) report = c->report ? xpv_report_parse(c->report, -1) : NULL;
+        check_remedy(input, &c->host, report, judgement);
     }
 }
 
@@ -632,20 +633,24 @@ test_sentences(void)
         { SMP_I686, X86_64_INTEL,
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2).",
-          "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host." },
+          "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
+          "(kernel-2.4.21-50.EL.ia32e)." },
         /* Each clause is of the kernels that it is about. */
         { SMP_I686 "\nkernel-xen-2.6.18-53.el5.i686", X86_64_INTEL,
           "RHEL 3.9 or 5.1 kernel i686-SMP or i686-xen either is not supported for RHEL 5 (table 12.1), or needs "
           "an i686 host kernel; this host runs x86_64 (table 12.2).",
-          "Install a kernel in the guest that table 12.1 supports." },
+          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "/boot/vmlinuz-$(uname -r)." },
         { SMP_I686 "\nkernel-2.6.9-42.EL.i686", X86_64_INTEL,
           "RHEL 3.9 or 4.4 kernel i686-SMP or i686 either is older than RHEL 4.6, the first that is supported (section "
           "12.2), or needs an i686 host kernel; this host runs x86_64 (table 12.2).",
-          "Update the guest to RHEL 4.6 or newer." },
+          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "/boot/vmlinuz-$(uname -r)." },
         { "2.4.21-47.ELsmp i686\n2.6.9-42.ELsmp i686\n2.6.18-8.el5PAE", I686_ANY,
           "RHEL 3.8, 4.4 or 5.0 kernel athlon-SMP, i686-SMP or i686-PAE is older than RHEL 3.9, 4.6 or 5.1, the first "
           "that is supported (section 12.2).",
-          "Update the guest to RHEL 3.9, 4.6 or 5.1 or newer." },
+          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "/boot/vmlinuz-$(uname -r)." },
         /* Of many, the first. */
         { "2.6.18-8.el5\n2.6.18-53.el5\n2.6.18-92.el5\n2.6.18-128.el5\n2.6.18-164.el5\n2.6.18-194.el5\n2.6.18-238.el5\n"
           "2.6.18-274.el5\n2.6.18-308.el5\n2.6.18-348.el5",
@@ -654,10 +659,42 @@ test_sentences(void)
           "others kernel i686 or x86_64 (table 12.1).",
           "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
+        { "kernel-smp-2.4.21-47.EL.i686", X86_64_INTEL,
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "12.2), and needs an i686 host kernel; this host runs x86_64 (table 12.2).",
+          "Update the guest to RHEL 3.9 and run it on an i686 host with an Intel processor, or reinstall it as 64-bit "
+          "RHEL 3.9 (kernel-2.4.21-50.EL.ia32e)." },
+        { "kernel-2.6.18-8.el5.i686", HOST(X86_64, INTEL, 0),
+          "RHEL 5.0 kernel i686 is older than RHEL 5.1, the first that is supported (section 12.2), and needs a host "
+          "of "
+          "RHEL 5.1 or newer; this host runs 5.0 (section 12.2).",
+          "Update the guest to RHEL 5.1 or newer (kernel-2.6.18-53.el5.i686) and update the host to RHEL 5.1 or newer "
+          "(kernel-xen-2.6.18-53.el5.x86_64)." },
+        { "kernel-smp-2.4.21-50.EL.i686", HOST(I686, AMD, 1),
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, does not fit this host's AMD processor (table 12.1).",
+          "Install kernel-smp-2.4.21-50.EL.athlon in the guest, or run it on an i686 host with an Intel processor." },
+        { "kernel-2.6.9-67.EL.ia64", HOST(IA64, INTEL, 1),
+          "RHEL 4.6 kernel ia64 is not supported for RHEL 4 (table 12.1).",
+          "No supported kernel exists for RHEL 4 on ia64 (table 12.1)." },
+        /* Whichever of its kernels the guest runs: a package of no word size, the processor of each, the one that fits.
+         */
+        { "2.6.18-53.el5xen", X86_64_INTEL,
+          "RHEL 5.1 kernel i686-xen or x86_64-xen is not supported for RHEL 5 (table 12.1).",
+          "Install kernel-2.6.18-53.el5 in the guest." },
+        { "2.4.21-50.ELsmp i686", X86_64_ANY,
+          "RHEL 3.9 kernel athlon-SMP or i686-SMP needs an i686 host kernel; this host runs x86_64 (table 12.2 and "
+          "table "
+          "12.3).",
+          "Run the guest on an i686 host with the processor that its kernel is compiled for." },
+        { "2.4.21-47.EL", X86_64_INTEL,
+          "RHEL 3.8 kernel athlon, i686, ia32e or x86_64 is older than RHEL 3.9, the first that is supported (section "
+          "12.2).",
+          "Reinstall the guest as 64-bit RHEL 3.9 (kernel-2.4.21-50.EL.ia32e)." },
         { SMP_I686, X86_64_ANY,
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2).",
-          "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host." },
+          "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
+          "(kernel-2.4.21-50.EL.ia32e)." },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const XpvGuest guest = GUEST(.arch = XPV_ARCH_I686);

@@ -143,7 +143,7 @@ class Verbs(harness.TestCase):
     def test_show(self):
         self.start_example()
         for name in ("erp39-smp", uuid_of(5)):
-            self.assertIn("Install kernel-2.4.21-50.EL.ia32e in the guest", self.ctl("show", name).stdout)
+            self.assertIn("Run the guest on an i686 host", self.ctl("show", name).stdout)
         shown = json.loads(self.ctl("show", "erp39-smp", "--json").stdout)
         self.assertEqual(sorted(shown), sorted(DOMAIN_KEYS))
         self.assertEqual((shown["uuid"], shown["verdict"], shown["stale"]), (uuid_of(5), "incompatible", False))

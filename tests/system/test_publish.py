@@ -67,7 +67,8 @@ class Example(harness.TestCase):
             "Verdict": "incompatible", "Reasons": ["host-architecture-mismatch"], "Warnings": ["guide-disagrees"],
             "Explanation": "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64"
                            " (table 12.2).",
-            "Remedy": "Install kernel-2.4.21-50.EL.ia32e in the guest, or run it on an i686 host.",
+            "Remedy": "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
+                      "(kernel-2.4.21-50.EL.ia32e).",
             "DriverSource": "kmod-xenpv", "Drivers": "unknown", "Acknowledged": False, "Stale": False})
 
     def test_other_sources_and_states(self):

@@ -91,7 +91,7 @@ class Systemd(Service):
         self.run_there("journalctl", "--update-catalog")
         self.assertRegex(self.run_there("journalctl", "--catalog", message_id),
                          r"Subject: Domain erp39-smp cannot load(.|\n)*Documentation: man:xenpv-compatd\(8\)"
-                         r"(.|\n)*host-architecture-mismatch(.|\n)*  Install kernel-2.4.21-50.EL.ia32e in the guest")
+                         r"(.|\n)*host-architecture-mismatch(.|\n)*  Run the guest on an i686 host with an Intel processor")
 
         # Of the run that was alerted, nothing is said again.
         self.run_there("systemctl", "stop", UNIT)

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/remedy.h"
+
+#include <string.h>
+
+#include "common/guide.h"
+
+/* How to ask a guest so that the answer means one kernel: plain "rpm -q kernel" prints what is installed, not what
+ * runs, and without the architecture. */
+#define ASK_GUEST "rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' /boot/vmlinuz-$(uname -r)"
+#define REPORT_EXACTLY "Report what this prints in the guest: " ASK_GUEST "."
+
+/* The ways to a supported kernel. */
+typedef enum {
+    WAY_STAY,      /* on this host, with a kernel of the same word size */
+    WAY_MOVE,      /* on another host, with the same kernel where it is supported at all */
+    WAY_REINSTALL, /* on this host, with the other word size */
+    WAY_MAX
+} WayKind;
+
+/* A way that all kernels have which the report can mean. */
+typedef struct {
+    const XpvVariant *variant; /* of the kernel to run; NULL: there is no such way */
+    gboolean installs;         /* the guest does not run that kernel yet */
+    gboolean any_arch;         /* each kernel's package has the architecture of its own */
+    gboolean any_package;      /* and a flavour of its own */
+    guint hosts;               /* set of XpvArch: the hosts to move to */
+    XpvProcessor processor;    /* their processor; XPV_PROCESSOR_MAX: the one that the kernel is compiled for */
+} Way;
+
+/* What holds of all ways. */
+typedef struct {
+    const XpvHost *host;
+    const XpvRhel *rhel;
+    gboolean is_old;      /* the guest's release */
+    gboolean is_host_old; /* the host's */
+    char *version;        /* of the packages to install; owned */
+} Plan;
+
+/* In bits; 0: of no x86 processor. A kernel of the other size does not run the programs that are installed, or needs
+ * what they lack. */
+static guint
+word_size(XpvArch arch)
+{
+    if (XPV_BIT(arch) & XPV_ARCHS_X86_64)
+        return 64;
+    return XPV_BIT(arch) & XPV_ARCHS_X86 ? 32 : 0;
+}
+
+static gboolean
+fits_guest(const XpvVariant *variant, XpvArch arch, gboolean reinstalls)
+{
+    guint size = word_size(arch), other = word_size(variant->arch);
+    if (size == 0 || other == 0)
+        return !reinstalls && variant->arch == arch;
+    return (size != other) == reinstalls;
+}
+
+static gboolean
+fits_host(const XpvVariant *variant, guint major, const XpvHost *host)
+{
+    XpvProcessor processor = xpv_guide_processor(variant, major);
+    guint required = xpv_guide_required_hosts(variant, major);
+    return (host->architecture == XPV_ARCH_UNKNOWN || (required & XPV_BIT(host->architecture))) &&
+           (processor == XPV_PROCESSOR_UNKNOWN || host->processor == XPV_PROCESSOR_UNKNOWN ||
+            processor == host->processor);
+}
+
+/* Returns: (nullable) the row of a kernel that table 12.1 supports */
+static const XpvVariant *
+own_variant(const XpvKernel *kernel)
+{
+    const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+    return variant && xpv_guide_supports(variant, kernel->major) ? variant : NULL;
+}
+
+static guint
+likeness(const XpvVariant *variant, const XpvKernel *kernel)
+{
+    const XpvVariant *own = own_variant(kernel);
+    XpvProcessor processor = own ? xpv_guide_processor(own, kernel->major) : XPV_PROCESSOR_UNKNOWN;
+    XpvArch arch = kernel->arch == XPV_ARCH_I386 || kernel->arch == XPV_ARCH_I586 ? XPV_ARCH_I686 : kernel->arch;
+    return 4U * (xpv_guide_processor(variant, kernel->major) == processor) +
+           2U * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == arch);
+}
+
+/* The supported variant that is most like the guest's kernel.
+ * @host: (nullable) NULL: on whichever host
+ * Returns: (nullable) NULL where there is none */
+static const XpvVariant *
+find_variant(const XpvKernel *kernel, const XpvHost *host, gboolean reinstalls)
+{
+    guint n;
+    const XpvVariant *variants = xpv_guide_variants(&n);
+    const XpvVariant *best = NULL;
+    for (guint i = 0; i < n; i++) {
+        if (xpv_guide_supports(&variants[i], kernel->major) && fits_guest(&variants[i], kernel->arch, reinstalls) &&
+            (!host || fits_host(&variants[i], kernel->major, host)) &&
+            (!best || likeness(&variants[i], kernel) > likeness(best, kernel)))
+            best = &variants[i];
+    }
+    return best;
+}
+
+static Way
+find_way(WayKind kind, const XpvKernel *kernel, const XpvHost *host)
+{
+    const XpvVariant *own = own_variant(kernel);
+    const XpvVariant *stays = find_variant(kernel, host, FALSE);
+    Way way = { .variant = stays };
+    if (kind == WAY_REINSTALL && !stays)
+        way.variant = find_variant(kernel, host, TRUE);
+    if (kind == WAY_MOVE) {
+        way.variant = own || !stays ? find_variant(kernel, NULL, FALSE) : NULL;
+        if (way.variant && fits_host(way.variant, kernel->major, host))
+            way.variant = NULL;
+    }
+    if (way.variant) {
+        way.installs = way.variant != own;
+        way.hosts = xpv_guide_required_hosts(way.variant, kernel->major);
+        way.processor = xpv_guide_processor(way.variant, kernel->major);
+    }
+    return way;
+}
+
+/* Makes @way one that another kernel has as well; a way that it has not is none. */
+static void
+share(WayKind kind, Way *way, const Way *other)
+{
+    gboolean differs = way->variant != other->variant;
+    way->installs = way->installs || other->installs;
+    way->any_arch = way->any_arch || differs;
+    way->any_package = way->any_package ||
+                       (differs && other->variant && way->variant && way->variant->package != other->variant->package);
+    if (way->processor != other->processor)
+        way->processor = XPV_PROCESSOR_MAX;
+    if (!other->variant || (way->installs && way->any_package) || (kind == WAY_REINSTALL && differs) ||
+        (kind == WAY_MOVE && way->hosts != other->hosts))
+        way->variant = NULL;
+}
+
+static Way
+find_shared_way(WayKind kind, const XpvCandidates *candidates, const XpvHost *host)
+{
+    Way way = find_way(kind, candidates->kernels[0], host);
+    for (guint i = 1; way.variant && i < candidates->n; i++) {
+        Way other = find_way(kind, candidates->kernels[i], host);
+        share(kind, &way, &other);
+    }
+    return way;
+}
+
+/* Returns: (nullable) */
+static char *
+package_of(const Plan *plan, const Way *way)
+{
+    if (way->any_package)
+        return NULL;
+    char *package = xpv_guide_package(way->variant, plan->version);
+    if (way->any_arch)
+        *strrchr(package, '.') = '\0';
+    return package;
+}
+
+/* "RHEL 4.6 or newer", "RHEL 3.9", which is the last one. */
+static char *
+first_release(const XpvRhel *rhel)
+{
+    gboolean is_last = rhel->minimum_update + 1 == rhel->n_bases;
+    return g_strdup_printf("RHEL %u.%u%s", rhel->major, rhel->minimum_update, is_last ? "" : " or newer");
+}
+
+static void
+add_guest_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest, gboolean names_package)
+{
+    g_autofree char *package = package_of(plan, way);
+    g_autofree char *release = first_release(plan->rhel);
+    gboolean named = package && (names_package || way->installs);
+    if (plan->is_old)
+        g_ptr_array_add(steps, g_strdup_printf("update %s to %s%s%s%s", guest, release, named ? " (" : "",
+                                               named ? package : "", named ? ")" : ""));
+    else if (way->installs)
+        g_ptr_array_add(steps, g_strdup_printf("install %s in %s", package, guest));
+}
+
+static void
+add_reinstall_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest)
+{
+    g_autofree char *package = package_of(plan, way);
+    g_autofree char *release = first_release(plan->rhel);
+    g_ptr_array_add(steps, g_strdup_printf("reinstall %s as %u-bit%s%s (%s)", guest, word_size(way->variant->arch),
+                                           plan->is_old ? " " : "", plan->is_old ? release : "", package));
+}
+
+static void
+add_move_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest)
+{
+    static const char *const processors[] = {
+        [XPV_PROCESSOR_UNKNOWN] = "",
+        [XPV_PROCESSOR_INTEL] = " with an Intel processor",
+        [XPV_PROCESSOR_AMD] = " with an AMD processor",
+        [XPV_PROCESSOR_MAX] = " with the processor that its kernel is compiled for",
+    };
+    g_autofree char *archs = xpv_archs_in_words(way->hosts);
+    g_autofree char *release = first_release(xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR));
+    g_ptr_array_add(steps, g_strdup_printf("run %s on an %s host%s%s%s", guest, archs, plan->is_host_old ? " of " : "",
+                                           plan->is_host_old ? release : "", processors[way->processor]));
+}
+
+static void
+add_host_step(GPtrArray *steps, const Plan *plan)
+{
+    const XpvRhel *rhel = xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR);
+    g_autofree char *release = first_release(rhel);
+    g_autofree char *version = xpv_guide_version(rhel, XPV_GUIDE_HOST_MINIMUM_UPDATE);
+    const char *arch = xpv_arch_to_word(plan->host->architecture);
+    g_ptr_array_add(
+        steps, g_strdup_printf("update the host to %s (kernel-xen-%s%s%s)", release, version, *arch ? "." : "", arch));
+}
+
+/* "run the guest on an i686 host": what to do, in as many steps as it takes. */
+static char *
+describe_way(WayKind kind, const Plan *plan, const Way *way, gboolean is_first)
+{
+    g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(g_free);
+    const char *guest = is_first ? "the guest" : "it";
+    if (kind == WAY_REINSTALL)
+        add_reinstall_step(steps, plan, way, guest);
+    else
+        add_guest_step(steps, plan, way, guest, kind == WAY_STAY);
+    if (kind == WAY_MOVE)
+        add_move_step(steps, plan, way, steps->len > 0 ? "it" : guest);
+    else if (plan->is_host_old)
+        add_host_step(steps, plan);
+    g_ptr_array_add(steps, NULL);
+    return g_strjoinv(" and ", (char **)steps->pdata);
+}
+
+/* The kernels' own release, or the first that is supported. */
+static Plan
+make_plan(const XpvHost *host, const XpvCandidates *candidates)
+{
+    const XpvKernel *first = candidates->kernels[0];
+    Plan plan = { .host = host, .rhel = xpv_guide_rhel(first->major) };
+    gboolean keeps = *first->release != '\0';
+    for (guint i = 0; i < candidates->n; i++) {
+        plan.is_old = plan.is_old || xpv_guide_is_too_old(plan.rhel, candidates->kernels[i]->update);
+        keeps = keeps && g_str_equal(candidates->kernels[i]->release, first->release);
+    }
+    plan.is_host_old = host->update >= 0 && host->update < XPV_GUIDE_HOST_MINIMUM_UPDATE;
+    plan.version = keeps && !plan.is_old ? g_strconcat(plan.rhel->version, "-", first->release, NULL)
+                                         : xpv_guide_version(plan.rhel, plan.rhel->minimum_update);
+    return plan;
+}
+
+/* One RHEL's, all with an architecture: others have no remedy in common. */
+static gboolean
+are_alike(const XpvCandidates *candidates)
+{
+    for (guint i = 0; i < candidates->n; i++) {
+        const XpvKernel *kernel = candidates->kernels[i];
+        if (kernel->major != candidates->kernels[0]->major || kernel->arch == XPV_ARCH_UNKNOWN)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* Returns: whether table 12.1 supports nothing that could run in place of any of the kernels. */
+static gboolean
+have_no_kernel(const XpvCandidates *candidates, const XpvHost *host)
+{
+    for (guint i = 0; i < candidates->n; i++) {
+        const XpvKernel *kernel = candidates->kernels[i];
+        if (find_variant(kernel, NULL, FALSE) || find_variant(kernel, host, TRUE))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static char *
+remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates)
+{
+    if (!are_alike(candidates))
+        return g_strdup(REPORT_EXACTLY);
+    Plan plan = make_plan(host, candidates);
+    g_autofree char *version = plan.version;
+    guint archs = 0;
+    for (guint i = 0; i < candidates->n; i++)
+        archs |= XPV_BIT(candidates->kernels[i]->arch);
+    g_autofree char *names = xpv_archs_in_words(archs);
+    if (have_no_kernel(candidates, host))
+        return g_strdup_printf("No supported kernel exists for RHEL %u on %s (table 12.1).", plan.rhel->major, names);
+
+    g_autoptr(GPtrArray) ways = g_ptr_array_new_with_free_func(g_free);
+    gboolean stays = FALSE;
+    for (WayKind kind = WAY_STAY; kind < WAY_MAX; kind++) {
+        Way way = find_shared_way(kind, candidates, host);
+        stays = stays || (kind == WAY_STAY && way.variant);
+        if (way.variant && !(kind == WAY_REINSTALL && stays))
+            g_ptr_array_add(ways, describe_way(kind, &plan, &way, ways->len == 0));
+    }
+    if (ways->len == 0)
+        return g_strdup(REPORT_EXACTLY);
+    g_ptr_array_add(ways, NULL);
+    g_autofree char *text = g_strjoinv(", or ", (char **)ways->pdata);
+    *text = g_ascii_toupper(*text);
+    return g_strconcat(text, ".", NULL);
+}
+
+static char *
+remedy_drivers(const XpvJudgement *judgement)
+{
+    if (!(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)))
+        return g_strdup("");
+    /* xen-platform-pci first, or the others find no bus (unmodified_drivers/linux-2.6/README). */
+    return g_strdup_printf("%s xen-platform-pci, xenbus, xen-vbd and xen-vnif in the guest, in this order.",
+                           judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN ? "Load"
+                                                                                  : "Install kmod-xenpv and load");
+}
+
+char *
+xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    if (judgement->verdict == XPV_VERDICT_COMPATIBLE)
+        return remedy_drivers(judgement);
+    if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE)
+        return remedy_incompatible(host, candidates);
+
+    switch (g_bit_nth_lsf(judgement->reasons, -1)) {
+    case XPV_REASON_KERNEL_NOT_REPORTED:
+        return g_strdup("Have the guest's agent report its kernel, or write into the domain's metadata or kernels.conf "
+                        "what this prints in the guest: " ASK_GUEST ".");
+    case XPV_REASON_KERNEL_UNRECOGNIZED:
+    case XPV_REASON_KERNEL_AMBIGUOUS:
+        return g_strdup(REPORT_EXACTLY);
+    case XPV_REASON_HOST_UNKNOWN:
+        return g_strdup("Say with host-architecture what the host's kernel is: i686, x86_64 or ia64.");
+    default:
+        return g_strdup("");
+    }
+}
