@@ -234,7 +234,7 @@ on_record(XpvRpmRecord *record, gpointer data)
     g_autoptr(XpvRpmPackage) package = xpv_rpm_header_parse(bytes->data, bytes->len);
     if (package && xpv_kernels_is_driver(package->name))
         take_package(guest, package);
-    else if (package && xpv_kernels_is_bootable(package->name) && guest->packages->len < PACKAGES_MAX)
+    else if (package && xpv_kernels_is_bootable(package->name) && guest->packages->len <= XPV_KERNELS_MAX)
         g_ptr_array_add(guest->packages, g_steal_pointer(&package));
     else if (!package && name)
         xpv_inspection_add_error(guest->inspection, "the rpm database's header of %s is damaged", name);
@@ -253,16 +253,26 @@ read_database(Guest *guest, const XpvFileSystem *file_system, const char *path)
     return TRUE;
 }
 
-/* On the root, or on a file system for /var. */
+/* Returns: (nullable) the first file system that has one */
+static const XpvFileSystem *
+search_database(Guest *guest, const char *path)
+{
+    for (guint i = 0; i < guest->storage->file_systems->len; i++) {
+        if (read_database(guest, file_system_at(guest, i), path))
+            return file_system_at(guest, i);
+    }
+    return NULL;
+}
+
+/* On the root, or on a file system for /var. A root that has no release file is known by its database. */
 static void
 find_database(Guest *guest)
 {
-    if (guest->root && read_database(guest, guest->root, "/var/lib/rpm/Packages"))
-        return;
-    for (guint i = 0; i < guest->storage->file_systems->len; i++) {
-        if (read_database(guest, file_system_at(guest, i), "/lib/rpm/Packages"))
-            return;
-    }
+    static const char in_root[] = "/var/lib/rpm/Packages", in_var[] = "/lib/rpm/Packages";
+    gboolean found = guest->root ? read_database(guest, guest->root, in_root)
+                                 : (guest->root = search_database(guest, in_root)) != NULL;
+    if (!found)
+        search_database(guest, in_var);
 }
 
 static void

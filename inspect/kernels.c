@@ -116,8 +116,6 @@ releases_of_menu(const XpvMenu *menu)
 static void
 add(XpvInspection *inspection, const char *package, const char *release, const char *architecture, gint64 installed_at)
 {
-    if (inspection->kernels->len >= XPV_KERNELS_MAX)
-        return;
     XpvInspectionKernel *kernel = xpv_inspection_kernel_new(package, release, architecture);
     kernel->installed_at = installed_at;
     g_ptr_array_add(inspection->kernels, kernel);
@@ -176,5 +174,10 @@ xpv_kernels_merge(XpvInspection *inspection, const GPtrArray *packages, const GP
             add(inspection, "", images->pdata[i], "", 0);
     }
     g_ptr_array_sort_with_data(inspection->kernels, compare, menu_releases);
+    if (inspection->kernels->len > XPV_KERNELS_MAX) {
+        g_ptr_array_set_size(inspection->kernels, XPV_KERNELS_MAX);
+        xpv_inspection_add_error(inspection, "more than %u kernels are installed; the rest is not told",
+                                 XPV_KERNELS_MAX);
+    }
     mark(inspection, menu_releases, menu_releases->len > 0 ? menu_releases->pdata[menu->chosen] : "");
 }

@@ -6,7 +6,7 @@
 #include "inspect/menu.h"
 #include "inspect/rpm-header.h"
 
-/* More are not told. */
+/* More are not told; those that the boot loader has come first. */
 #define XPV_KERNELS_MAX 256U
 
 /* xpv_kernels_is_bootable: whether a package of that name has a kernel to boot: "kernel", "kernel-PAE". */

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The process that reads disks, as others see it: held by a tracer while it reads.
+
+strace stops it at each call that reads from a disk, or has it make another call there, which the filter must not let
+through. Sanitizers want more calls than the filter lets through, so this runs without them.
+"""
+import os
+import re
+import signal
+import subprocess
+
+import images
+import inspector
+
+READ = "pread64"  # the call that reads from a disk
+
+
+def status(pid):
+    """A process's /proc/PID/status."""
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+def limits(pid):
+    """The hard limits of a process, by their names there."""
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        return {line[:26].strip(): line[47:68].strip() for line in file}
+
+
+class Sandbox(inspector.TestCase):
+    def trace(self, *options):
+        """Starts the inspector under strace, which tells of its processes' fates on its standard error."""
+        [self.disk] = self.make("lvm", images.RHEL_5)
+        argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", self.disk]
+        tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(tracer.wait)
+        self.addCleanup(tracer.stdout.close)
+        self.addCleanup(tracer.stderr.close)
+        self.addCleanup(tracer.kill)
+        return tracer
+
+    def hold(self):
+        """Stops the child as soon as it reads the disk. Returns: the tracer, the child's id."""
+        tracer = self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:signal=SIGSTOP:when=1")
+        log = ""
+        for line in tracer.stderr:
+            log += line
+            if stopped := re.search(r"\[pid +(\d+)\] --- stopped by SIGSTOP", line):
+                return tracer, int(stopped.group(1))
+        raise AssertionError(f"no child reads the disk: {log}")
+
+    def test_what_it_has(self):
+        """A filter, no new privileges, the disk to read and a pipe to write into, and no more; and its limits."""
+        tracer, pid = self.hold()
+        facts = status(pid)
+        self.assertEqual((facts["Seccomp"], facts["NoNewPrivs"]), ("2", "1"))
+        self.assertEqual(limits(pid)["Max cpu time"], "10")
+        self.assertEqual(limits(pid)["Max address space"], str(256 << 20))
+        self.assertEqual(limits(pid)["Max open files"], "0")
+        self.assertEqual(limits(pid)["Max core file size"], "0")
+        opened = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+        self.assertEqual(sum(each.startswith("pipe:") for each in opened), 1, opened)
+        self.assertEqual(sum(each.startswith(self.folder) for each in opened), 1, opened)
+        self.assertEqual(len(opened), 2, opened)
+        os.kill(pid, signal.SIGKILL)
+        tracer.stderr.read()
+
+    def test_a_call_that_it_must_not_make(self):
+        """Instead of its third read it asks for something else, which the kernel answers with its end."""
+        for call in ("getppid", "getuid"):
+            tracer = self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:error=EIO:syscall={call}:when=3")
+            output, log = tracer.communicate(timeout=inspector.TIMEOUT)
+            with self.subTest(call):
+                self.assertRegex(log, r"\[pid +\d+\] \+\+\+ killed by SIGSYS")
+                self.ended(tracer, output)
+
+    def ended(self, tracer, output):
+        """The command goes on after its child's end, and says so in one sentence."""
+        self.assertEqual(tracer.returncode, inspector.NONE)
+        answer = self.answer(output)
+        self.assertEqual(answer["kernels"], [])
+        self.assertEqual(len(answer["errors"]), 1, answer)
+
+    def test_wall_clock(self):
+        """A child that does nothing, for whatever reason, is ended after 15 s."""
+        tracer, pid = self.hold()
+        output, _log = tracer.communicate(timeout=inspector.TIMEOUT)
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.ended(tracer, output)
+        self.assertRegex(output, "15 s")
+
+    def test_killed(self):
+        tracer, pid = self.hold()
+        os.kill(pid, signal.SIGKILL)
+        output, _log = tracer.communicate(timeout=inspector.TIMEOUT)
+        self.ended(tracer, output)
+
+    def test_what_it_calls(self):
+        """Within the filter it reads, writes its answer and asks for memory; it opens nothing."""
+        log = self.path("log")
+        tracer = self.trace("--trace=all", "--follow-forks", "--output-separately", f"--output={log}")
+        tracer.communicate(timeout=inspector.TIMEOUT)
+        calls = set()
+        for name in os.listdir(self.folder):
+            if name.startswith("log."):
+                with open(self.path(name), encoding="utf-8", errors="replace") as file:
+                    _before, filtered, after = file.read().partition("SECCOMP_MODE_FILTER")
+                if filtered:
+                    calls |= set(re.findall(r"^(\w+)\(", after, re.MULTILINE))
+        self.assertIn(READ, calls)
+        self.assertIn("write", calls)
+        self.assertLessEqual(calls, {READ, "write", "brk", "mmap", "munmap", "mremap", "madvise", "futex", "exit_group",
+                                     "clock_gettime", "gettimeofday", "fadvise64", "rt_sigreturn", "close", "exit"})
+
+
+if __name__ == "__main__":
+    inspector.main()
