@@ -20,6 +20,7 @@ import time
 TESTS = os.path.join(os.environ["XPV_SOURCE"], "tests")
 sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
 import harness  # noqa: E402
+import inspection  # noqa: E402
 import soak  # noqa: E402
 import trouble  # noqa: E402
 import xenstored  # noqa: E402
@@ -233,7 +234,12 @@ def idle(report):
             report.add(f"calls of libvirt in 60 s, {place(1000, behind)}", Figure([asked], "calls"), None, asked, 0)
 
 
-PARTS = {part.__name__: part for part in (state, get, managed, begin, events, memory, idle)}
+def disks(report):
+    """Reading guests' disks, with the inspector."""
+    inspection.disks(report, Figure)
+
+
+PARTS = {part.__name__: part for part in (state, get, managed, begin, events, memory, idle, disks)}
 BY_NAME = {"trouble": trouble.main, "soak": soak.main}
 
 

@@ -11,7 +11,6 @@ import random
 import re
 import struct
 import threading
-import time
 
 import images
 import inspector
@@ -22,7 +21,6 @@ from inspector import FOUND, NONE
 COUNT = int(os.environ.get("XPV_MUTATIONS", "150"))
 SEED = os.environ.get("XPV_SEED", "1").replace("random", str(random.randrange(1 << 32)))
 OUTPUT_MAX = 4 << 20  # bytes
-LONGEST = 30  # seconds; the child has 15
 BLOCK = 4096
 
 NUMBERS = (0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1 << 40, (1 << 63) - 1, 1 << 63,
@@ -156,7 +154,6 @@ class Mutated(inspector.TestCase):
 
     def examine(self, path, what):
         """Returns: what is wrong, or None."""
-        began = time.monotonic()
         try:
             done = self.run_inspector("--json", path)
             if done.returncode not in (FOUND, NONE) or done.stderr or len(done.stdout) > OUTPUT_MAX:
@@ -164,9 +161,9 @@ class Mutated(inspector.TestCase):
             answer = self.answer(done.stdout)
         except Exception as error:  # pylint: disable=broad-except
             return f"{what}: {error}"
-        if took := [error for error in answer["errors"] if re.search("signal|killed|crash", error)]:
-            return f"{what}: {took}, after {time.monotonic() - began:.1f} s"
-        return None if time.monotonic() - began < LONGEST else f"{what}: {time.monotonic() - began:.1f} s"
+        if ended := [error for error in answer["errors"] if "ended" in error]:
+            return f"{what}: {ended}"
+        return None
 
     def test_mutants(self):
         bases = (("lvm-segments", images.RHEL_4), ("plain", images.RHEL_3), ("lvm-wrapped", images.RHEL_5))
