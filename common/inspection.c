@@ -172,26 +172,40 @@ static gboolean G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...
     return FALSE;
 }
 
-/* JsonParser calls itself for each level, and takes comments and other things that are no JSON. So what stands outside
- * of strings must be what we write. */
+/* An escaped half of a character, "\\ud800", which JsonParser leaks memory over; we write none. */
+static gboolean
+is_half(const char *text, gsize length)
+{
+    return length >= 4 && text[0] == '\\' && text[1] == 'u' && g_ascii_tolower(text[2]) == 'd' && text[3] >= '8';
+}
+
+/* JsonParser calls itself for each level, takes comments and other things that are no JSON, and leaks a value that is
+ * followed by another. So what stands outside of strings must be what we write. */
 static gboolean
 is_plain(const char *text, gsize length, GError **error)
 {
     guint depth = 0;
-    gboolean in_string = FALSE;
+    gboolean in_string = FALSE, has_ended = FALSE;
+    if (length == 0 || *text != '{')
+        return fail(error, "it is no object");
     for (gsize i = 0; i < length; i++) {
+        if (in_string && is_half(text + i, length - i))
+            return fail(error, "it has half of a character");
         if (in_string) {
             in_string = text[i] != '"';
             i += text[i] == '\\';
             continue;
         }
+        if (has_ended && text[i] != '\n')
+            return fail(error, "it goes on after its end");
         in_string = text[i] == '"';
         depth += text[i] == '{' || text[i] == '[';
         if (depth > DEPTH_MAX)
             return fail(error, "it is more than %u levels deep", DEPTH_MAX);
-        depth -= depth > 0 && (text[i] == '}' || text[i] == ']');
+        if (text[i] == '}' || text[i] == ']')
+            has_ended = depth <= 1 || --depth == 0;
         if (!in_string && !g_ascii_isalnum(text[i]) && !strchr("{}[]:,-+. \n", text[i]))
-            return fail(error, "it has “\\x%02x” outside of a string", (guint8)text[i]);
+            return fail(error, "it has the byte 0x%02x outside of a string", (guint8)text[i]);
     }
     return TRUE;
 }

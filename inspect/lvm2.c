@@ -66,9 +66,8 @@ xpv_lvm2_free(XpvLvm2 *lvm2)
     g_free(lvm2);
 }
 
-/* That of LVM2: CRC-32 as of Ethernet, begun with another number and not inverted. */
-static guint32
-checksum(const guint8 *bytes, gsize length)
+guint32
+xpv_lvm2_checksum(const guint8 *bytes, gsize length)
 {
     static const guint32 nibbles[] = {
         0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
@@ -91,7 +90,7 @@ read_label(const XpvMedium *medium, guint8 label[SECTOR], GError **error)
             return FALSE;
         if (memcmp(label, "LABELONE", 8) != 0 || memcmp(label + 24, "LVM2 001", 8) != 0)
             continue;
-        if (xpv_le32(label + 16) == checksum(label + 20, SECTOR - 20))
+        if (xpv_le32(label + 16) == xpv_lvm2_checksum(label + 20, SECTOR - 20))
             return TRUE;
         return xpv_inspect_fail(error, "the label of LVM2 is damaged");
     }
@@ -117,7 +116,7 @@ read_ring(const XpvMedium *medium, guint64 area, guint64 area_size, const guint8
     if (!xpv_medium_read(medium, area + offset, text, first, error) ||
         !xpv_medium_read(medium, area + AREA_HEADER, text + first, (gsize)length - first, error))
         return NULL;
-    if (xpv_le32(location + 16) != checksum((const guint8 *)text, length)) {
+    if (xpv_le32(location + 16) != xpv_lvm2_checksum((const guint8 *)text, length)) {
         xpv_inspect_fail(error, "LVM2's metadata is damaged or is being written");
         return NULL;
     }
@@ -134,7 +133,7 @@ read_area(const XpvMedium *medium, guint64 area, guint64 area_size, gsize *ret_l
     if (!xpv_medium_read(medium, area, header, sizeof header, error))
         return NULL;
     if (memcmp(header + 4, " LVM2 x[5A%r0N*>", 16) != 0 ||
-        xpv_le32(header) != checksum(header + 4, sizeof header - 4)) {
+        xpv_le32(header) != xpv_lvm2_checksum(header + 4, sizeof header - 4)) {
         xpv_inspect_fail(error, "the header of LVM2's metadata is damaged");
         return NULL;
     }

@@ -23,3 +23,7 @@ typedef void (*XpvLvm2Visit)(const char *name, XpvMedium *volume, const GError *
 
 /* xpv_lvm2_visit: has each logical volume visited, in the metadata's order. */
 void xpv_lvm2_visit(XpvLvm2 *self, XpvLvm2Visit visit, gpointer data);
+
+/* xpv_lvm2_checksum: of a label, a header or a text: CRC-32 as of Ethernet, begun with another number and not
+ * inverted. */
+guint32 xpv_lvm2_checksum(const guint8 *bytes, gsize length);

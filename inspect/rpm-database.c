@@ -189,8 +189,9 @@ xpv_rpm_database_visit(XpvMedium *file, XpvRpmVisit visit, gpointer data, GError
     Database database = { .file = file, .visit = visit, .data = data };
     if (!read_meta(&database, error))
         return FALSE;
-    g_autofree guint8 *seen = database.seen = g_malloc0(database.pages / 8 + 1);
+    g_autofree guint8 *seen = g_malloc0(database.pages / 8 + 1);
     g_autofree guint8 *buffer = g_malloc(database.page_size);
+    database.seen = seen;
     for (guint32 i = 0; i < database.buckets && database.visited < XPV_RPM_DATABASE_MAX; i++)
         visit_bucket(&database, i, buffer);
     if (database.visited >= XPV_RPM_DATABASE_MAX)

@@ -263,19 +263,27 @@ take_all(XpvSandbox *self)
 
 /* Returns: FALSE where it does not end, as it waits for a disk that does not answer. It is then nobody's. */
 static gboolean
-await_end(const XpvSandbox *self, int timeout, int *ret_status)
+await_end(const XpvSandbox *self, int timeout, int *ret_status, struct rusage *ret_usage)
 {
     struct pollfd ended = { .fd = self->pidfd, .events = POLLIN };
-    return poll(&ended, 1, timeout) > 0 && waitpid(self->pid, ret_status, 0) == self->pid;
+    return poll(&ended, 1, timeout) > 0 && wait4(self->pid, ret_status, 0, ret_usage) == self->pid;
+}
+
+/* Whoever takes more than that is killed as by anybody else. */
+static gboolean
+took_too_much(const XpvSandbox *self, int status, const struct rusage *usage)
+{
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL &&
+           usage->ru_utime.tv_sec + usage->ru_stime.tv_sec + 1 >= (time_t)self->limits.processor;
 }
 
 static void
-describe_end(const XpvSandbox *self, int status, GError **error)
+describe_end(const XpvSandbox *self, int status, const struct rusage *usage, GError **error)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
         xpv_inspect_fail(error, "reading was ended, as it made a system call that reading does not need");
-    else if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU))
+    else if (took_too_much(self, status, usage))
         xpv_inspect_fail(error, "reading took more than %u s of processor and was ended", self->limits.processor);
     else if (WIFSIGNALED(status))
         xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
@@ -299,18 +307,19 @@ static gboolean
 finish(XpvSandbox *self, GError **error)
 {
     int status = 0;
+    struct rusage usage = { 0 };
     gboolean in_time = take_all(self);
     gboolean is_too_long = self->output->len > self->limits.output;
     gint64 left = MAX(self->deadline - g_get_monotonic_time(), 0) / 1000;
-    gboolean has_ended = in_time && !is_too_long && await_end(self, (int)left, &status);
+    gboolean has_ended = in_time && !is_too_long && await_end(self, (int)left, &status, &usage);
     if (has_ended && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return TRUE;
     if (has_ended) {
-        describe_end(self, status, error);
+        describe_end(self, status, &usage, error);
         return FALSE;
     }
     kill(self->pid, SIGKILL);
-    await_end(self, LAST_WAIT, &status);
+    await_end(self, LAST_WAIT, &status, &usage);
     if (is_too_long)
         return xpv_inspect_fail(error, "reading told more than %" G_GSIZE_FORMAT " bytes", self->limits.output);
     return xpv_inspect_fail(error, "reading took longer than %u s and was ended", self->limits.wall);

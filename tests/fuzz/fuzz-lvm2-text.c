@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The text of LVM2's metadata: a tree as large as the text at most, or a sentence. */
+#include <string.h>
+
+#include "inspect/lvm2-text.h"
+#include "tests/fuzz/fuzz.h"
+
+/* Goes through the tree without calling itself: it has no more levels than this. */
+#define DEPTH 32
+
+static void
+check_tree(const XpvLvm2Node *root, gsize length)
+{
+    const XpvLvm2Node *path[DEPTH] = { xpv_lvm2_node_children(root) };
+    gsize nodes = 0;
+    for (guint depth = 1; depth > 0;) {
+        const XpvLvm2Node *node = path[depth - 1];
+        if (!node) {
+            depth--;
+            continue;
+        }
+        const char *text = xpv_lvm2_node_string(node);
+        g_assert_cmpuint(++nodes, <=, length);
+        g_assert_cmpuint(strlen(xpv_lvm2_node_name(node)), <=, length);
+        g_assert_true(!text || strlen(text) <= length);
+        g_assert_false(text && xpv_lvm2_node_is_section(node));
+        path[depth - 1] = xpv_lvm2_node_next(node);
+        g_assert_cmpuint(depth, <, DEPTH);
+        path[depth++] = xpv_lvm2_node_children(node);
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(XpvLvm2Node) root = xpv_lvm2_text_parse((const char *)data, length, &error);
+    g_assert_true((root != NULL) == (error == NULL));
+    if (root)
+        check_tree(root, length);
+    return 0;
+}

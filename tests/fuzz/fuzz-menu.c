@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* GRUB's and elilo's files: what is chosen is an entry, and what is told is fit to be published. */
+#include "inspect/menu.h"
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/invariants.h"
+
+static void
+check_menu(const XpvMenu *menu)
+{
+    g_assert_cmpuint(menu->entries->len, <=, XPV_MENU_ENTRIES_MAX);
+    g_assert_true(menu->chosen < menu->entries->len || (menu->entries->len == 0 && menu->chosen == 0));
+    for (guint i = 0; i < menu->entries->len; i++) {
+        const XpvMenuEntry *entry = menu->entries->pdata[i];
+        g_autofree char *release = xpv_menu_release(entry->kernel);
+        g_assert_true(is_publishable(entry->kernel) && is_publishable(entry->root));
+        g_assert_true(!release || *release != '\0');
+    }
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    g_autofree char *text = g_strndup((const char *)data, length);
+    g_autoptr(XpvMenu) grub = xpv_menu_read_grub(text);
+    g_autoptr(XpvMenu) elilo = xpv_menu_read_elilo(text);
+    check_menu(grub);
+    check_menu(elilo);
+    xpv_menu_choose(grub, text);
+    check_menu(grub);
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The hash in which rpm has its headers: each is told once, and none has more bytes than were asked for and a page. */
+#include "inspect/rpm-database.h"
+
+#include "tests/fuzz/fuzz.h"
+
+#define PAGE_MAX 65536U
+
+typedef struct {
+    gsize length; /* of the file */
+    gsize told;
+} Told;
+
+static void
+visit(XpvRpmRecord *record, gpointer data)
+{
+    Told *told = data;
+    const GByteArray *bytes = xpv_rpm_record_read(record, 100);
+    gsize begin = bytes->len;
+    g_assert_cmpuint(begin, <, 100 + PAGE_MAX);
+    bytes = xpv_rpm_record_read(record, 5000);
+    g_assert_cmpuint(bytes->len, >=, begin);
+    g_assert_cmpuint(bytes->len, <, 5000 + PAGE_MAX);
+    g_assert_cmpuint(++told->told, <=, told->length / 2); /* an item has two bytes on its page at least */
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    Told told = { .length = length };
+    g_autoptr(XpvMedium) file = xpv_medium_new_memory(data, length);
+    g_autoptr(GError) error = NULL;
+    gboolean is_read = xpv_rpm_database_visit(file, visit, &told, &error);
+    g_assert_true(is_read == !error);
+    return 0;
+}

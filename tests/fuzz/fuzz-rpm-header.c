@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* rpm's header of a package: what is told of it is fit to be published, and the name is the same as in its begin. */
+#include "inspect/rpm-header.h"
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/invariants.h"
+
+static void
+check(const XpvRpmPackage *package, const char *name)
+{
+    g_autofree char *nvra = xpv_rpm_package_nvra(package);
+    g_assert_cmpstr(package->name, ==, name);
+    g_assert_true(is_publishable(nvra));
+    g_assert_true(g_str_has_prefix(nvra, name));
+    g_assert_true(package->installed_at >= 0 && package->installed_at <= G_MAXUINT32);
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
+{
+    g_autofree char *name = xpv_rpm_header_name(data, length);
+    g_autoptr(XpvRpmPackage) package = xpv_rpm_header_parse(data, length);
+    if (package)
+        check(package, name);
+
+    /* Of less, less is known, and nothing else. */
+    g_autofree char *early = xpv_rpm_header_name(data, length / 2);
+    g_assert_true(!early || g_str_equal(early, name));
+    return 0;
+}
