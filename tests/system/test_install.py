@@ -60,7 +60,9 @@ class Installed(TestCase):
                 ("xenpv-compatd.8", "/share/man/man8/"),
                 ("xenpv-compatd.conf.5", "/share/man/man5/"),
                 ("xenpv-compatd", "/libexec/"),
-                ("xenpv-compatctl", "/bin/")):
+                ("xenpv-compatctl", "/bin/"),
+                *(("xenpv-compat-inspect.1", "/share/man/man1/"),
+                  ("xenpv-compat-inspect", "/bin/")) * ("XPV_INSPECT" in os.environ)):
             with self.subTest(name):
                 found = glob.glob(os.path.join(self.root, "**", name), recursive=True)
                 found = [path for path in found if os.path.isfile(path) and "completion" not in path]

@@ -14,7 +14,9 @@ BUILD = os.environ["XPV_BUILD"]
 SOURCE = os.environ["XPV_SOURCE"]
 CTL, DAEMON = "ctl/xenpv-compatctl.1", "daemon/xenpv-compatd.8"
 CONFIG, INTERFACE = "daemon/xenpv-compatd.conf.5", "dbus/org.xenpv.Compat1.5"
-PAGES = (CTL, DAEMON, CONFIG, INTERFACE)
+INSPECT = "inspect/xenpv-compat-inspect.1"
+HAS_INSPECTOR = "XPV_INSPECT" in os.environ  # it is built
+PAGES = (CTL, DAEMON, CONFIG, INTERFACE) + (INSPECT,) * HAS_INSPECTOR
 # The kernels of the first releases that are supported, for the table in xenpv-compatd(8).
 FIRST = {"3.9": ("2.4.21-50.EL", "2.4.21-49.EL"), "4.6": ("2.6.9-67.EL", "2.6.9-66.EL"),
          "5.1": ("2.6.18-53.el5", "2.6.18-52.el5")}
@@ -86,6 +88,17 @@ class Complete(unittest.TestCase):
 
     def test_daemon(self):
         self.assertEqual(options("XPV_DAEMON"), {tag for tag in tags(DAEMON) if tag.startswith("--")})
+
+    @unittest.skipUnless(HAS_INSPECTOR, "the inspector is not built")
+    def test_inspector(self):
+        told = tags(INSPECT)
+        self.assertEqual(options("XPV_INSPECT"), {tag for tag in told if tag.startswith("--")})
+        status = re.findall(r"^  (\d+) ", help_of("XPV_INSPECT").split("\nExit status:\n")[1], re.M)
+        self.assertEqual(set(status), {tag for tag in told if tag.isdigit()})
+        with open(os.path.join(SOURCE, "common", "inspection.c"), encoding="utf-8") as file:
+            keys = re.findall(r'_member\(members, "(\w+)"', file.read())
+        for key in keys:
+            self.assertRegex(read(INSPECT), rf"(?m)^\.(B|BR|RB) {key}\b")
 
     def test_configuration(self):
         keys = {option[2:] for option in options("XPV_DAEMON")} - {"config", "help", "version"}
