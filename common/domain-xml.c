@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/domain-xml.h"
 
-#include <libxml/parser.h>
-#include <libxml/tree.h>
 #include <string.h>
 
 #include "common/names.h"
 #include "common/report.h"
+#include "common/xml.h"
 
 #define OSINFO_NAMESPACE "http://libosinfo.org/xmlns/libvirt/domain/1.0"
 #define OSINFO_RHEL "http://redhat.com/rhel/"
 
 G_DEFINE_QUARK(xpv_domain_xml_error, xpv_domain_xml_error)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
-
-static gboolean
-is_element(const xmlNode *node, const char *name)
-{
-    return node->type == XML_ELEMENT_NODE && strcmp((const char *)node->name, name) == 0;
-}
 
 static gboolean
 is_in_namespace(const xmlNode *node, const char *uri)
@@ -26,45 +18,13 @@ is_in_namespace(const xmlNode *node, const char *uri)
     return node->ns && g_strcmp0((const char *)node->ns->href, uri) == 0;
 }
 
-/* The first element @name among @parent's children. */
-static xmlNode *
-find_child(xmlNode *parent, const char *name)
-{
-    xmlNode *node = parent ? parent->children : NULL;
-    while (node && !is_element(node, name))
-        node = node->next;
-    return node;
-}
-
 static xmlNode *
 find_child_in_namespace(xmlNode *parent, const char *name, const char *uri)
 {
-    xmlNode *node = find_child(parent, name);
-    while (node && !(is_element(node, name) && is_in_namespace(node, uri)))
+    xmlNode *node = xpv_xml_find_child(parent, name);
+    while (node && !(xpv_xml_is_element(node, name) && is_in_namespace(node, uri)))
         node = node->next;
     return node;
-}
-
-/* Returns: (nullable) a copy of at most @max bytes; 0: all. */
-static char *
-copy_text(xmlNode *node, gsize max)
-{
-    if (!node)
-        return NULL;
-    xmlChar *content = xmlNodeGetContent(node);
-    gsize length = strlen((char *)content);
-    char *copy = g_strndup((char *)content, max ? MIN(length, max) : length); /* which allocates what it is told */
-    xmlFree(content);
-    return copy;
-}
-
-static char *
-copy_attribute(xmlNode *node, const char *name)
-{
-    xmlChar *value = node ? xmlGetProp(node, (const xmlChar *)name) : NULL;
-    char *copy = g_strdup((char *)value);
-    xmlFree(value);
-    return copy;
 }
 
 /* libvirt 0.3 prints no <os> for a guest whose kernel a bootloader such as pygrub finds: it is para-virtualized. */
@@ -81,8 +41,8 @@ read_virtualization(xmlNode *domain, xmlNode *type)
         { "xenpvh", XPV_VIRTUALIZATION_PVH },
     };
     if (!type)
-        return find_child(domain, "bootloader") ? XPV_VIRTUALIZATION_PV : XPV_VIRTUALIZATION_UNKNOWN;
-    g_autofree char *word = copy_text(type, 0);
+        return xpv_xml_find_child(domain, "bootloader") ? XPV_VIRTUALIZATION_PV : XPV_VIRTUALIZATION_UNKNOWN;
+    g_autofree char *word = xpv_xml_copy_text(type, 0);
     for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
         if (g_str_equal(word, types[i].type))
             return types[i].virtualization;
@@ -93,13 +53,13 @@ read_virtualization(xmlNode *domain, xmlNode *type)
 static void
 read_os(XpvDomainXml *xml, xmlNode *domain)
 {
-    xmlNode *os = find_child(domain, "os");
-    xmlNode *type = find_child(os, "type");
+    xmlNode *os = xpv_xml_find_child(domain, "os");
+    xmlNode *type = xpv_xml_find_child(os, "type");
     xml->virtualization = read_virtualization(domain, type);
-    g_autofree char *arch = copy_attribute(type, "arch");
+    g_autofree char *arch = xpv_xml_copy_attribute(type, "arch");
     if (!xpv_arch_from_word(arch, &xml->arch))
         xml->arch = XPV_ARCH_UNKNOWN;
-    g_autofree char *kernel = copy_text(find_child(os, "kernel"), 0);
+    g_autofree char *kernel = xpv_xml_copy_text(xpv_xml_find_child(os, "kernel"), 0);
     if (kernel && *g_strstrip(kernel))
         xml->boot_kernel = g_path_get_basename(kernel);
 }
@@ -109,11 +69,11 @@ static void
 read_metadata(XpvDomainXml *xml, xmlNode *metadata)
 {
     xmlNode *guest = find_child_in_namespace(metadata, "guest", XPV_METADATA_NAMESPACE);
-    xml->metadata_kernel = copy_text(find_child(guest, "kernel"), XPV_REPORT_MAX + 1);
-    xml->acknowledged = find_child(guest, "acknowledged") != NULL;
+    xml->metadata_kernel = xpv_xml_copy_text(xpv_xml_find_child(guest, "kernel"), XPV_REPORT_MAX + 1);
+    xml->acknowledged = xpv_xml_find_child(guest, "acknowledged") != NULL;
 
     xmlNode *osinfo = find_child_in_namespace(metadata, "libosinfo", OSINFO_NAMESPACE);
-    g_autofree char *id = copy_attribute(find_child(osinfo, "os"), "id");
+    g_autofree char *id = xpv_xml_copy_attribute(xpv_xml_find_child(osinfo, "os"), "id");
     if (id)
         xml->declared = xpv_system_from_osinfo(id);
     if (id && g_str_has_prefix(id, OSINFO_RHEL))
@@ -123,7 +83,7 @@ read_metadata(XpvDomainXml *xml, xmlNode *metadata)
 static char *
 copy_attribute_or_empty(xmlNode *node, const char *name)
 {
-    char *value = copy_attribute(node, name);
+    char *value = xpv_xml_copy_attribute(node, name);
     return value ? value : g_strdup("");
 }
 
@@ -143,7 +103,7 @@ bus_of_target(const char *target)
 static char *
 read_format(xmlNode *disk)
 {
-    char *type = copy_attribute(find_child(disk, "driver"), "type");
+    char *type = xpv_xml_copy_attribute(xpv_xml_find_child(disk, "driver"), "type");
     if (type && !g_str_equal(type, "aio"))
         return type;
     g_free(type);
@@ -171,15 +131,15 @@ xpv_domain_disk_free(XpvDomainDisk *disk)
 static XpvDomainDisk *
 read_disk(xmlNode *node)
 {
-    xmlNode *source = find_child(node, "source");
-    xmlNode *target = find_child(node, "target");
+    xmlNode *source = xpv_xml_find_child(node, "source");
+    xmlNode *target = xpv_xml_find_child(node, "target");
     XpvDomainDisk *disk = g_new0(XpvDomainDisk, 1);
-    disk->source = copy_attribute(source, "file");
+    disk->source = xpv_xml_copy_attribute(source, "file");
     if (!disk->source)
         disk->source = copy_attribute_or_empty(source, "dev");
     disk->format = read_format(node);
     disk->target = copy_attribute_or_empty(target, "dev");
-    disk->bus = copy_attribute(target, "bus");
+    disk->bus = xpv_xml_copy_attribute(target, "bus");
     if (!disk->bus)
         disk->bus = g_strdup(bus_of_target(disk->target));
     return disk;
@@ -190,7 +150,7 @@ static guint64
 boot_rank(xmlNode *node, const XpvDomainDisk *disk)
 {
     const guint64 unordered = G_MAXUINT32;
-    g_autofree char *order = copy_attribute(find_child(node, "boot"), "order");
+    g_autofree char *order = xpv_xml_copy_attribute(xpv_xml_find_child(node, "boot"), "order");
     if (order)
         return MIN(g_ascii_strtoull(order, NULL, 10), unordered);
     if (g_str_has_prefix(disk->target, "hd"))
@@ -203,7 +163,7 @@ boot_rank(xmlNode *node, const XpvDomainDisk *disk)
 static gboolean
 is_hard_disk(const xmlNode *node, const char *device)
 {
-    return is_element(node, "disk") && (!device || g_str_equal(device, "disk"));
+    return xpv_xml_is_element(node, "disk") && (!device || g_str_equal(device, "disk"));
 }
 
 static void
@@ -211,8 +171,8 @@ read_disks(XpvDomainXml *xml, xmlNode *devices)
 {
     guint64 lowest = G_MAXUINT64;
     xml->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
-    for (xmlNode *node = find_child(devices, "disk"); node; node = node->next) {
-        g_autofree char *device = node->type == XML_ELEMENT_NODE ? copy_attribute(node, "device") : NULL;
+    for (xmlNode *node = xpv_xml_find_child(devices, "disk"); node; node = node->next) {
+        g_autofree char *device = node->type == XML_ELEMENT_NODE ? xpv_xml_copy_attribute(node, "device") : NULL;
         if (!is_hard_disk(node, device))
             continue;
         XpvDomainDisk *disk = read_disk(node);
@@ -230,14 +190,14 @@ static gboolean
 read_boots_from_disk(xmlNode *os, xmlNode *devices)
 {
     guint64 lowest = G_MAXUINT64;
-    g_autofree char *first = copy_attribute(find_child(os, "boot"), "dev");
+    g_autofree char *first = xpv_xml_copy_attribute(xpv_xml_find_child(os, "boot"), "dev");
     gboolean is_disk = !first || g_str_equal(first, "hd");
     for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next) {
-        g_autofree char *order = copy_attribute(find_child(node, "boot"), "order");
+        g_autofree char *order = xpv_xml_copy_attribute(xpv_xml_find_child(node, "boot"), "order");
         guint64 rank = order ? g_ascii_strtoull(order, NULL, 10) : G_MAXUINT64;
         if (rank >= lowest)
             continue;
-        g_autofree char *device = copy_attribute(node, "device");
+        g_autofree char *device = xpv_xml_copy_attribute(node, "device");
         lowest = rank;
         is_disk = is_hard_disk(node, device);
     }
@@ -247,52 +207,35 @@ read_boots_from_disk(xmlNode *os, xmlNode *devices)
 static gint
 read_id(xmlNode *domain)
 {
-    g_autofree char *id = copy_attribute(domain, "id");
+    g_autofree char *id = xpv_xml_copy_attribute(domain, "id");
     guint64 number;
     return id && g_ascii_string_to_unsigned(id, 10, 0, G_MAXINT, &number, NULL) ? (gint)number : -1;
-}
-
-/* libvirt writes no document type, and the entities of one can grow without bound. */
-static void
-refuse_document_type(void *context, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
-{
-    xmlStopParser(context);
-}
-
-static xmlDoc *
-read_document(const char *text)
-{
-    xmlParserCtxt *context = xmlNewParserCtxt();
-    context->sax->internalSubset = refuse_document_type;
-    xmlDoc *doc = xmlCtxtReadMemory(context, text, (int)strlen(text), NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
-    xmlFreeParserCtxt(context);
-    return doc;
 }
 
 XpvDomainXml *
 xpv_domain_xml_parse(const char *text, GError **error)
 {
-    g_autoptr(xmlDoc) doc = read_document(text);
+    g_autoptr(xmlDoc) doc = xpv_xml_read(text);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
-    if (!domain || !is_element(domain, "domain")) {
+    if (!domain || !xpv_xml_is_element(domain, "domain")) {
         g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID, "its XML is not a domain's");
         return NULL;
     }
 
     g_autoptr(XpvDomainXml) xml = g_new0(XpvDomainXml, 1);
     xml->id = read_id(domain);
-    xml->name = copy_text(find_child(domain, "name"), 0);
-    xml->uuid = copy_text(find_child(domain, "uuid"), 0);
+    xml->name = xpv_xml_copy_text(xpv_xml_find_child(domain, "name"), 0);
+    xml->uuid = xpv_xml_copy_text(xpv_xml_find_child(domain, "uuid"), 0);
     if (!xml->name || !xml->uuid || !g_uuid_string_is_valid(xml->uuid)) {
         g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID,
                             "its XML has no name or no valid UUID");
         return NULL;
     }
     read_os(xml, domain);
-    read_metadata(xml, find_child(domain, "metadata"));
-    read_disks(xml, find_child(domain, "devices"));
-    xml->boots_from_disk = read_boots_from_disk(find_child(domain, "os"), find_child(domain, "devices"));
+    read_metadata(xml, xpv_xml_find_child(domain, "metadata"));
+    read_disks(xml, xpv_xml_find_child(domain, "devices"));
+    xml->boots_from_disk =
+        read_boots_from_disk(xpv_xml_find_child(domain, "os"), xpv_xml_find_child(domain, "devices"));
     return g_steal_pointer(&xml);
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/config.h"
-#include "daemon/libvirt.h"
+#include "daemon/libvirt/connection.h"
 
 /* Members are of the types that sd-bus reads, as in XpvDomain. */
 typedef struct {

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "common/build.h"
-#include "daemon/libvirt.h"
+#include "daemon/libvirt/connection.h"
 #include "daemon/log.h"
 #include "daemon/manager.h"
 #include "daemon/service.h"

@@ -3,9 +3,9 @@
 
 #include "daemon/alerts.h"
 #include "daemon/bus/publisher.h"
-#include "daemon/source.h"
+#include "daemon/libvirt/watcher.h"
 
-/* When the bus name is acquired although the first look is not over. */
+/* When the bus name is acquired although the first refresh is not over. */
 #define NAME_SECONDS 10
 
 struct _XpvManager {
@@ -17,11 +17,12 @@ struct _XpvManager {
     XpvRegistry *registry;
     XpvPublisher *publisher;
     XpvAlerts *alerts;
-    XpvSource *source;
+    XpvWatcher *watcher;
     guint name_timer;
     guint counts_idle;
-    guint64 looked;   /* the full look that is over but for what guests report; 0: none */
-    char *last_error; /* the last that was logged while not connected */
+    gboolean is_whole; /* the last list was */
+    guint64 refreshed; /* the refresh that is over but for what guests report; 0: none */
+    char *last_error;  /* the last that was logged while not connected */
 };
 
 static void
@@ -110,7 +111,7 @@ static void
 on_disconnected(const GError *error, gpointer data)
 {
     XpvManager *manager = data;
-    manager->looked = 0;
+    manager->refreshed = 0;
     set_connected(manager, FALSE);
     xpv_publisher_refresh_failed(manager->publisher, error);
     xpv_publisher_acquire_name(manager->publisher);
@@ -122,25 +123,30 @@ on_disconnected(const GError *error, gpointer data)
 }
 
 static void
-on_listed(GPtrArray *domains, gpointer data)
+on_listed(GPtrArray *domains, gboolean is_whole, gpointer data)
 {
     XpvManager *manager = data;
-    g_debug("libvirt lists %u domains", domains->len);
+    g_debug("libvirt lists %u domains%s", domains->len, is_whole ? "" : ", which may not be all");
     g_autoptr(GHashTable) uuids = g_hash_table_new(g_str_hash, g_str_equal);
     for (guint i = 0; i < domains->len; i++) {
-        const XpvLibvirtDomain *domain = domains->pdata[i];
+        const XpvListedDomain *domain = domains->pdata[i];
         g_hash_table_add(uuids, (gpointer)domain->uuid);
         xpv_registry_add_pending(manager->registry, domain->uuid, domain->name, domain->id);
     }
-    xpv_registry_prune(manager->registry, uuids);
+    manager->is_whole = is_whole;
+    if (is_whole)
+        xpv_registry_prune(manager->registry, uuids);
     set_connected(manager, TRUE);
 }
 
 static void
-on_seen(XpvLibvirtLook *look, gpointer data)
+on_read(const char *uuid, XpvReading *reading, gpointer data)
 {
     XpvManager *manager = data;
-    xpv_registry_update(manager->registry, g_steal_pointer(&look->xml), look->state);
+    if (reading->xml)
+        xpv_registry_update(manager->registry, g_steal_pointer(&reading->xml), reading->state);
+    else
+        xpv_registry_update_state(manager->registry, uuid, reading->state);
 }
 
 static void
@@ -159,44 +165,51 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
     xpv_registry_set_stale(manager->registry, uuid);
     domain = xpv_registry_lookup(manager->registry, uuid);
     if (!domain)
-        xpv_source_look(manager->source); /* it has come since the last list */
+        xpv_watcher_refresh(manager->watcher); /* it has come since the last list */
     else if (!was_stale)
         g_warning("Cannot read domain %s, %s: %s", domain->name, uuid, error->message);
 }
 
 static void
-finish_look(gpointer data)
+finish_refresh(gpointer data)
 {
     XpvManager *manager = data;
-    guint64 serial = manager->looked;
+    guint64 serial = manager->refreshed;
     if (serial == 0 || !xpv_reports_are_settled(manager->reports))
         return;
-    manager->looked = 0;
-    g_debug("Full look %" G_GUINT64_FORMAT " is over", serial);
+    manager->refreshed = 0;
+    g_debug("Refresh %" G_GUINT64_FORMAT " is over", serial);
     count(manager);
     xpv_host_state_set_last_update(manager->host, (guint64)g_get_real_time());
-    xpv_alerts_looked(manager->alerts);
+    if (manager->is_whole)
+        xpv_alerts_looked(manager->alerts);
     xpv_publisher_refreshed(manager->publisher, serial);
     xpv_publisher_acquire_name(manager->publisher);
 }
 
 static void
-on_looked(guint64 serial, gpointer data)
+on_refreshed(guint64 serial, gpointer data)
 {
     XpvManager *manager = data;
-    manager->looked = serial;
-    finish_look(manager);
+    manager->refreshed = serial;
+    finish_refresh(manager);
 }
 
-static const XpvSourceListener source_listener = {
-    on_connected, on_disconnected, on_listed, on_seen, on_gone, on_unreadable, on_looked,
+static const XpvWatcherListener watcher_listener = {
+    .connected = on_connected,
+    .disconnected = on_disconnected,
+    .listed = on_listed,
+    .read = on_read,
+    .gone = on_gone,
+    .unreadable = on_unreadable,
+    .refreshed = on_refreshed,
 };
 
 static guint64
 on_refresh(gpointer data)
 {
     XpvManager *manager = data;
-    return xpv_source_look(manager->source);
+    return xpv_watcher_refresh(manager->watcher);
 }
 
 static void
@@ -271,7 +284,7 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
     const XpvHostProperties *host = xpv_host_state_get(manager->host);
     xpv_host_properties_get_facts(host, &facts);
     XpvReportContext context = { config->path, xpv_uri_is_local(config->uri), on_report_changed,
-                                 manager,      config->call_timeout,          finish_look };
+                                 manager,      config->call_timeout,          finish_refresh };
     manager->reports = xpv_reports_new(&context);
     manager->registry = xpv_registry_new(&facts, manager->reports, config->grace, on_domain_changed, manager);
     manager->publisher = xpv_publisher_new(manager->registry, host, &publisher_listener, manager, error);
@@ -279,7 +292,7 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
         return NULL;
     manager->listener->changed(host, manager->data);
     manager->alerts = xpv_alerts_new(runtime_directory, &alerts_listener, manager);
-    manager->source = xpv_source_new(config->uri, config->call_timeout, &source_listener, manager);
+    manager->watcher = xpv_watcher_new(config->uri, config->call_timeout, &watcher_listener, manager);
     manager->name_timer = g_timeout_add_seconds(NAME_SECONDS, on_name_timer, manager);
     return g_steal_pointer(&manager);
 }
@@ -291,7 +304,7 @@ xpv_manager_free(XpvManager *manager)
         return;
     g_clear_handle_id(&manager->name_timer, g_source_remove);
     g_clear_handle_id(&manager->counts_idle, g_source_remove);
-    xpv_source_free(manager->source);
+    xpv_watcher_free(manager->watcher);
     xpv_alerts_free(manager->alerts);
     xpv_publisher_free(manager->publisher);
     xpv_registry_free(manager->registry);
@@ -314,7 +327,7 @@ xpv_manager_reload(XpvManager *manager, XpvConfig *config)
     manager->config = config;
     xpv_host_state_set_config(manager->host, config);
     xpv_config_free(old);
-    xpv_source_set_timeout(manager->source, config->call_timeout);
+    xpv_watcher_set_timeout(manager->watcher, config->call_timeout);
     xpv_reports_reload(manager->reports);
     xpv_registry_set_grace(manager->registry, config->grace);
     judge_anew(manager);

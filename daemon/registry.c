@@ -278,6 +278,17 @@ xpv_registry_update(XpvRegistry *registry, XpvDomainXml *xml, const char *state)
 }
 
 void
+xpv_registry_update_state(XpvRegistry *registry, const char *uuid, const char *state)
+{
+    Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    if (!entry || (entry->state == state && !entry->stale))
+        return;
+    entry->state = state;
+    entry->stale = FALSE;
+    publish(registry, entry);
+}
+
+void
 xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id)
 {
     if (g_hash_table_contains(registry->entries, uuid))

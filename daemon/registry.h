@@ -47,6 +47,10 @@ void xpv_registry_judge(XpvRegistry *registry, const char *uuid);
  * @state: static */
 void xpv_registry_update(XpvRegistry *registry, XpvDomainXml *xml, const char *state);
 
+/* xpv_registry_update_state: of a domain the state alone was read: the rest is as it was.
+ * @state: static */
+void xpv_registry_update_state(XpvRegistry *registry, const char *uuid, const char *state);
+
 /* xpv_registry_add_pending: a domain is listed and about to be read. It is published with no more than that, stale, if
  * that fails and it has never been read. */
 void xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id);

@@ -1,66 +1,91 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake-libvirt.h"
 
+#include <libvirt/virterror.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define MAX_DOMAINS 200
+#define MAX_DOMAINS 20
+#define MAX_CALLBACKS 8
+
+struct _virConnect {
+    gint references;
+};
+
+struct _virDomain {
+    gint references;
+    guint number;
+    int id; /* when it was looked up */
+};
 
 typedef struct {
     gboolean is_there;
-    gint id;
-    const char *state;
+    int id, state;
 } Domain;
 
-struct _XpvLibvirt {
-    gboolean is_listening;
-    const XpvLibvirtListener *listener;
-    gpointer data;
-    GDestroyNotify free_data;
-};
-
-/* What is to be done with a kind of call, about each domain. */
-typedef struct {
-    gboolean hangs, fails;
-    gint code; /* of the error */
-    guint begun, hanging;
-} Rule;
-
-static GThread *main_thread;
+static struct _virConnect connection;
+static FakeAge age;
 
 static GMutex mutex; /* guards all below */
-static GCond released;
 static Domain domains[MAX_DOMAINS];
-static Rule rules[FAKE_CALLS][MAX_DOMAINS];
-static GPtrArray *connections; /* of XpvLibvirt */
-static GArray *opened_at;
-static gboolean lacks_events;
+static guint counts[FAKE_COUNTED];
+static gboolean is_xend_away, is_closed, lies;
+static gint n_handles;
+static struct {
+    virConnectDomainEventCallback call;
+    void *data;
+    virFreeCallback free_data;
+} callbacks[MAX_CALLBACKS];
+static virConnectCloseFunc close_call;
+static void *close_data;
 
-G_DEFINE_QUARK(xpv - libvirt - error - quark, xpv_libvirt_error)
+static __thread virError last_error;
 
-void
-fake_begin(void)
+static int
+fail(int code, const char *message)
 {
-    main_thread = g_thread_self();
-    (void)XPV_LIBVIRT_ERROR; /* as xpv_libvirt_init() */
-    memset(domains, 0, sizeof domains);
-    memset(rules, 0, sizeof rules);
-    lacks_events = FALSE;
-    connections = g_ptr_array_new();
-    opened_at = g_array_new(FALSE, FALSE, sizeof(gint64));
+    last_error.code = code;
+    last_error.message = (char *)message;
+    return -1;
+}
+
+static void
+count(FakeCount what)
+{
+    g_mutex_lock(&mutex);
+    counts[what]++;
+    g_mutex_unlock(&mutex);
+}
+
+static int
+lack(const char *message)
+{
+    count(FAKE_LACKING);
+    return fail(VIR_ERR_RPC, message);
+}
+
+static int
+fail_for_xend(void)
+{
+    return fail(VIR_ERR_INTERNAL_ERROR, "internal error failed to connect to xend");
 }
 
 void
-fake_lack_events(void)
+fake_begin(FakeAge its_age)
 {
-    lacks_events = TRUE;
+    age = its_age;
+    memset(domains, 0, sizeof domains);
+    memset(counts, 0, sizeof counts);
+    memset(callbacks, 0, sizeof callbacks);
+    is_xend_away = is_closed = lies = FALSE;
+    close_call = NULL;
 }
 
 void
 fake_end(void)
 {
-    g_assert_cmpuint(connections->len, ==, 0);
-    g_clear_pointer(&connections, g_ptr_array_unref);
-    g_clear_pointer(&opened_at, g_array_unref);
+    g_assert_cmpint(g_atomic_int_get(&n_handles), ==, 0);
+    g_assert_cmpint(g_atomic_int_get(&connection.references), ==, 0);
 }
 
 const char *
@@ -73,14 +98,11 @@ fake_uuid(guint number)
 guint
 fake_number(const char *uuid)
 {
-    guint64 number;
-    g_assert_true(g_str_has_prefix(uuid, "5b1a3c10-0000-4000-8000-"));
-    g_assert_true(g_ascii_string_to_unsigned(uuid + 24, 10, 0, G_MAXUINT, &number, NULL));
-    return number < MAX_DOMAINS ? (guint)number : 0;
+    return (guint)g_ascii_strtoull(uuid + strlen(uuid) - 12, NULL, 10);
 }
 
 void
-fake_set_domain(guint number, gint id, const char *state)
+fake_set_domain(guint number, int id, int state)
 {
     g_mutex_lock(&mutex);
     domains[number] = (Domain){ TRUE, id, state };
@@ -88,269 +110,346 @@ fake_set_domain(guint number, gint id, const char *state)
 }
 
 void
-fake_remove_domain(guint number)
+fake_set_xend(gboolean is_there)
 {
     g_mutex_lock(&mutex);
-    domains[number].is_there = FALSE;
+    is_xend_away = !is_there;
     g_mutex_unlock(&mutex);
+}
+
+void
+fake_lie(void)
+{
+    lies = TRUE;
+}
+
+guint
+fake_count(FakeCount what)
+{
+    g_mutex_lock(&mutex);
+    guint n = counts[what];
+    g_mutex_unlock(&mutex);
+    return n;
+}
+
+guint
+fake_count_all(void)
+{
+    guint n = 0;
+    for (guint i = 0; i < FAKE_COUNTED; i++)
+        n += fake_count((FakeCount)i);
+    return n;
+}
+
+void
+fake_forget(void)
+{
+    g_mutex_lock(&mutex);
+    memset(counts, 0, sizeof counts);
+    g_mutex_unlock(&mutex);
+}
+
+static virDomainPtr
+new_handle(guint number, int id)
+{
+    virDomainPtr handle = g_new0(struct _virDomain, 1);
+    *handle = (struct _virDomain){ 1, number, id };
+    g_atomic_int_inc(&n_handles);
+    return handle;
+}
+
+static Domain
+get_domain(guint number)
+{
+    g_mutex_lock(&mutex);
+    Domain domain = domains[number];
+    g_mutex_unlock(&mutex);
+    return domain;
 }
 
 void
 fake_send_event(guint number)
 {
-    g_mutex_lock(&mutex);
-    for (guint i = 0; i < connections->len; i++) {
-        XpvLibvirt *libvirt = connections->pdata[i];
-        if (libvirt->is_listening)
-            libvirt->listener->domain_changed(fake_uuid(number), libvirt->data);
+    virDomainPtr handle = new_handle(number, get_domain(number).id);
+    if (callbacks[VIR_DOMAIN_EVENT_ID_LIFECYCLE].call)
+        callbacks[VIR_DOMAIN_EVENT_ID_LIFECYCLE].call(&connection, handle, VIR_DOMAIN_EVENT_STARTED, 0,
+                                                      callbacks[VIR_DOMAIN_EVENT_ID_LIFECYCLE].data);
+    virDomainFree(handle);
+}
+
+void
+fake_close(void)
+{
+    is_closed = TRUE;
+    close_call(&connection, VIR_CONNECT_CLOSE_REASON_EOF, close_data);
+}
+
+virErrorPtr
+virGetLastError(void)
+{
+    return &last_error;
+}
+
+int
+virGetLastErrorCode(void)
+{
+    return last_error.code;
+}
+
+virConnectPtr
+virConnectOpenReadOnly(const char *name)
+{
+    g_assert_cmpstr(name, ==, "xen:///");
+    g_assert_cmpint(g_atomic_int_get(&connection.references), ==, 0);
+    g_atomic_int_set(&connection.references, 1);
+    is_closed = FALSE;
+    return &connection;
+}
+
+int
+virConnectClose(virConnectPtr conn)
+{
+    g_atomic_int_set(&conn->references, 0);
+    return 0;
+}
+
+int
+virConnectIsAlive(virConnectPtr conn)
+{
+    return !is_closed;
+}
+
+int
+virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int n)
+{
+    return age == FAKE_9_0 ? 0 : 1;
+}
+
+int
+virConnectRegisterCloseCallback(virConnectPtr conn, virConnectCloseFunc call, void *data, virFreeCallback free_data)
+{
+    close_call = call;
+    close_data = data;
+    return 0;
+}
+
+int
+virConnectUnregisterCloseCallback(virConnectPtr conn, virConnectCloseFunc call)
+{
+    return 0;
+}
+
+int
+virConnectDomainEventRegisterAny(virConnectPtr conn, virDomainPtr domain, int id,
+                                 virConnectDomainEventGenericCallback call, void *data, virFreeCallback free_data)
+{
+    if (age < FAKE_0_8_2)
+        return fail(VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver");
+    if (age == FAKE_0_8_2 && id != VIR_DOMAIN_EVENT_ID_LIFECYCLE)
+        return fail(VIR_ERR_RPC, "unsupported event ID");
+    if (id >= MAX_CALLBACKS && id != VIR_DOMAIN_EVENT_ID_METADATA_CHANGE)
+        return fail(VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver");
+    id = MIN(id, MAX_CALLBACKS - 1);
+    callbacks[id].call = VIR_DOMAIN_EVENT_CALLBACK(call) ? (virConnectDomainEventCallback)(void *)call : NULL;
+    callbacks[id].data = data;
+    callbacks[id].free_data = free_data;
+    return id;
+}
+
+int
+virConnectDomainEventDeregisterAny(virConnectPtr conn, int id)
+{
+    callbacks[id].call = NULL;
+    callbacks[id].free_data(callbacks[id].data);
+    return 0;
+}
+
+char *
+virConnectGetCapabilities(virConnectPtr conn)
+{
+    return strdup("<capabilities><host><cpu><features><svm/></features></cpu></host></capabilities>");
+}
+
+char *
+virConnectGetHostname(virConnectPtr conn)
+{
+    return strdup("old");
+}
+
+const char *
+virConnectGetType(virConnectPtr conn)
+{
+    return "Xen";
+}
+
+int
+virNodeGetInfo(virConnectPtr conn, virNodeInfoPtr info)
+{
+    memset(info->model, 'x', sizeof info->model); /* without an end */
+    return 0;
+}
+
+int
+virConnectListAllDomains(virConnectPtr conn, virDomainPtr **list, unsigned int flags)
+{
+    if (age < FAKE_9_0)
+        return lack("unknown procedure: 273");
+    count(FAKE_LISTS);
+    virDomainPtr *handles = calloc(MAX_DOMAINS + 1, sizeof *handles);
+    int n = 0;
+    for (guint i = 0; i < MAX_DOMAINS; i++) {
+        Domain domain = get_domain(i);
+        gboolean is_listed =
+            flags == 0 || (flags == VIR_CONNECT_LIST_DOMAINS_PAUSED ? domain.state == VIR_DOMAIN_PAUSED : FALSE);
+        if (domain.is_there && is_listed)
+            handles[n++] = new_handle(i, domain.id);
     }
-    g_mutex_unlock(&mutex);
+    *list = realloc(handles, (size_t)(n + 1) * sizeof *handles);
+    return lies ? n + 1000 : n;
 }
 
-void
-fake_send_closed(void)
+int
+virConnectListDomains(virConnectPtr conn, int *ids, int maxids)
 {
-    g_mutex_lock(&mutex);
-    for (guint i = 0; i < connections->len; i++) {
-        XpvLibvirt *libvirt = connections->pdata[i];
-        if (libvirt->is_listening)
-            libvirt->listener->closed(libvirt->data);
+    int n = 0;
+    count(FAKE_LISTS);
+    for (guint i = 0; i < MAX_DOMAINS; i++) {
+        Domain domain = get_domain(i);
+        if (domain.is_there && domain.id >= 0 && n < maxids)
+            ids[n++] = domain.id;
     }
-    g_mutex_unlock(&mutex);
+    return lies ? maxids + 1000 : n;
 }
 
-void
-fake_hang(FakeCall call, guint number)
+/* Without xend, the driver of /etc/xen lists each file there: since 0.6 those of domains that run, too. */
+int
+virConnectListDefinedDomains(virConnectPtr conn, char **const names, int maxnames)
 {
-    g_mutex_lock(&mutex);
-    rules[call][number].hangs = TRUE;
-    g_mutex_unlock(&mutex);
-}
-
-void
-fake_release(FakeCall call, guint number)
-{
-    g_mutex_lock(&mutex);
-    rules[call][number].hangs = FALSE;
-    g_cond_broadcast(&released);
-    g_mutex_unlock(&mutex);
-}
-
-void
-fake_release_all(void)
-{
-    g_mutex_lock(&mutex);
-    for (guint call = 0; call < FAKE_CALLS; call++) {
-        for (guint number = 0; number < MAX_DOMAINS; number++)
-            rules[call][number].hangs = FALSE;
+    int n = 0;
+    count(FAKE_LISTS);
+    for (guint i = 0; i < MAX_DOMAINS; i++) {
+        Domain domain = get_domain(i);
+        if (domain.is_there && n < maxnames && (domain.id < 0 || (is_xend_away && age > FAKE_0_3_3)))
+            names[n++] = g_strdup_printf("guest-%u", i);
     }
-    g_cond_broadcast(&released);
-    g_mutex_unlock(&mutex);
-}
-
-static void
-set_fails(FakeCall call, guint number, gboolean fails, gint code)
-{
-    g_mutex_lock(&mutex);
-    rules[call][number].fails = fails;
-    rules[call][number].code = code;
-    g_mutex_unlock(&mutex);
-}
-
-void
-fake_fail(FakeCall call, guint number, gboolean fails)
-{
-    set_fails(call, number, fails, XPV_LIBVIRT_ERROR_FAILED);
-}
-
-void
-fake_lose(guint number, gboolean is_lost)
-{
-    set_fails(FAKE_LOOK, number, is_lost, XPV_LIBVIRT_ERROR_CLOSED);
-}
-
-guint
-fake_count(FakeCall call, guint number)
-{
-    g_mutex_lock(&mutex);
-    guint n = rules[call][number].begun;
-    g_mutex_unlock(&mutex);
     return n;
 }
 
-guint
-fake_count_hanging(FakeCall call, guint number)
+virDomainPtr
+virDomainLookupByID(virConnectPtr conn, int id)
 {
-    g_mutex_lock(&mutex);
-    guint n = rules[call][number].hanging;
-    g_mutex_unlock(&mutex);
-    return n;
-}
-
-gint64
-fake_opened_at(guint n)
-{
-    g_mutex_lock(&mutex);
-    gint64 at = g_array_index(opened_at, gint64, n);
-    g_mutex_unlock(&mutex);
-    return at;
-}
-
-/* A call begins. It must not block the main thread. */
-static void
-begin_call(FakeCall call, guint number)
-{
-    g_assert_true(g_thread_self() != main_thread);
-    g_mutex_lock(&mutex);
-    rules[call][number].begun++;
-    if (number != FAKE_ALL)
-        rules[call][FAKE_ALL].begun++;
-}
-
-static void
-add_hanging(FakeCall call, guint number, guint by)
-{
-    rules[call][number].hanging += by;
-    if (number != FAKE_ALL)
-        rules[call][FAKE_ALL].hanging += by;
-}
-
-/* A call ends, as soon as it may. Returns: whether it succeeds. */
-static gboolean
-end_call(FakeCall call, guint number, const char *what, GError **error)
-{
-    g_main_context_wakeup(NULL);
-    add_hanging(call, number, 1);
-    while (rules[call][number].hangs || rules[call][FAKE_ALL].hangs)
-        g_cond_wait(&released, &mutex);
-    add_hanging(call, number, (guint)-1);
-    gboolean fails = rules[call][number].fails || rules[call][FAKE_ALL].fails;
-    gint code = rules[call][number].fails ? rules[call][number].code : rules[call][FAKE_ALL].code;
-    g_mutex_unlock(&mutex);
-    if (fails)
-        g_set_error(error, XPV_LIBVIRT_ERROR, code, "fake: cannot %s", what);
-    return !fails;
-}
-
-void
-xpv_libvirt_init(void)
-{
-}
-
-XpvLibvirt *
-xpv_libvirt_new(const char *uri, guint keepalive)
-{
-    g_assert_cmpstr(uri, ==, "fake:///");
-    g_assert_cmpuint(keepalive, >, 0);
-    XpvLibvirt *libvirt = g_new0(XpvLibvirt, 1);
-    g_mutex_lock(&mutex);
-    g_ptr_array_add(connections, libvirt);
-    g_mutex_unlock(&mutex);
-    return libvirt;
-}
-
-void
-xpv_libvirt_free(XpvLibvirt *libvirt)
-{
-    g_assert_true(g_thread_self() != main_thread); /* it would block */
-    g_mutex_lock(&mutex);
-    g_assert_true(g_ptr_array_remove(connections, libvirt));
-    g_mutex_unlock(&mutex);
-    if (libvirt->free_data)
-        libvirt->free_data(libvirt->data);
-    g_free(libvirt);
-}
-
-XpvLibvirtHost *
-xpv_libvirt_open(XpvLibvirt *libvirt, const XpvLibvirtListener *listener, gpointer data, GDestroyNotify free_data,
-                 GError **error)
-{
-    begin_call(FAKE_OPEN, FAKE_ALL);
-    gint64 now = g_get_monotonic_time();
-    g_array_append_val(opened_at, now);
-    libvirt->listener = listener;
-    libvirt->data = data;
-    libvirt->free_data = free_data;
-    libvirt->is_listening = listener && !lacks_events && !rules[FAKE_OPEN][FAKE_ALL].fails;
-    if (!end_call(FAKE_OPEN, FAKE_ALL, "connect", error))
+    count(FAKE_LOOKUPS);
+    if (is_xend_away && age == FAKE_0_3_3) {
+        fail_for_xend();
         return NULL;
-    XpvLibvirtHost *host = g_new0(XpvLibvirtHost, 1);
-    host->hypervisor = g_strdup("Xen");
-    return host;
-}
-
-void
-xpv_libvirt_host_free(XpvLibvirtHost *host)
-{
-    if (!host)
-        return;
-    g_free(host->hypervisor);
-    g_free(host);
-}
-
-XpvLibvirtHost *
-xpv_libvirt_host_copy(const XpvLibvirtHost *host)
-{
-    XpvLibvirtHost *copy = g_new0(XpvLibvirtHost, 1);
-    copy->hypervisor = g_strdup(host->hypervisor);
-    return copy;
-}
-
-gboolean
-xpv_libvirt_has_events(const XpvLibvirt *libvirt)
-{
-    return libvirt->is_listening;
-}
-
-GPtrArray *
-xpv_libvirt_list(XpvLibvirt *libvirt, GError **error)
-{
-    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_libvirt_domain_free);
-    begin_call(FAKE_LIST, FAKE_ALL);
-    for (guint number = 1; number < MAX_DOMAINS; number++) {
-        if (!domains[number].is_there)
-            continue;
-        XpvLibvirtDomain *domain = g_new0(XpvLibvirtDomain, 1);
-        g_strlcpy(domain->uuid, fake_uuid(number), sizeof domain->uuid);
-        domain->name = g_strdup_printf("guest-%u", number);
-        domain->id = domains[number].id;
-        domain->state = domains[number].state;
-        g_ptr_array_add(list, domain);
     }
-    return end_call(FAKE_LIST, FAKE_ALL, "list", error) ? g_steal_pointer(&list) : NULL;
-}
-
-void
-xpv_libvirt_domain_free(XpvLibvirtDomain *domain)
-{
-    if (!domain)
-        return;
-    g_free(domain->name);
-    g_free(domain);
-}
-
-gboolean
-xpv_libvirt_look(XpvLibvirt *libvirt, const char *uuid, const char *state, XpvLibvirtLook *ret_look, GError **error)
-{
-    guint number = fake_number(uuid);
-    begin_call(FAKE_LOOK, number);
-    Domain found = domains[number];
-    if (!end_call(FAKE_LOOK, number, "look", error))
-        return FALSE;
-    if (!found.is_there) {
-        g_set_error_literal(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN, "fake: no such domain");
-        return FALSE;
+    for (guint i = 0; i < MAX_DOMAINS; i++) {
+        Domain domain = get_domain(i);
+        if (domain.is_there && domain.id == id)
+            return new_handle(i, id);
     }
-    ret_look->xml = g_new0(XpvDomainXml, 1);
-    ret_look->xml->uuid = g_strdup(uuid);
-    ret_look->xml->name = g_strdup_printf("guest-%u", number);
-    ret_look->xml->id = found.id;
-    ret_look->state = state ? state : found.state; /* a list's serves, as in the real one */
-    return TRUE;
+    fail(VIR_ERR_NO_DOMAIN, "Domain not found");
+    return NULL;
 }
 
-void
-xpv_libvirt_look_clear(XpvLibvirtLook *look)
+static virDomainPtr
+look_up(guint number)
 {
-    g_clear_pointer(&look->xml, xpv_domain_xml_free);
+    Domain domain = get_domain(number);
+    count(FAKE_LOOKUPS);
+    if (is_xend_away && age == FAKE_0_3_3) {
+        fail_for_xend();
+        return NULL;
+    }
+    if (domain.is_there)
+        return new_handle(number, is_xend_away && age < FAKE_9_0 ? -1 : domain.id);
+    fail(VIR_ERR_NO_DOMAIN, "Domain not found");
+    return NULL;
+}
+
+virDomainPtr
+virDomainLookupByName(virConnectPtr conn, const char *name)
+{
+    return look_up((guint)g_ascii_strtoull(name + strlen("guest-"), NULL, 10));
+}
+
+virDomainPtr
+virDomainLookupByUUIDString(virConnectPtr conn, const char *uuid)
+{
+    return look_up(fake_number(uuid));
+}
+
+int
+virDomainRef(virDomainPtr domain)
+{
+    g_atomic_int_inc(&domain->references);
+    return 0;
+}
+
+int
+virDomainFree(virDomainPtr domain)
+{
+    if (g_atomic_int_dec_and_test(&domain->references)) {
+        g_atomic_int_add(&n_handles, -1);
+        g_free(domain);
+    }
+    return 0;
+}
+
+unsigned int
+virDomainGetID(virDomainPtr domain)
+{
+    return (unsigned int)domain->id;
+}
+
+const char *
+virDomainGetName(virDomainPtr domain)
+{
+    g_autofree char *name = g_strdup_printf("guest-%u", domain->number);
+    return g_intern_string(name);
+}
+
+int
+virDomainGetUUIDString(virDomainPtr domain, char *uuid)
+{
+    g_strlcpy(uuid, fake_uuid(domain->number), VIR_UUID_STRING_BUFLEN);
+    return 0;
+}
+
+/* While xend is away, one that runs cannot be read; what /etc/xen has of one that is off, can. */
+char *
+virDomainGetXMLDesc(virDomainPtr handle, unsigned int flags)
+{
+    Domain domain = get_domain(handle->number);
+    int id = is_xend_away ? -1 : domain.id;
+    count(FAKE_XMLS);
+    if (is_xend_away && age < FAKE_9_0 && (handle->id >= 0 || age == FAKE_0_3_3)) {
+        fail_for_xend();
+        return NULL;
+    }
+    g_autofree char *running = id >= 0 ? g_strdup_printf(" id='%d'", id) : g_strdup("");
+    return g_strdup_printf(
+        "<domain type='xen'%s><name>guest-%u</name><uuid>%s</uuid><os><type>hvm</type></os></domain>", running,
+        handle->number, fake_uuid(lies ? handle->number + 1 : handle->number));
+}
+
+int
+virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int flags)
+{
+    if (age < FAKE_9_0)
+        return lack("unknown procedure: 212");
+    count(FAKE_STATES);
+    *state = get_domain(domain->number).state;
+    return 0;
+}
+
+/* The hypervisor tells it. */
+int
+virDomainGetInfo(virDomainPtr domain, virDomainInfoPtr info)
+{
+    count(FAKE_STATES);
+    info->state = (unsigned char)get_domain(domain->number).state;
+    if (domain->id >= 0 && domain->id == get_domain(domain->number).id)
+        return 0;
+    return is_xend_away ? fail_for_xend() : 0;
 }

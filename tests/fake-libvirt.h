@@ -1,57 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A fake of daemon/libvirt.h, linked in place of daemon/libvirt.c: a host whose every answer is in the test's hands.
+/* A fake of libvirt's API, linked before it: a server of some age, as its client sees it.
  *
- * It is a fake because no driver can be made to deliver events out of order, doubled, late, or of domains that are
- * gone, nor to answer one call and hang in another at a given moment. What real drivers do is tested by system/.
- *
- * A call takes what it answers from the host at its beginning; where it is to hang, it holds the answer back until it
- * is released. Domains are known by number. Any thread; the main loop wakes whenever something moves. */
+ * It is a fake because servers of that age cannot be had everywhere, nor can they be made to lose xend at a given
+ * moment. What it answers is what real ones of 0.3.3, 0.6.3 and 0.8.2 did, with their own Xen drivers: which calls they
+ * lack, what fails while xend is away, and by which codes. Domains are known by number. Any thread. */
 #pragma once
 
-#include "daemon/libvirt.h"
+#include <glib.h>
+#include <libvirt/libvirt.h>
 
-typedef enum { FAKE_OPEN, FAKE_LIST, FAKE_LOOK, FAKE_CALLS } FakeCall;
+typedef enum { FAKE_0_3_3, FAKE_0_6_3, FAKE_0_8_2, FAKE_9_0 } FakeAge;
 
-/* All domains, or a call that is about none. */
-#define FAKE_ALL 0
+/* The calls that it counts. */
+typedef enum { FAKE_LISTS, FAKE_LOOKUPS, FAKE_XMLS, FAKE_STATES, FAKE_LACKING, FAKE_COUNTED } FakeCount;
 
-/* fake_begin: a host without domains that answers everything. */
-void fake_begin(void);
-
-/* fake_end: whoever was connected must have let go of everything. */
+/* fake_begin: a server without domains. fake_end: all that was taken must have been given back. */
+void fake_begin(FakeAge age);
 void fake_end(void);
 
-/* fake_uuid, fake_number: of a domain. Returns: static; 0 for a UUID that is none of them */
 const char *fake_uuid(guint number);
 guint fake_number(const char *uuid);
 
-/* fake_set_domain: adds or changes it; tells nobody. @state: static */
-void fake_set_domain(guint number, gint id, const char *state);
-void fake_remove_domain(guint number);
+/* fake_set_domain: adds or changes it; tells nobody. @id: -1: it does not run; @state: virDomainState */
+void fake_set_domain(guint number, int id, int state);
 
-/* fake_send_event: tells everyone who listens of the domain, whether there is one or not. */
+/* fake_send_event: tells of a start or stop. */
 void fake_send_event(guint number);
 
-/* fake_send_closed: tells everyone who listens that the connection is closed. */
-void fake_send_closed(void);
+/* fake_set_xend: whether it is there. */
+void fake_set_xend(gboolean is_there);
 
-/* fake_lack_events: its connections tell none, from the next one on. */
-void fake_lack_events(void);
+/* fake_close: the connection, which is told. */
+void fake_close(void);
 
-/* fake_hang: from now on holds answers back. fake_release: no longer, nor those that are held back. */
-void fake_hang(FakeCall call, guint number);
-void fake_release(FakeCall call, guint number);
-void fake_release_all(void);
+/* fake_lie: from now on lists are said to be longer than they are, and the XML of one domain is another's. */
+void fake_lie(void);
 
-/* fake_fail: from now on, calls fail, or no longer. */
-void fake_fail(FakeCall call, guint number, gboolean fails);
-
-/* fake_lose: from now on, looks at it fail as the connection is closed, or no longer. */
-void fake_lose(guint number, gboolean is_lost);
-
-/* fake_count: calls that have begun. fake_count_hanging: those that are held back now. */
-guint fake_count(FakeCall call, guint number);
-guint fake_count_hanging(FakeCall call, guint number);
-
-/* fake_opened_at: when the n-th call to open began, from 0; monotonic µs. */
-gint64 fake_opened_at(guint n);
+/* fake_count: calls since fake_begin(), or the last fake_forget(). fake_count_all: of all kinds. */
+guint fake_count(FakeCount count);
+guint fake_count_all(void);
+void fake_forget(void);

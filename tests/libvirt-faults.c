@@ -4,8 +4,8 @@
  * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
  * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while there is such a FIFO, reading that domain's XML hangs until the FIFO is
  *   opened for writing; NAME "*": any domain's, and the list of domains too.
- * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, and the count of those that do not
- *   run, once made, hangs until the FIFO has been opened for writing and closed.
+ * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, and of those that do not run, once
+ *   made, hangs until the FIFO has been opened for writing and closed.
  * XPV_UNSUPPORTED=CALL,…: of "list-all", "state", "events" and "metadata-events", as servers before 0.9.13, 0.9.2,
  *   0.8.0 and 3.0.0.
  */
@@ -78,10 +78,10 @@ virConnectListAllDomains(virConnectPtr connection, virDomainPtr **domains, unsig
 }
 
 int
-virConnectNumOfDefinedDomains(virConnectPtr connection)
+virConnectListDefinedDomains(virConnectPtr connection, char **const names, int maxnames)
 {
-    REAL(virConnectNumOfDefinedDomains);
-    int n = real(connection);
+    REAL(virConnectListDefinedDomains);
+    int n = real(connection, names, maxnames);
     hang_list();
     return n;
 }

@@ -185,8 +185,7 @@ class Changes(harness.TestCase):
         """What a client sees in the end is what it sees with events."""
         self.virt.define(domain_xml("second", 2, COMPATIBLE))
         self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "InterfacesAdded")
-        self.virt.domain("second").create()
-        self.virt.report("second", INCOMPATIBLE)
+        self.virt.define(domain_xml("second", 2, INCOMPATIBLE)).create()
         self.client.wait_for_change(uuid_of(2), State="running", Verdict="incompatible")
         self.virt.domain("second").destroy()
         self.virt.domain("second").undefine()
@@ -199,7 +198,7 @@ class Changes(harness.TestCase):
         self.follow_changes()
 
     def test_old_server_list_while_domains_change(self):
-        """Between the older calls one starts, which neither those that run nor the others have, and others come."""
+        """Between the older calls one starts, which neither those that run nor the others have."""
         fifo = os.path.join(self.folder, "hang")
         self.start_with(domain_xml("first", 1, COMPATIBLE),
                         env={"XPV_UNSUPPORTED": "list-all,state,events", "XPV_HANG_LIST_FIFO": fifo})
@@ -207,16 +206,17 @@ class Changes(harness.TestCase):
         self.client.refresh()
         with self.refreshing(fifo):
             second.create()
-            for number in range(3, 30):
-                self.virt.define(domain_xml(f"guest-{number}", number, COMPATIBLE))
         self.assertEqual({d["Name"]: d["State"] for d in self.client.domains().values()},
-                         {"first": "running", "second": "running",
-                          **{f"guest-{number}": "shut-off" for number in range(3, 30)}})
+                         {"first": "running", "second": "running"})
         self.assertEqual(self.client.members("InterfacesRemoved"), [])
 
     def test_server_without_metadata_events(self):
+        """Starts and stops are told of; the rest is polled, once a minute."""
         self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "metadata-events"})
         self.follow_changes()
+        self.virt.report("first", INCOMPATIBLE)
+        self.client.wait_for(lambda: any(c.get("Verdict") == "incompatible" for c in self.client.changes(uuid_of(1))),
+                             "a poll", timeout=2 * harness.TIMEOUT)
 
     def test_thousand_starts(self):
         """All are published, each change whole."""

@@ -1,32 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The source over a host whose every answer is in the test's hands. */
-#include "daemon/source.h"
+/* The watcher over a host whose every answer is in the test's hands. */
+#include "daemon/libvirt/watcher.h"
 
-#include "daemon/session.h"
+#include "daemon/libvirt/session.h"
 #include "daemon/worker.h"
-#include "tests/fake-libvirt.h"
+#include "tests/fake-connection.h"
 #include "tests/loop.h"
 
-/* A domain is looked at no more often on its events. */
+/* A domain is read no more often on its events. */
 #define REST_US (G_USEC_PER_SEC / 4)
 
 #define MAX_DOMAINS 200
 
 typedef struct {
-    XpvSource *source;
-    GPtrArray *told;         /* of char *: all that the source told, in words */
+    XpvWatcher *watcher;
+    GPtrArray *told;         /* of char *: all that the watcher told, in words */
     char *last[MAX_DOMAINS]; /* of each domain */
     gboolean is_connected;   /* as the daemon has it: with the list */
-    guint64 looked;          /* the last serial */
-    guint n_connected, n_disconnected, n_looked;
-    guint most_stuck; /* threads, at any time that something was told */
+    guint64 refreshed;       /* the last serial */
+    guint n_connected, n_disconnected, n_refreshed;
+    guint most_hung; /* threads, at any time that something was told */
 } Fixture;
 
 static void
 tell(Fixture *f, char *words)
 {
     g_ptr_array_add(f->told, words);
-    f->most_stuck = MAX(f->most_stuck, xpv_sessions_count_stuck_threads());
+    f->most_hung = MAX(f->most_hung, xpv_sessions_count_hung());
 }
 
 static void
@@ -58,20 +58,23 @@ on_disconnected(const GError *error, gpointer data)
 }
 
 static void
-on_listed(GPtrArray *domains, gpointer data)
+on_listed(GPtrArray *domains, gboolean is_whole, gpointer data)
 {
     Fixture *f = data;
-    GString *words = g_string_new("listed");
+    GString *words = g_string_new(is_whole ? "listed" : "listed in part");
     for (guint i = 0; i < domains->len; i++)
-        g_string_append_printf(words, " %u", fake_number(((XpvLibvirtDomain *)domains->pdata[i])->uuid));
+        g_string_append_printf(words, " %u", fake_number(((XpvListedDomain *)domains->pdata[i])->uuid));
     f->is_connected = TRUE;
     tell(f, g_string_free(words, FALSE));
 }
 
 static void
-on_seen(XpvLibvirtLook *look, gpointer data)
+on_read(const char *uuid, XpvReading *reading, gpointer data)
 {
-    tell_domain(data, look->xml->uuid, g_strdup_printf("%s %d", look->state, look->xml->id));
+    g_assert_true(!reading->xml || g_str_equal(reading->xml->uuid, uuid));
+    tell_domain(data, uuid,
+                reading->xml ? g_strdup_printf("%s %d", reading->state, reading->xml->id)
+                             : g_strdup_printf("%s", reading->state));
 }
 
 static void
@@ -87,23 +90,29 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
 }
 
 static void
-on_looked(guint64 serial, gpointer data)
+on_refreshed(guint64 serial, gpointer data)
 {
     Fixture *f = data;
-    g_assert_cmpuint(serial, >=, f->looked);
-    f->looked = serial;
-    f->n_looked++;
-    tell(f, g_strdup_printf("looked %" G_GUINT64_FORMAT, serial));
+    g_assert_cmpuint(serial, >=, f->refreshed);
+    f->refreshed = serial;
+    f->n_refreshed++;
+    tell(f, g_strdup_printf("refreshed %" G_GUINT64_FORMAT, serial));
 }
 
-static const XpvSourceListener listener = {
-    on_connected, on_disconnected, on_listed, on_seen, on_gone, on_unreadable, on_looked,
+static const XpvWatcherListener listener = {
+    .connected = on_connected,
+    .disconnected = on_disconnected,
+    .listed = on_listed,
+    .read = on_read,
+    .gone = on_gone,
+    .unreadable = on_unreadable,
+    .refreshed = on_refreshed,
 };
 
 static void
 start(Fixture *f)
 {
-    f->source = xpv_source_new("fake:///", 1, &listener, f);
+    f->watcher = xpv_watcher_new("fake:///", 1, &listener, f);
 }
 
 static void
@@ -119,7 +128,7 @@ set_up(Fixture *f, gconstpointer data)
 static void
 tear_down(Fixture *f, gconstpointer data)
 {
-    g_clear_pointer(&f->source, xpv_source_free);
+    g_clear_pointer(&f->watcher, xpv_watcher_free);
     guint told = f->told->len;
     fake_send_event(1); /* late */
     fake_send_closed();
@@ -170,34 +179,34 @@ is_last_like(Fixture *f, guint number, const char *prefix)
     return f->last[number] && g_str_has_prefix(f->last[number], prefix);
 }
 
-/* Starts, and has the first look behind it. */
+/* Starts, and has the first refresh behind it. */
 static void
-start_and_look(Fixture *f)
+start_and_refresh(Fixture *f)
 {
     start(f);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
     forget_told(f);
 }
 
 static void
-test_first_look(Fixture *f, gconstpointer data)
+test_first_refresh(Fixture *f, gconstpointer data)
 {
     fake_remove_domain(2);
-    start_and_look(f);
+    start_and_refresh(f);
     g_assert_true(is_last(f, 1, "running 1"));
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 1);
     g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 1);
-    g_assert_cmpuint(fake_count(FAKE_LOOK, FAKE_ALL), ==, 1);
+    g_assert_cmpuint(fake_count(FAKE_READ, FAKE_ALL), ==, 1);
 }
 
-/* Nothing of a domain before the list, and the end of the look last. */
+/* Nothing of a domain before the list, and the end of the refresh last. */
 static void
 test_order(Fixture *f, gconstpointer data)
 {
     fake_remove_domain(2);
     start(f);
-    wait_until(f->n_looked == 1);
-    expect_told(f, "connected\nlisted 1\n1 running 1\nlooked 1");
+    wait_until(f->n_refreshed == 1);
+    expect_told(f, "connected\nlisted 1\n1 running 1\nrefreshed 1");
 }
 
 static void
@@ -206,14 +215,14 @@ test_empty_host(Fixture *f, gconstpointer data)
     fake_remove_domain(1);
     fake_remove_domain(2);
     start(f);
-    wait_until(f->n_looked == 1);
-    expect_told(f, "connected\nlisted\nlooked 1");
+    wait_until(f->n_refreshed == 1);
+    expect_told(f, "connected\nlisted\nrefreshed 1");
 }
 
 static void
 test_event(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_set_domain(1, 1, "paused");
     fake_set_domain(2, 7, "running"); /* nobody tells */
     fake_send_event(1);
@@ -222,35 +231,35 @@ test_event(Fixture *f, gconstpointer data)
     g_assert_true(is_last(f, 2, "shut-off -1"));
 }
 
-/* Those that come while nobody looks cost one look, and those that come during it one more. */
+/* Those that come while nothing is read cost one reading, and those that come during it one more. */
 static void
 test_doubled_events(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     for (guint i = 0; i < 5; i++)
         fake_send_event(1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
     for (guint i = 0; i < 5; i++)
         fake_send_event(1);
     settle();
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(f->told->len == 2);
     expect_told(f, "1 running 1\n1 running 1");
 
-    /* Two looks at another, with a rest between them: more at the first would have come before. */
+    /* Two readings of another, with a rest between them: more of the first would have come before. */
     for (guint i = 0; i < 2; i++) {
         fake_send_event(2);
         wait_until(f->told->len == i + 1);
     }
     expect_told(f, "2 shut-off -1\n2 shut-off -1");
-    g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 3);
+    g_assert_cmpuint(fake_count(FAKE_READ, 1), ==, 3);
 }
 
 static void
 test_event_of_unknown_domain(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_send_event(99);
     wait_until(is_last(f, 99, "gone"));
     expect_told(f, "99 gone");
@@ -259,7 +268,7 @@ test_event_of_unknown_domain(Fixture *f, gconstpointer data)
 static void
 test_event_of_new_domain(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_set_domain(3, 3, "running");
     fake_send_event(3);
     wait_until(is_last(f, 3, "running 3"));
@@ -269,7 +278,7 @@ test_event_of_new_domain(Fixture *f, gconstpointer data)
 static void
 test_late_event_of_gone_domain(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_remove_domain(1);
     fake_send_event(1);
     wait_until(is_last(f, 1, "gone"));
@@ -282,7 +291,7 @@ test_late_event_of_gone_domain(Fixture *f, gconstpointer data)
     wait_until(is_last(f, 1, "running 9"));
 }
 
-/* The look that follows sees what they tell of. */
+/* The refresh that follows reads what they tell of. */
 static void
 test_event_while_opening(Fixture *f, gconstpointer data)
 {
@@ -293,11 +302,11 @@ test_event_while_opening(Fixture *f, gconstpointer data)
     fake_send_event(1);
     settle();
     fake_release(FAKE_OPEN, FAKE_ALL);
-    wait_until(f->n_looked == 1);
-    expect_told(f, "connected\nlisted 1\n1 running 1\nlooked 1");
+    wait_until(f->n_refreshed == 1);
+    expect_told(f, "connected\nlisted 1\n1 running 1\nrefreshed 1");
 }
 
-/* What changes while the list is on its way is looked at after it, whatever the list says of it. What came to be since
+/* What changes while the list is on its way is read after it, whatever the list says of it. What came to be since
  * the list began is told of after the list, so that its receiver does not take it for what the list says is no more. */
 static void
 test_event_before_list(Fixture *f, gconstpointer data)
@@ -313,91 +322,91 @@ test_event_before_list(Fixture *f, gconstpointer data)
     expect_told(f, "connected");
 
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->n_looked == 1 && is_last(f, 3, "running 3"));
+    wait_until(f->n_refreshed == 1 && is_last(f, 3, "running 3"));
     g_assert_cmpstr(f->told->pdata[0], ==, "listed 1 2");
     g_assert_true(is_last(f, 1, "paused 1"));
     g_assert_true(is_last(f, 2, "shut-off -1"));
 }
 
-/* What a look finds may be older than the event: there must be another. */
+/* What is read may be older than the event: it must be read again. */
 static void
-test_event_during_look(Fixture *f, gconstpointer data)
+test_event_during_read(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_set_domain(1, 1, "in-shutdown");
     fake_send_event(1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
     fake_set_domain(1, -1, "shut-off");
     fake_send_event(1);
     settle();
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(is_last(f, 1, "shut-off -1"));
     expect_told(f, "1 in-shutdown 1\n1 shut-off -1");
 }
 
 static void
-test_event_during_first_look(Fixture *f, gconstpointer data)
+test_event_during_first_refresh(Fixture *f, gconstpointer data)
 {
-    fake_hang(FAKE_LOOK, 1);
+    fake_hang(FAKE_READ, 1);
     start(f);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
-    g_assert_cmpuint(f->n_looked, ==, 0);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
+    g_assert_cmpuint(f->n_refreshed, ==, 0);
     fake_set_domain(1, -1, "shut-off");
     fake_send_event(1);
     settle();
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(is_last(f, 1, "shut-off -1"));
-    g_assert_cmpuint(f->n_looked, ==, 1);
+    g_assert_cmpuint(f->n_refreshed, ==, 1);
 }
 
-/* A full look that is asked for while a domain is looked at on an event wants a look of its own, and waits for it. */
+/* A refresh that is asked for while a domain is read on an event reads it once more, and waits for it. */
 static void
-test_list_during_look(Fixture *f, gconstpointer data)
+test_list_during_read(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
     fake_set_domain(1, 1, "paused");
-    guint64 serial = xpv_source_look(f->source);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
     settle();
-    g_assert_cmpuint(f->looked, <, serial);
-    fake_release(FAKE_LOOK, 1);
-    wait_until(f->looked == serial);
+    g_assert_cmpuint(f->refreshed, <, serial);
+    fake_release(FAKE_READ, 1);
+    wait_until(f->refreshed == serial);
     g_assert_true(is_last(f, 1, "paused 1"));
-    g_assert_cmpuint(fake_count(FAKE_LOOK, 1), ==, 3);
+    g_assert_cmpuint(fake_count(FAKE_READ, 1), ==, 3);
 }
 
-/* Where there are no events, the host is looked at every five seconds; not again at once where that takes longer. */
+/* Where there are no events, the host is polled every five seconds; not again at once where that takes longer. */
 static void
 test_polling(Fixture *f, gconstpointer data)
 {
-    fake_lack_events();
-    f->source = xpv_source_new("fake:///", 60, &listener, f);
-    fake_hang(FAKE_LOOK, 1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    fake_set_events(XPV_EVENTS_NONE);
+    f->watcher = xpv_watcher_new("fake:///", 60, &listener, f);
+    fake_hang(FAKE_READ, 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
     let_pass(7000); /* a poll is among that */
-    fake_release(FAKE_LOOK, 1);
-    wait_until(f->n_looked == 1);
-    g_assert_cmpuint(xpv_source_look(f->source), ==, f->looked + 1); /* none is under way */
-    wait_until(f->n_looked == 2);
+    fake_release(FAKE_READ, 1);
+    wait_until(f->n_refreshed == 1);
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, f->refreshed + 1); /* none is under way */
+    wait_until(f->n_refreshed == 2);
 }
 
 /* The list's state of a domain is older than an event that came since: it is of no use then, also where the domain
- * rests from a look, and is looked at only on the list. */
+ * rests, and is read only on the list. */
 static void
 test_event_during_list(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_hang(FAKE_LIST, FAKE_ALL);
-    guint64 serial = xpv_source_look(f->source);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
     wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
     fake_set_domain(1, 1, "paused");
     fake_send_event(1);
     settle();
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->looked == serial);
+    wait_until(f->refreshed == serial);
     wait_until(is_last(f, 1, "paused 1"));
 }
 
@@ -413,13 +422,13 @@ tick(gpointer data)
 
 /* What a domain may cost since a moment at which it had rested. */
 static void
-expect_few_looks(guint looks_before, gint64 since)
+expect_few_reads(guint reads_before, gint64 since)
 {
     gint64 elapsed = g_get_monotonic_time() - since;
-    guint looks = fake_count(FAKE_LOOK, 1) - looks_before;
-    g_test_message("%u looks in %" G_GINT64_FORMAT " ms", looks, elapsed / 1000);
-    g_assert_cmpuint(looks, >, 0);
-    g_assert_cmpuint(looks, <=, 1 + elapsed / REST_US);
+    guint reads = fake_count(FAKE_READ, 1) - reads_before;
+    g_test_message("%u reads in %" G_GINT64_FORMAT " ms", reads, elapsed / 1000);
+    g_assert_cmpuint(reads, >, 0);
+    g_assert_cmpuint(reads, <=, 1 + elapsed / REST_US);
 }
 
 /* 1,000 events of one domain, one after the other. */
@@ -427,12 +436,12 @@ static void
 test_trickle(Fixture *f, gconstpointer data)
 {
     guint n_left = 1000;
-    start_and_look(f);
+    start_and_refresh(f);
     gint64 since = g_get_monotonic_time();
-    guint looks = fake_count(FAKE_LOOK, 1);
+    guint reads = fake_count(FAKE_READ, 1);
     g_timeout_add(1, tick, &n_left);
     wait_until(n_left == 0 && is_last(f, 1, "shut-off 0"));
-    expect_few_looks(looks, since);
+    expect_few_reads(reads, since);
 }
 
 static gpointer
@@ -448,25 +457,25 @@ send_many(gpointer data)
     return NULL;
 }
 
-/* 1,000 events of one domain, as fast as four threads send them, while it is looked at. */
+/* 1,000 events of one domain, as fast as four threads send them, while it is read. */
 static void
 test_burst(Fixture *f, gconstpointer data)
 {
     gint n_left = 4;
-    start_and_look(f);
+    start_and_refresh(f);
     gint64 since = g_get_monotonic_time();
-    guint looks = fake_count(FAKE_LOOK, 1);
-    fake_hang(FAKE_LOOK, 1);
+    guint reads = fake_count(FAKE_READ, 1);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
-    fake_release(FAKE_LOOK, 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
+    fake_release(FAKE_READ, 1);
     for (gint i = n_left; i > 0; i--)
         g_thread_unref(g_thread_new("events", send_many, &n_left));
     wait_until(g_atomic_int_get(&n_left) == 0);
     fake_set_domain(1, -1, "shut-off");
     fake_send_event(1);
     wait_until(is_last(f, 1, "shut-off -1"));
-    expect_few_looks(looks, since);
+    expect_few_reads(reads, since);
 }
 
 typedef struct {
@@ -499,13 +508,13 @@ make_chaos(gpointer data)
     return --chaos->n_left > 0;
 }
 
-/* In the end what was told last of each domain is what a look finds. */
+/* In the end what was told last of each domain is what reading it finds. */
 static void
 test_chaos(Fixture *f, gconstpointer data)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed((guint32)g_test_rand_int());
     Chaos chaos = { rand, 200 };
-    start_and_look(f);
+    start_and_refresh(f);
     g_timeout_add(3, make_chaos, &chaos);
     wait_until(chaos.n_left == 0);
     for (guint number = 1; number < 20; number++)
@@ -527,7 +536,7 @@ test_vanishes_after_list(Fixture *f, gconstpointer data)
     wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
     fake_remove_domain(1);
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
     g_assert_true(is_last(f, 1, "gone"));
     g_assert_true(is_last(f, 2, "shut-off -1"));
     g_assert_cmpuint(f->n_disconnected, ==, 0);
@@ -536,11 +545,11 @@ test_vanishes_after_list(Fixture *f, gconstpointer data)
 static void
 test_unreadable(Fixture *f, gconstpointer data)
 {
-    fake_fail(FAKE_LOOK, 1, TRUE);
-    start_and_look(f);
-    g_assert_true(is_last(f, 1, "unreadable: fake: cannot look"));
+    fake_fail(FAKE_READ, 1, TRUE);
+    start_and_refresh(f);
+    g_assert_true(is_last(f, 1, "unreadable: fake: cannot read"));
     g_assert_true(is_last(f, 2, "shut-off -1"));
-    fake_fail(FAKE_LOOK, 1, FALSE);
+    fake_fail(FAKE_READ, 1, FALSE);
     fake_send_event(1);
     wait_until(is_last(f, 1, "running 1"));
     g_assert_cmpuint(f->n_connected, ==, 1);
@@ -551,31 +560,31 @@ test_unreadable(Fixture *f, gconstpointer data)
 static void
 test_unreadable_is_tried_again(Fixture *f, gconstpointer data)
 {
-    fake_fail(FAKE_LOOK, 1, TRUE);
-    fake_fail(FAKE_LOOK, 2, TRUE);
-    start_and_look(f);
+    fake_fail(FAKE_READ, 1, TRUE);
+    fake_fail(FAKE_READ, 2, TRUE);
+    start_and_refresh(f);
     fake_remove_domain(2);
-    fake_fail(FAKE_LOOK, 2, FALSE);
+    fake_fail(FAKE_READ, 2, FALSE);
     wait_until(is_last(f, 2, "gone"));
-    wait_until(fake_count(FAKE_LOOK, 1) == 3); /* and again */
-    fake_fail(FAKE_LOOK, 1, FALSE);
+    wait_until(fake_count(FAKE_READ, 1) == 3); /* and again */
+    fake_fail(FAKE_READ, 1, FALSE);
     wait_until(is_last(f, 1, "running 1"));
-    g_assert_cmpuint(fake_count(FAKE_LOOK, FAKE_ALL), ==, 6);
+    g_assert_cmpuint(fake_count(FAKE_READ, FAKE_ALL), ==, 6);
     g_assert_cmpuint(f->n_connected, ==, 1);
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
-/* A look that fails because the connection is closed says nothing of the domain. */
+/* A reading that fails because the connection is closed says nothing of the domain. */
 static void
-test_lost_during_look(Fixture *f, gconstpointer data)
+test_lost_during_read(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_lose(1, TRUE);
     fake_send_event(1);
     wait_until(f->n_disconnected == 1);
     expect_told(f, "disconnected: fake:///: libvirt has closed the connection");
     fake_lose(1, FALSE);
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     g_assert_true(is_last(f, 1, "running 1"));
 }
 
@@ -583,45 +592,45 @@ test_lost_during_look(Fixture *f, gconstpointer data)
 static void
 test_lost_while_domain_hangs(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     fake_lose(1, TRUE);
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     forget_told(f);
-    wait_until(fake_count(FAKE_LOOK, 1) == 3); /* tried again, in vain */
+    wait_until(fake_count(FAKE_READ, 1) == 3); /* tried again, in vain */
     expect_told(f, "");
     fake_lose(1, FALSE);
     wait_until(is_last(f, 1, "running 1"));
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
-/* The others go on over a fresh connection, and are looked at again, as their events may have been missed; the one that
+/* The others go on over a fresh connection, and are read again, as their events may have been missed; the one that
  * hangs is tried again, and told of as soon as it answers. */
 static void
 test_domain_hangs(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 2);
     expect_told(f, "1 unreadable: libvirt has not answered for 1 s\nconnected\nlisted 1 2\n"
-                   "1 unreadable: libvirt has not answered for 1 s\n2 shut-off -1\nlooked 1");
+                   "1 unreadable: libvirt has not answered for 1 s\n2 shut-off -1\nrefreshed 1");
 
     fake_set_domain(2, 2, "running");
     fake_send_event(2);
     wait_until(is_last(f, 2, "running 2"));
     fake_send_event(1);                        /* does not hang the others again */
-    wait_until(fake_count(FAKE_LOOK, 1) == 3); /* tried again */
-    wait_until(fake_count(FAKE_LOOK, 1) == 4); /* and again */
+    wait_until(fake_count(FAKE_READ, 1) == 3); /* tried again */
+    wait_until(fake_count(FAKE_READ, 1) == 4); /* and again */
     g_assert_cmpuint(f->n_connected, ==, 2);
     g_assert_cmpuint(f->n_disconnected, ==, 0);
     expect_told(f, "2 running 2");
 
     fake_set_domain(1, 5, "paused");
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(is_last_like(f, 1, "paused"));
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 
@@ -635,11 +644,11 @@ test_domain_hangs(Fixture *f, gconstpointer data)
 static void
 test_new_domain_hangs(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_set_domain(3, 3, "running");
-    fake_hang(FAKE_LOOK, 3);
+    fake_hang(FAKE_READ, 3);
     fake_send_event(3);
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     g_assert_cmpint(find_told(f, "listed 1 2 3"), <, find_told(f, "2 shut-off -1"));
     g_ptr_array_remove_range(f->told, 0, (guint)find_told(f, "listed 1 2 3"));
     find_told(f, "3 unreadable: libvirt has not answered for 1 s");
@@ -649,38 +658,38 @@ test_new_domain_hangs(Fixture *f, gconstpointer data)
 static void
 test_domain_changes_as_it_returns(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(f->n_looked == 2);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 2); /* its answer is from before the change */
+    wait_until(f->n_refreshed == 2);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 2); /* its answer is from before the change */
     fake_set_domain(1, 5, "paused");
     fake_send_event(1);
     settle();
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(is_last(f, 1, "paused 5"));
 }
 
 static void
 test_hanging_domain_goes(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     fake_remove_domain(1);
-    fake_release(FAKE_LOOK, 1);
+    fake_release(FAKE_READ, 1);
     wait_until(is_last(f, 1, "gone"));
 }
 
-/* A full look that a hanging domain interrupts is made again, and answers for it. */
+/* A refresh that a hanging domain interrupts is made again, and answers for it. */
 static void
-test_domain_hangs_first_look(Fixture *f, gconstpointer data)
+test_domain_hangs_first_refresh(Fixture *f, gconstpointer data)
 {
-    fake_hang(FAKE_LOOK, 1);
+    fake_hang(FAKE_READ, 1);
     start(f);
-    wait_until(f->n_looked == 1);
-    g_assert_cmpuint(f->looked, ==, 1);
+    wait_until(f->n_refreshed == 1);
+    g_assert_cmpuint(f->refreshed, ==, 1);
     g_assert_cmpuint(f->n_connected, ==, 2);
     g_assert_true(is_last_like(f, 1, "unreadable"));
     g_assert_true(is_last(f, 2, "shut-off -1"));
@@ -694,7 +703,7 @@ test_list_hangs(Fixture *f, gconstpointer data)
     wait_until(f->n_disconnected == 1);
     expect_told(f, "connected\ndisconnected: fake:///: libvirt has not answered for 1 s");
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
     g_assert_true(f->is_connected);
     g_assert_true(is_last(f, 1, "running 1"));
 }
@@ -703,14 +712,14 @@ test_list_hangs(Fixture *f, gconstpointer data)
 static void
 test_list_and_domain_hang(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_hang(FAKE_LIST, FAKE_ALL);
     fake_send_event(1);
-    xpv_source_look(f->source);
+    xpv_watcher_refresh(f->watcher);
     wait_until(f->n_disconnected == 1);
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(is_last_like(f, 1, "unreadable") && f->n_looked >= 2);
+    wait_until(is_last_like(f, 1, "unreadable") && f->n_refreshed >= 2);
 }
 
 static void
@@ -721,7 +730,7 @@ test_open_hangs(Fixture *f, gconstpointer data)
     wait_until(f->n_disconnected == 1);
     expect_told(f, "disconnected: fake:///: libvirt has not answered for 1 s");
     fake_release(FAKE_OPEN, FAKE_ALL);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
 }
 
 /* The first tries come after about 1 s and 2 s. */
@@ -732,7 +741,7 @@ test_open_fails(Fixture *f, gconstpointer data)
     start(f);
     wait_until(f->n_disconnected == 2);
     fake_fail(FAKE_OPEN, FAKE_ALL, FALSE);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
     g_assert_cmpuint(f->n_disconnected, ==, 2);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 3);
     g_assert_cmpint(fake_opened_at(1) - fake_opened_at(0), >=, 800 * 1000);
@@ -741,7 +750,7 @@ test_open_fails(Fixture *f, gconstpointer data)
 
     /* Then it is the first again. */
     fake_send_closed();
-    wait_until(f->n_looked == 2);
+    wait_until(f->n_refreshed == 2);
     g_assert_cmpint(fake_opened_at(3) - fake_opened_at(2), >=, 800 * 1000);
     g_assert_cmpint(fake_opened_at(3) - fake_opened_at(2), <, 3 * G_USEC_PER_SEC);
 }
@@ -754,24 +763,24 @@ test_list_fails(Fixture *f, gconstpointer data)
     wait_until(f->n_disconnected == 1);
     expect_told(f, "connected\ndisconnected: fake: cannot list");
     fake_fail(FAKE_LIST, FAKE_ALL, FALSE);
-    wait_until(f->n_looked == 1);
+    wait_until(f->n_refreshed == 1);
 }
 
 /* Told twice, and again by the connection that is no longer in use. */
 static void
 test_closed(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, 1);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
     fake_send_event(1);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
     fake_send_closed();
     fake_send_closed();
     wait_until(f->n_disconnected == 1);
     expect_told(f, "disconnected: fake:///: libvirt has closed the connection");
     fake_send_closed(); /* the first connection still hangs */
-    fake_release(FAKE_LOOK, 1);
-    wait_until(f->n_looked == 2);
+    fake_release(FAKE_READ, 1);
+    wait_until(f->n_refreshed == 2);
     g_assert_cmpuint(f->n_disconnected, ==, 1);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 2);
 }
@@ -780,43 +789,43 @@ static void
 test_serials(Fixture *f, gconstpointer data)
 {
     start(f);
-    g_assert_cmpuint(xpv_source_look(f->source), ==, 1); /* the first look has not begun */
-    g_assert_cmpuint(xpv_source_look(f->source), ==, 1);
-    wait_until(f->looked == 1);
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 1); /* the first refresh has not begun */
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 1);
+    wait_until(f->refreshed == 1);
     g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 1);
 
     /* One that is under way may have passed what the caller has just changed; all who ask meanwhile share the next. */
     fake_hang(FAKE_LIST, FAKE_ALL);
-    g_assert_cmpuint(xpv_source_look(f->source), ==, 2);
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 2);
     wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
     fake_set_domain(3, 3, "running");
-    g_assert_cmpuint(xpv_source_look(f->source), ==, 3);
-    g_assert_cmpuint(xpv_source_look(f->source), ==, 3);
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 3);
+    g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 3);
     forget_told(f);
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->looked == 3);
-    g_assert_cmpint(find_told(f, "looked 2"), >, find_told(f, "listed 1 2"));
-    g_assert_cmpint(find_told(f, "listed 1 2 3"), >, find_told(f, "looked 2"));
+    wait_until(f->refreshed == 3);
+    g_assert_cmpint(find_told(f, "refreshed 2"), >, find_told(f, "listed 1 2"));
+    g_assert_cmpint(find_told(f, "listed 1 2 3"), >, find_told(f, "refreshed 2"));
     g_assert_cmpint(find_told(f, "3 running 3"), >, find_told(f, "listed 1 2 3"));
-    g_assert_cmpint(find_told(f, "looked 3"), >, find_told(f, "3 running 3"));
-    g_assert_cmpuint(f->n_looked, ==, 3);
+    g_assert_cmpint(find_told(f, "refreshed 3"), >, find_told(f, "3 running 3"));
+    g_assert_cmpuint(f->n_refreshed, ==, 3);
     g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 3);
 }
 
-/* Everything that a full look sees has been told when it is over. */
+/* Everything that a refresh reads has been told when it is over. */
 static void
-test_look_is_whole(Fixture *f, gconstpointer data)
+test_refresh_is_whole(Fixture *f, gconstpointer data)
 {
     for (guint number = 1; number < 100; number++)
         fake_set_domain(number, -1, "shut-off");
-    start_and_look(f);
+    start_and_refresh(f);
     for (guint number = 1; number < 100; number++) {
         fake_set_domain(number, (gint)number, "running");
         if (number % 3 == 0)
             fake_send_event(number);
     }
-    guint64 serial = xpv_source_look(f->source);
-    wait_until(f->looked == serial);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
+    wait_until(f->refreshed == serial);
     for (guint number = 1; number < 100; number++) {
         g_autofree char *words = g_strdup_printf("running %u", number);
         g_assert_true(is_last(f, number, words));
@@ -826,17 +835,17 @@ test_look_is_whole(Fixture *f, gconstpointer data)
 /* Who asks while there is no connection does not wait for the backoff's next try: one is made soon, for all who ask,
  * and they are refused if it fails. */
 static void
-test_look_while_disconnected(Fixture *f, gconstpointer data)
+test_refresh_while_disconnected(Fixture *f, gconstpointer data)
 {
     fake_fail(FAKE_OPEN, FAKE_ALL, TRUE);
     start(f);
     for (guint i = 1; i <= 4; i++) {
         wait_until(f->n_disconnected == i);
         for (guint n = 0; n < 100; n++)
-            g_assert_cmpuint(xpv_source_look(f->source), ==, 1);
+            g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 1);
     }
     fake_fail(FAKE_OPEN, FAKE_ALL, FALSE);
-    wait_until(f->looked == 1);
+    wait_until(f->refreshed == 1);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 5);
     /* Four tries by backoff alone take 12 s at least; without a pause, nothing. */
     g_assert_cmpint(fake_opened_at(4) - fake_opened_at(0), <, 10 * G_USEC_PER_SEC);
@@ -844,15 +853,15 @@ test_look_while_disconnected(Fixture *f, gconstpointer data)
 }
 
 static void
-test_look_is_given_up(Fixture *f, gconstpointer data)
+test_refresh_is_given_up(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
+    start_and_refresh(f);
     fake_hang(FAKE_LIST, FAKE_ALL);
-    guint64 serial = xpv_source_look(f->source);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
     wait_until(f->n_disconnected == 1);
-    g_assert_cmpuint(f->looked, <, serial);
+    g_assert_cmpuint(f->refreshed, <, serial);
     fake_release(FAKE_LIST, FAKE_ALL);
-    wait_until(f->looked == serial);
+    wait_until(f->refreshed == serial);
 }
 
 /* Before a thread has taken up the work. */
@@ -861,7 +870,7 @@ test_free_at_once(Fixture *f, gconstpointer data)
 {
     for (guint i = 0; i < 50; i++) {
         start(f);
-        g_clear_pointer(&f->source, xpv_source_free);
+        g_clear_pointer(&f->watcher, xpv_watcher_free);
     }
 }
 
@@ -883,24 +892,24 @@ test_free_while_listing(Fixture *f, gconstpointer data)
 
 /* With answers that nobody has taken yet. */
 static void
-test_free_while_looking(Fixture *f, gconstpointer data)
+test_free_while_reading(Fixture *f, gconstpointer data)
 {
     for (guint number = 1; number < 100; number++)
         fake_set_domain(number, -1, "shut-off");
-    fake_hang(FAKE_LOOK, 50);
+    fake_hang(FAKE_READ, 50);
     start(f);
-    wait_until(fake_count_hanging(FAKE_LOOK, 50) == 1);
+    wait_until(fake_count_hanging(FAKE_READ, 50) == 1);
 }
 
 static void
 test_free_while_domain_hangs(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    fake_hang(FAKE_LOOK, FAKE_ALL);
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, FAKE_ALL);
     fake_send_event(1);
     fake_send_event(2);
-    wait_until(fake_count_hanging(FAKE_LOOK, 1) == 2 || fake_count_hanging(FAKE_LOOK, 2) == 2);
-    g_assert_cmpuint(xpv_sessions_count_stuck_threads(), >, 0);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 2 || fake_count_hanging(FAKE_READ, 2) == 2);
+    g_assert_cmpuint(xpv_sessions_count_hung(), >, 0);
 }
 
 static void
@@ -914,44 +923,44 @@ test_free_while_disconnected(Fixture *f, gconstpointer data)
 static void
 test_free_nothing(Fixture *f, gconstpointer data)
 {
-    xpv_source_free(NULL);
+    xpv_watcher_free(NULL);
 }
 
 /* When every domain hangs, the source stops before it uses up the process; and goes on when they return. */
 static void
-test_stuck_threads_are_bounded(Fixture *f, gconstpointer data)
+test_hung_threads_are_bounded(Fixture *f, gconstpointer data)
 {
     for (guint number = 1; number <= 100; number++)
         fake_set_domain(number, 1, "running");
-    fake_hang(FAKE_LOOK, FAKE_ALL);
+    fake_hang(FAKE_READ, FAKE_ALL);
     start(f);
     wait_until(f->n_disconnected == 1);
     find_told(f, "disconnected: fake:///: too many calls of libvirt hang");
-    g_assert_cmpuint(f->most_stuck, >=, 16);
-    g_assert_cmpuint(f->most_stuck, <=, 32);
+    g_assert_cmpuint(f->most_hung, >=, 16);
+    g_assert_cmpuint(f->most_hung, <=, 32);
 
     /* A caller is refused as long as that is so. */
     guint opens = fake_count(FAKE_OPEN, FAKE_ALL);
-    guint64 serial = xpv_source_look(f->source);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
     wait_until(f->n_disconnected == 2);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, opens);
-    g_assert_cmpuint(fake_count_hanging(FAKE_LOOK, FAKE_ALL), <=, 32);
+    g_assert_cmpuint(fake_count_hanging(FAKE_READ, FAKE_ALL), <=, 32);
 
     fake_release_all();
-    wait_until(f->looked >= serial);
+    wait_until(f->refreshed >= serial);
     for (guint number = 1; number <= 100; number++)
         wait_until(is_last(f, number, "running 1"));
-    wait_until(xpv_sessions_count_stuck_threads() == 0);
+    wait_until(xpv_sessions_count_hung() == 0);
 }
 
 /* Of the next connection. */
 static void
 test_set_timeout(Fixture *f, gconstpointer data)
 {
-    start_and_look(f);
-    xpv_source_set_timeout(f->source, 2);
+    start_and_refresh(f);
+    xpv_watcher_set_timeout(f->watcher, 2);
     fake_hang(FAKE_LIST, FAKE_ALL);
-    xpv_source_look(f->source);
+    xpv_watcher_refresh(f->watcher);
     wait_until(f->n_disconnected == 1);
     wait_until(f->n_connected == 2);
     gint64 since = g_get_monotonic_time();
@@ -971,52 +980,52 @@ int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
-    add("/source/first-look", test_first_look);
-    add("/source/order", test_order);
-    add("/source/empty-host", test_empty_host);
-    add("/source/event", test_event);
-    add("/source/doubled-events", test_doubled_events);
-    add("/source/event-of-unknown-domain", test_event_of_unknown_domain);
-    add("/source/event-of-new-domain", test_event_of_new_domain);
-    add("/source/late-event-of-gone-domain", test_late_event_of_gone_domain);
-    add("/source/event-while-opening", test_event_while_opening);
-    add("/source/event-before-list", test_event_before_list);
-    add("/source/event-during-look", test_event_during_look);
-    add("/source/event-during-first-look", test_event_during_first_look);
-    add("/source/list-during-look", test_list_during_look);
-    add("/source/polling", test_polling);
-    add("/source/event-during-list", test_event_during_list);
-    add("/source/trickle", test_trickle);
-    add("/source/burst", test_burst);
-    add("/source/chaos", test_chaos);
-    add("/source/vanishes-after-list", test_vanishes_after_list);
-    add("/source/unreadable", test_unreadable);
-    add("/source/unreadable-is-tried-again", test_unreadable_is_tried_again);
-    add("/source/lost-during-look", test_lost_during_look);
-    add("/source/lost-while-domain-hangs", test_lost_while_domain_hangs);
-    add("/source/domain-hangs", test_domain_hangs);
-    add("/source/new-domain-hangs", test_new_domain_hangs);
-    add("/source/domain-changes-as-it-returns", test_domain_changes_as_it_returns);
-    add("/source/hanging-domain-goes", test_hanging_domain_goes);
-    add("/source/domain-hangs-first-look", test_domain_hangs_first_look);
-    add("/source/list-hangs", test_list_hangs);
-    add("/source/list-and-domain-hang", test_list_and_domain_hang);
-    add("/source/open-hangs", test_open_hangs);
-    add("/source/open-fails", test_open_fails);
-    add("/source/list-fails", test_list_fails);
-    add("/source/closed", test_closed);
-    add("/source/serials", test_serials);
-    add("/source/look-is-whole", test_look_is_whole);
-    add("/source/look-while-disconnected", test_look_while_disconnected);
-    add("/source/look-is-given-up", test_look_is_given_up);
-    add("/source/free-at-once", test_free_at_once);
-    add("/source/free-while-opening", test_free_while_opening);
-    add("/source/free-while-listing", test_free_while_listing);
-    add("/source/free-while-looking", test_free_while_looking);
-    add("/source/free-while-domain-hangs", test_free_while_domain_hangs);
-    add("/source/free-while-disconnected", test_free_while_disconnected);
-    add("/source/free-nothing", test_free_nothing);
-    add("/source/stuck-threads-are-bounded", test_stuck_threads_are_bounded);
-    add("/source/set-timeout", test_set_timeout);
+    add("/watcher/first-refresh", test_first_refresh);
+    add("/watcher/order", test_order);
+    add("/watcher/empty-host", test_empty_host);
+    add("/watcher/event", test_event);
+    add("/watcher/doubled-events", test_doubled_events);
+    add("/watcher/event-of-unknown-domain", test_event_of_unknown_domain);
+    add("/watcher/event-of-new-domain", test_event_of_new_domain);
+    add("/watcher/late-event-of-gone-domain", test_late_event_of_gone_domain);
+    add("/watcher/event-while-opening", test_event_while_opening);
+    add("/watcher/event-before-list", test_event_before_list);
+    add("/watcher/event-during-read", test_event_during_read);
+    add("/watcher/event-during-first-refresh", test_event_during_first_refresh);
+    add("/watcher/list-during-read", test_list_during_read);
+    add("/watcher/polling", test_polling);
+    add("/watcher/event-during-list", test_event_during_list);
+    add("/watcher/trickle", test_trickle);
+    add("/watcher/burst", test_burst);
+    add("/watcher/chaos", test_chaos);
+    add("/watcher/vanishes-after-list", test_vanishes_after_list);
+    add("/watcher/unreadable", test_unreadable);
+    add("/watcher/unreadable-is-tried-again", test_unreadable_is_tried_again);
+    add("/watcher/lost-during-read", test_lost_during_read);
+    add("/watcher/lost-while-domain-hangs", test_lost_while_domain_hangs);
+    add("/watcher/domain-hangs", test_domain_hangs);
+    add("/watcher/new-domain-hangs", test_new_domain_hangs);
+    add("/watcher/domain-changes-as-it-returns", test_domain_changes_as_it_returns);
+    add("/watcher/hanging-domain-goes", test_hanging_domain_goes);
+    add("/watcher/domain-hangs-first-refresh", test_domain_hangs_first_refresh);
+    add("/watcher/list-hangs", test_list_hangs);
+    add("/watcher/list-and-domain-hang", test_list_and_domain_hang);
+    add("/watcher/open-hangs", test_open_hangs);
+    add("/watcher/open-fails", test_open_fails);
+    add("/watcher/list-fails", test_list_fails);
+    add("/watcher/closed", test_closed);
+    add("/watcher/serials", test_serials);
+    add("/watcher/refresh-is-whole", test_refresh_is_whole);
+    add("/watcher/refresh-while-disconnected", test_refresh_while_disconnected);
+    add("/watcher/refresh-is-given-up", test_refresh_is_given_up);
+    add("/watcher/free-at-once", test_free_at_once);
+    add("/watcher/free-while-opening", test_free_while_opening);
+    add("/watcher/free-while-listing", test_free_while_listing);
+    add("/watcher/free-while-reading", test_free_while_reading);
+    add("/watcher/free-while-domain-hangs", test_free_while_domain_hangs);
+    add("/watcher/free-while-disconnected", test_free_while_disconnected);
+    add("/watcher/free-nothing", test_free_nothing);
+    add("/watcher/hung-threads-are-bounded", test_hung_threads_are_bounded);
+    add("/watcher/set-timeout", test_set_timeout);
     return g_test_run();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "daemon/session.h"
+#include "daemon/libvirt/session.h"
 
 #include "daemon/worker.h"
 
@@ -7,7 +7,7 @@ struct _XpvSession {
     char *uri;
     guint timeout;
     XpvWorker *worker;
-    gboolean has_events;
+    XpvEvents events;
     const XpvSessionListener *listener;
     gpointer data;
 };
@@ -16,24 +16,25 @@ typedef struct {
     XpvJob head;
     XpvWorker *subscriber; /* (nullable) */
     XpvLibvirtHost *host;
-    gboolean has_events;
+    XpvEvents events;
     GError *error;
 } OpenJob;
 
 typedef struct {
     XpvJob head;
     GPtrArray *domains;
+    gboolean is_whole;
     GError *error;
 } ListJob;
 
 typedef struct {
     XpvJob head;
     char uuid[37];
+    XpvReadWhat what;
     const char *state; /* (nullable) */
-    gboolean for_look;
-    XpvLibvirtLook look;
+    XpvReading reading;
     GError *error;
-} LookJob;
+} ReadJob;
 
 /* Something that libvirt tells by itself. */
 typedef struct {
@@ -79,17 +80,17 @@ on_closed(gpointer data)
     post_note(data, "");
 }
 
-static const XpvLibvirtListener libvirt_listener = { on_domain_changed, on_closed };
+static const XpvConnectionListener libvirt_listener = { on_domain_changed, on_closed };
 
 static void
 open_run(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
     XpvWorker *subscriber = g_steal_pointer(&open->subscriber);
-    open->host = subscriber ? xpv_libvirt_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_worker_unref,
-                                               &open->error)
-                            : xpv_libvirt_open(own, NULL, NULL, NULL, &open->error);
-    open->has_events = xpv_libvirt_has_events(own);
+    open->host = subscriber ? xpv_connection_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_worker_unref,
+                                                  &open->error)
+                            : xpv_connection_open(own, NULL, NULL, NULL, &open->error);
+    open->events = xpv_connection_get_events(own);
 }
 
 static void
@@ -97,7 +98,7 @@ open_done(XpvJob *job, gpointer data)
 {
     OpenJob *open = (OpenJob *)job;
     XpvSession *session = data;
-    session->has_events = open->has_events;
+    session->events = open->events;
     session->listener->opened(session, open->host, open->error, session->data);
 }
 
@@ -115,7 +116,7 @@ static void
 list_run(XpvJob *job, gpointer own)
 {
     ListJob *list = (ListJob *)job;
-    list->domains = xpv_libvirt_list(own, &list->error);
+    list->domains = xpv_connection_list(own, &list->is_whole, &list->error);
 }
 
 static void
@@ -123,7 +124,7 @@ list_done(XpvJob *job, gpointer data)
 {
     ListJob *list = (ListJob *)job;
     XpvSession *session = data;
-    session->listener->listed(session, list->domains, list->error, session->data);
+    session->listener->listed(session, list->domains, list->is_whole, list->error, session->data);
 }
 
 static void
@@ -136,42 +137,42 @@ list_free(XpvJob *job)
 }
 
 static void
-look_run(XpvJob *job, gpointer own)
+read_run(XpvJob *job, gpointer own)
 {
-    LookJob *look = (LookJob *)job;
-    if (!xpv_libvirt_look(own, look->uuid, look->state, &look->look, &look->error))
-        g_assert(look->error);
+    ReadJob *read = (ReadJob *)job;
+    if (!xpv_connection_read(own, read->uuid, read->what, read->state, &read->reading, &read->error))
+        g_assert(read->error);
 }
 
 static void
-look_done(XpvJob *job, gpointer data)
+read_done(XpvJob *job, gpointer data)
 {
-    LookJob *look = (LookJob *)job;
+    ReadJob *read = (ReadJob *)job;
     XpvSession *session = data;
-    session->listener->looked(session, look->uuid, &look->look, look->for_look, look->error, session->data);
+    session->listener->read(session, read->uuid, read->what, &read->reading, read->error, session->data);
 }
 
 static void
-look_free(XpvJob *job)
+read_free(XpvJob *job)
 {
-    LookJob *look = (LookJob *)job;
-    xpv_libvirt_look_clear(&look->look);
-    g_clear_error(&look->error);
-    g_free(look);
+    ReadJob *read = (ReadJob *)job;
+    xpv_reading_clear(&read->reading);
+    g_clear_error(&read->error);
+    g_free(read);
 }
 
 static gpointer
-create_libvirt(gpointer data)
+create_connection(gpointer data)
 {
     XpvSession *session = data;
-    return xpv_libvirt_new(session->uri, MAX(session->timeout / 2, 1));
+    return xpv_connection_new(session->uri, MAX(session->timeout / 2, 1));
 }
 
 static gboolean
 on_overdue(XpvJob *job, gpointer data)
 {
     XpvSession *session = data;
-    g_autofree char *uuid = job->run == look_run ? g_strdup(((LookJob *)job)->uuid) : NULL;
+    g_autofree char *uuid = job->run == read_run ? g_strdup(((ReadJob *)job)->uuid) : NULL;
     g_autoptr(GError) error =
         g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
     session->listener->overdue(session, uuid, error, session->data);
@@ -179,7 +180,7 @@ on_overdue(XpvJob *job, gpointer data)
 }
 
 static const XpvWorkerPurpose purpose = {
-    .name = "libvirt", .create = create_libvirt, .free = (GDestroyNotify)xpv_libvirt_free, .overdue = on_overdue
+    .name = "libvirt", .create = create_connection, .free = (GDestroyNotify)xpv_connection_free, .overdue = on_overdue
 };
 
 XpvSession *
@@ -216,24 +217,24 @@ xpv_session_list(XpvSession *session)
 }
 
 void
-xpv_session_look(XpvSession *session, const char *uuid, const char *state, gboolean for_look)
+xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state)
 {
-    LookJob *look = g_new0(LookJob, 1);
-    look->head = (XpvJob){ look_run, look_done, look_free };
-    look->state = state;
-    look->for_look = for_look;
-    g_strlcpy(look->uuid, uuid, sizeof look->uuid);
-    xpv_worker_push(session->worker, &look->head);
+    ReadJob *read = g_new0(ReadJob, 1);
+    read->head = (XpvJob){ read_run, read_done, read_free };
+    read->what = what;
+    read->state = state;
+    g_strlcpy(read->uuid, uuid, sizeof read->uuid);
+    xpv_worker_push(session->worker, &read->head);
 }
 
-gboolean
-xpv_session_has_events(const XpvSession *session)
+XpvEvents
+xpv_session_get_events(const XpvSession *session)
 {
-    return session->has_events;
+    return session->events;
 }
 
 guint
-xpv_sessions_count_stuck_threads(void)
+xpv_sessions_count_hung(void)
 {
     return xpv_workers_count_abandoned();
 }

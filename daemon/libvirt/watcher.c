@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/libvirt/watcher.h"
+
+#include "daemon/backoff.h"
+#include "daemon/libvirt/session.h"
+#include "daemon/pacer.h"
+
+/* How often the host is polled that tells no events, and one that tells of starts and stops alone. */
+#define POLL_SECONDS 5
+#define POLL_RARELY_SECONDS 60
+
+/* Which polls read the XML of all domains. The others read that of new runs; a server that lists no states is old, and
+ * an XML costs it, and the xend behind it, dear. */
+#define POLLS_PER_XML 12
+
+/* How many threads may hang before no more connections are risked. */
+#define HUNG_MAX 16
+
+/* How soon libvirt is tried again when somebody asks for it, whatever the backoff. */
+#define PROMPT_US G_USEC_PER_SEC
+
+typedef enum {
+    WAITING,  /* for the next try to connect */
+    PROMPTED, /* likewise, but soon: somebody has asked for a refresh */
+    OPENING,
+    LISTING,
+    READING, /* what the list has */
+    SETTLED, /* nothing to do but what events and polls bring */
+} State;
+
+/* A domain that hung a call. */
+typedef struct {
+    XpvWatcher *watcher;
+    char uuid[37];
+    GError *error; /* what became of the call */
+    guint tries;
+    guint timer;
+    XpvSession *session; /* (nullable) the one that tries */
+} Hung;
+
+struct _XpvWatcher {
+    char *uri;
+    guint timeout;
+    const XpvWatcherListener *listener;
+    gpointer data;
+
+    State state;
+    guint timer;         /* what ends WAITING, PROMPTED and, where the host is polled, SETTLED */
+    XpvSession *session; /* NULL while WAITING or PROMPTED */
+    guint tries;         /* by backoff, since domains were last listed */
+    gint64 tried;        /* when the last try began */
+
+    guint64 wanted; /* the last refresh that was asked for */
+    guint64 serial; /* of the one that is under way, or the last */
+    gboolean is_poll;
+    guint polls;
+    GHashTable *changed; /* of UUID, owned: what events told of since the list was asked for */
+    GHashTable *awaited; /* of UUID, owned: what the refresh waits for */
+
+    XpvPacer *pacer;       /* of what is read */
+    XpvReadWhat next_what; /* of the read that begins */
+    const char *next_state;
+
+    GHashTable *hung; /* UUID → Hung, owned */
+
+    GHashTable *failed; /* of UUID, owned: domains whose last reading failed, with libvirt there */
+    guint retry_timer;
+    guint retries;
+};
+
+static void start_session(XpvWatcher *watcher);
+static void start_refresh(XpvWatcher *watcher, gboolean is_poll);
+
+/* Drops the session and what was asked of it; what it found so far has been told. */
+static void
+drop_session(XpvWatcher *watcher)
+{
+    g_clear_pointer(&watcher->session, xpv_session_abandon);
+    g_clear_handle_id(&watcher->timer, g_source_remove);
+    xpv_pacer_clear(watcher->pacer);
+    g_hash_table_remove_all(watcher->awaited);
+}
+
+static gboolean
+on_backoff_over(gpointer data)
+{
+    XpvWatcher *watcher = data;
+    watcher->timer = 0;
+    watcher->tries++;
+    start_session(watcher);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_prompt_due(gpointer data)
+{
+    XpvWatcher *watcher = data;
+    watcher->timer = 0;
+    start_session(watcher);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+disconnect(XpvWatcher *watcher, const GError *error)
+{
+    drop_session(watcher);
+    watcher->state = WAITING;
+    watcher->timer = g_timeout_add(xpv_backoff_ms(watcher->tries), on_backoff_over, watcher);
+    watcher->listener->disconnected(error, watcher->data);
+}
+
+static void
+disconnect_because(XpvWatcher *watcher, const char *why)
+{
+    g_autoptr(GError) error = g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "%s: %s", watcher->uri, why);
+    disconnect(watcher, error);
+}
+
+static gboolean
+is_open(const XpvWatcher *watcher)
+{
+    return watcher->state >= LISTING;
+}
+
+/* Each read begins here, when its pace allows. */
+static void
+begin_read(const char *uuid, gpointer data)
+{
+    XpvWatcher *watcher = data;
+    xpv_session_read(watcher->session, uuid, watcher->next_what, watcher->next_state);
+}
+
+/* After an event or a failure. */
+static void
+read_again(XpvWatcher *watcher, const char *uuid)
+{
+    if (!g_hash_table_contains(watcher->hung, uuid))
+        xpv_pacer_want(watcher->pacer, uuid);
+}
+
+static gboolean
+poll_host(gpointer data)
+{
+    XpvWatcher *watcher = data;
+    watcher->timer = 0;
+    watcher->wanted = watcher->serial + 1;
+    start_refresh(watcher, TRUE);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+settle(XpvWatcher *watcher)
+{
+    XpvEvents events = xpv_session_get_events(watcher->session);
+    watcher->state = SETTLED;
+    if (events != XPV_EVENTS_ALL)
+        watcher->timer =
+            g_timeout_add_seconds(events == XPV_EVENTS_NONE ? POLL_SECONDS : POLL_RARELY_SECONDS, poll_host, watcher);
+}
+
+static void
+finish_refresh(XpvWatcher *watcher)
+{
+    settle(watcher);
+    watcher->listener->refreshed(watcher->serial, watcher->data);
+    if (watcher->state == SETTLED && watcher->serial < watcher->wanted)
+        start_refresh(watcher, FALSE);
+}
+
+static void
+on_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+{
+    XpvWatcher *watcher = data;
+    if (error) {
+        disconnect(watcher, error);
+        return;
+    }
+    watcher->listener->connected(host, watcher->data);
+    start_refresh(watcher, FALSE);
+}
+
+/* What of a listed domain is to be read. Returns: FALSE: nothing. */
+static gboolean
+plan_read(XpvWatcher *watcher, const XpvListedDomain *domain)
+{
+    gboolean is_known = watcher->is_poll && domain->last_state;
+    watcher->next_what = XPV_READ_LISTED;
+    watcher->next_state = domain->state;
+    if (g_hash_table_contains(watcher->changed, domain->uuid)) {
+        watcher->next_what = XPV_READ_CHANGED; /* the list may be older */
+        watcher->next_state = NULL;
+    } else if (is_known && watcher->polls % POLLS_PER_XML == 0) {
+        watcher->next_state = domain->last_state;
+    } else if (is_known) {
+        watcher->next_what = XPV_READ_STATE;
+        return domain->id >= 0;
+    }
+    return TRUE;
+}
+
+static void
+read_listed(XpvWatcher *watcher, const XpvListedDomain *domain)
+{
+    const Hung *hung = g_hash_table_lookup(watcher->hung, domain->uuid);
+    if (hung) { /* it may be new */
+        watcher->listener->unreadable(domain->uuid, hung->error, watcher->data);
+        return;
+    }
+    if (plan_read(watcher, domain)) {
+        g_hash_table_add(watcher->awaited, g_strdup(domain->uuid));
+        xpv_pacer_want_now(watcher->pacer, domain->uuid);
+    }
+    watcher->next_what = XPV_READ_CHANGED;
+    watcher->next_state = NULL;
+}
+
+static void
+on_listed(XpvSession *session, GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data)
+{
+    XpvWatcher *watcher = data;
+    if (error) {
+        disconnect(watcher, error);
+        return;
+    }
+    watcher->tries = 0;
+    watcher->state = READING;
+    watcher->listener->listed(domains, is_whole, watcher->data);
+    for (guint i = 0; i < domains->len; i++)
+        read_listed(watcher, domains->pdata[i]);
+    if (g_hash_table_size(watcher->awaited) == 0)
+        finish_refresh(watcher);
+}
+
+static gboolean
+retry_failed(gpointer data)
+{
+    XpvWatcher *watcher = data;
+    GHashTableIter iter;
+    gpointer uuid;
+    watcher->retry_timer = 0;
+    g_hash_table_iter_init(&iter, watcher->failed);
+    while (is_open(watcher) &&
+           g_hash_table_iter_next(&iter, &uuid, NULL)) /* else the refresh that follows tries them */
+        read_again(watcher, uuid);
+    return G_SOURCE_REMOVE;
+}
+
+/* No event will tell that it can be read again. */
+static void
+set_failed(XpvWatcher *watcher, const char *uuid, gboolean is_failed)
+{
+    if (is_failed)
+        g_hash_table_add(watcher->failed, g_strdup(uuid));
+    else
+        g_hash_table_remove(watcher->failed, uuid);
+    if (g_hash_table_size(watcher->failed) == 0)
+        watcher->retries = 0;
+    else if (watcher->retry_timer == 0)
+        watcher->retry_timer = g_timeout_add(xpv_backoff_ms(watcher->retries++), retry_failed, watcher);
+}
+
+static void
+tell_read(XpvWatcher *watcher, const char *uuid, XpvReading *reading, const GError *error)
+{
+    gboolean is_gone = g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN);
+    set_failed(watcher, uuid, error && !is_gone);
+    if (!error)
+        watcher->listener->read(uuid, reading, watcher->data);
+    else if (is_gone)
+        watcher->listener->gone(uuid, watcher->data);
+    else
+        watcher->listener->unreadable(uuid, error, watcher->data);
+}
+
+static gboolean
+is_closed(const GError *error)
+{
+    return g_error_matches(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_CLOSED);
+}
+
+static void
+on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
+        gpointer data)
+{
+    XpvWatcher *watcher = data;
+    if (is_closed(error)) {
+        disconnect_because(watcher, "libvirt has closed the connection"); /* that is no fault of the domain's */
+        return;
+    }
+    tell_read(watcher, uuid, reading, error);
+    xpv_pacer_done(watcher->pacer, uuid);
+    if (g_hash_table_remove(watcher->awaited, uuid) && g_hash_table_size(watcher->awaited) == 0)
+        finish_refresh(watcher);
+}
+
+static void
+on_domain_changed(XpvSession *session, const char *uuid, gpointer data)
+{
+    XpvWatcher *watcher = data;
+    g_debug("Event of domain %s", uuid);
+    if (watcher->state == LISTING)
+        g_hash_table_add(watcher->changed, g_strdup(uuid));
+    if (is_open(watcher)) /* else the refresh that follows reads it */
+        read_again(watcher, uuid);
+}
+
+static void
+on_closed(XpvSession *session, gpointer data)
+{
+    disconnect_because(data, "libvirt has closed the connection");
+}
+
+static void try_hung_later(Hung *hung);
+
+static void
+on_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
+{
+    XpvWatcher *watcher = data;
+    if (!uuid) {
+        disconnect_because(watcher, error->message);
+        return;
+    }
+    drop_session(watcher);
+    start_session(watcher);
+    Hung *hung = g_new0(Hung, 1);
+    hung->watcher = watcher;
+    g_strlcpy(hung->uuid, uuid, sizeof hung->uuid);
+    hung->error = g_error_copy(error);
+    g_hash_table_replace(watcher->hung, hung->uuid, hung);
+    try_hung_later(hung);
+    watcher->listener->unreadable(hung->uuid, error, watcher->data);
+}
+
+static const XpvSessionListener session_listener = {
+    .opened = on_opened,
+    .listed = on_listed,
+    .read = on_read,
+    .domain_changed = on_domain_changed,
+    .closed = on_closed,
+    .overdue = on_overdue,
+};
+
+static void
+start_session(XpvWatcher *watcher)
+{
+    watcher->tried = g_get_monotonic_time();
+    if (xpv_sessions_count_hung() >= HUNG_MAX) {
+        disconnect_because(watcher, "too many calls of libvirt hang");
+        return;
+    }
+    watcher->state = OPENING;
+    watcher->session = xpv_session_new(watcher->uri, watcher->timeout, TRUE, &session_listener, watcher);
+}
+
+static void
+start_refresh(XpvWatcher *watcher, gboolean is_poll)
+{
+    g_clear_handle_id(&watcher->timer, g_source_remove);
+    watcher->state = LISTING;
+    watcher->serial = MAX(watcher->wanted, 1);
+    watcher->wanted = watcher->serial;
+    watcher->is_poll = is_poll;
+    watcher->polls = is_poll ? watcher->polls + 1 : 0;
+    g_hash_table_remove_all(watcher->changed);
+    xpv_session_list(watcher->session);
+}
+
+guint64
+xpv_watcher_refresh(XpvWatcher *watcher)
+{
+    /* One that is under way may have passed what the caller has just changed. */
+    watcher->wanted = watcher->serial + 1;
+    if (watcher->state == SETTLED) {
+        start_refresh(watcher, FALSE);
+    } else if (watcher->state == WAITING) {
+        gint64 wait = MAX(watcher->tried + PROMPT_US - g_get_monotonic_time(), 0);
+        g_clear_handle_id(&watcher->timer, g_source_remove);
+        watcher->state = PROMPTED;
+        watcher->timer = g_timeout_add((guint)(wait / 1000), on_prompt_due, watcher);
+    }
+    return watcher->wanted;
+}
+
+void
+xpv_watcher_set_timeout(XpvWatcher *watcher, guint timeout)
+{
+    watcher->timeout = timeout;
+}
+
+/* The session of a domain that hung. */
+
+static void
+on_hung_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+{
+    Hung *hung = data;
+    if (error)
+        try_hung_later(hung);
+    else
+        xpv_session_read(session, hung->uuid, XPV_READ_CHANGED, NULL);
+}
+
+static void
+on_hung_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
+             gpointer data)
+{
+    Hung *hung = data;
+    XpvWatcher *watcher = hung->watcher;
+    g_autofree char *id = g_strdup(uuid);
+
+    if (is_closed(error)) {
+        try_hung_later(hung);
+        return;
+    }
+    tell_read(watcher, id, reading, error);
+    g_hash_table_remove(watcher->hung, id);
+    if (is_open(watcher))
+        read_again(watcher, id); /* its events were not listened to */
+}
+
+static void
+on_hung_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
+{
+    try_hung_later(data);
+}
+
+static const XpvSessionListener hung_listener = {
+    .opened = on_hung_opened,
+    .read = on_hung_read,
+    .overdue = on_hung_overdue,
+};
+
+static guint
+count_trials(XpvWatcher *watcher)
+{
+    guint n = 0;
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, watcher->hung);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        n += ((Hung *)value)->session != NULL;
+    return n;
+}
+
+static gboolean
+try_hung(gpointer data)
+{
+    Hung *hung = data;
+    XpvWatcher *watcher = hung->watcher;
+    hung->timer = 0;
+    if (xpv_sessions_count_hung() + count_trials(watcher) >= HUNG_MAX / 2)
+        hung->timer = g_timeout_add(xpv_backoff_ms(0), try_hung, hung); /* when it is its turn */
+    else
+        hung->session = xpv_session_new(watcher->uri, watcher->timeout, FALSE, &hung_listener, hung);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+try_hung_later(Hung *hung)
+{
+    g_clear_pointer(&hung->session, xpv_session_abandon);
+    hung->timer = g_timeout_add(xpv_backoff_ms(hung->tries++), try_hung, hung);
+}
+
+static void
+hung_free(gpointer data)
+{
+    Hung *hung = data;
+    g_clear_pointer(&hung->session, xpv_session_abandon);
+    g_clear_handle_id(&hung->timer, g_source_remove);
+    g_error_free(hung->error);
+    g_free(hung);
+}
+
+XpvWatcher *
+xpv_watcher_new(const char *uri, guint timeout, const XpvWatcherListener *listener, gpointer data)
+{
+    XpvWatcher *watcher = g_new0(XpvWatcher, 1);
+    watcher->uri = g_strdup(uri);
+    watcher->timeout = timeout;
+    watcher->listener = listener;
+    watcher->data = data;
+    watcher->changed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    watcher->awaited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    watcher->pacer = xpv_pacer_new(begin_read, watcher);
+    watcher->hung = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hung_free);
+    watcher->failed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    start_session(watcher);
+    return watcher;
+}
+
+void
+xpv_watcher_free(XpvWatcher *watcher)
+{
+    if (!watcher)
+        return;
+    drop_session(watcher);
+    g_clear_handle_id(&watcher->retry_timer, g_source_remove);
+    xpv_pacer_free(watcher->pacer);
+    g_hash_table_unref(watcher->changed);
+    g_hash_table_unref(watcher->awaited);
+    g_hash_table_unref(watcher->hung);
+    g_hash_table_unref(watcher->failed);
+    g_free(watcher->uri);
+    g_free(watcher);
+}
