@@ -34,10 +34,13 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
     domain->explanation = g_ref_string_new_intern(judgement->explanation);
     domain->remedy = g_ref_string_new_intern(judgement->remedy);
     domain->driver_source = xpv_driver_source_to_word(judgement->driver_source);
-    domain->drivers = xpv_drivers_to_word(guest->drivers);
+    domain->drivers = xpv_drivers_to_word(xpv_guest_drivers(guest));
+    domain->disk_drivers = xpv_drivers_to_word(guest->disk_drivers);
+    domain->network_drivers = xpv_drivers_to_word(guest->network_drivers);
     domain->acknowledged = status->acknowledged;
     domain->stale = status->stale;
     domain->changed_at = changed_at(domain->verdict, previous, status->now);
+    domain->consequence = judgement->consequence;
     return domain;
 }
 

@@ -26,9 +26,12 @@ typedef struct {
     GRefString *remedy;
     const char *driver_source;
     const char *drivers;
+    const char *disk_drivers;
+    const char *network_drivers;
     gint acknowledged;
     gint stale;
     guint64 changed_at;
+    const char *consequence; /* of the judgement; not published */
 } XpvDomain;
 
 /* What a domain is beside what it is judged by. */

@@ -193,7 +193,28 @@ explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const
             g_ptr_array_add(parts, clauses[reason](host, candidates));
     }
     g_autofree char *why = join(parts, candidates->reasons_differ ? ", or " : ", and ");
-    return g_strdup_printf("%s %s%s.", who, candidates->reasons_differ ? "either " : "", why);
+    gboolean are_active = (judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED)) != 0;
+    return g_strdup_printf("%s %s%s%s.", who, candidates->reasons_differ ? "either " : "", why,
+                           are_active ? "; its drivers are active all the same" : "");
+}
+
+/* Section 12.2 of RHEL 3: "If you fail to install the matching para-virtualized driver package, loading of the
+ * xen-pci-platform module will fail." A release that is too old is not supported, which is not the same. */
+const char *
+xpv_consequence(const XpvCandidates *candidates, const XpvJudgement *judgement)
+{
+    const guint mismatches = XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED) |
+                             XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH) | XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH);
+    guint reasons = judgement->reasons;
+    gboolean is_mismatch = candidates->reasons_differ ? !(reasons & ~mismatches) : (reasons & mismatches) != 0;
+    if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE || !is_mismatch ||
+        (judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED)))
+        return "";
+    for (guint i = 0; i < candidates->n; i++) {
+        if (candidates->kernels[i]->major != 3)
+            return "";
+    }
+    return "Its drivers will not load without the package that matches (section 12.2).";
 }
 
 static char *

@@ -16,5 +16,8 @@ typedef struct {
 char *xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates,
                   const XpvJudgement *judgement);
 
+/* xpv_consequence: one sentence that the Guide has on what follows from the verdict; "" where it has none; static. */
+const char *xpv_consequence(const XpvCandidates *candidates, const XpvJudgement *judgement);
+
 /* xpv_archs_in_words: "i686 or x86_64". */
 char *xpv_archs_in_words(guint archs);

@@ -263,6 +263,18 @@ judge_guest(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest,
         set_verdict(judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_KERNEL_UNRECOGNIZED);
 }
 
+XpvDrivers
+xpv_guest_drivers(const XpvGuest *guest)
+{
+    const XpvDrivers kinds[] = { guest->disk_drivers, guest->network_drivers };
+    XpvDrivers drivers = XPV_DRIVERS_UNKNOWN;
+    for (guint i = 0; i < G_N_ELEMENTS(kinds) && drivers != XPV_DRIVERS_ACTIVE; i++) {
+        if (kinds[i] != XPV_DRIVERS_UNKNOWN)
+            drivers = kinds[i];
+    }
+    return drivers;
+}
+
 static void
 add_warnings(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest)
 {
@@ -270,8 +282,11 @@ add_warnings(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest
         judgement->warnings |= XPV_BIT(XPV_WARNING_HOST_RELEASE_UNVERIFIED);
     if (judgement->verdict != XPV_VERDICT_NOT_APPLICABLE && guest->boot_disk_paravirtualized)
         judgement->warnings |= XPV_BIT(XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED);
+    XpvDrivers drivers = xpv_guest_drivers(guest);
+    if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE && drivers == XPV_DRIVERS_ACTIVE)
+        judgement->warnings |= XPV_BIT(XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED);
     if (judgement->verdict == XPV_VERDICT_COMPATIBLE && xpv_guest_is_running(guest) && !guest->in_grace &&
-        guest->drivers == XPV_DRIVERS_INACTIVE)
+        drivers == XPV_DRIVERS_INACTIVE)
         judgement->warnings |= XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE);
 }
 
@@ -287,6 +302,7 @@ xpv_judge(const XpvHost *host, const XpvGuest *guest)
     add_warnings(judgement, host, guest);
     judgement->explanation = xpv_explain(host, guest, &candidates, judgement);
     judgement->remedy = xpv_remedy(host, &candidates, judgement);
+    judgement->consequence = xpv_consequence(&candidates, judgement);
     g_free(candidates.kernels);
     return judgement;
 }

@@ -23,7 +23,8 @@ typedef struct {
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
     XpvSystem system;     /* of those who say which it is, the one who knows best; its name is borrowed */
-    XpvDrivers drivers;
+    XpvDrivers disk_drivers;
+    XpvDrivers network_drivers;
 } XpvGuest;
 
 #define XPV_NIL_UUID "00000000-0000-0000-0000-000000000000"
@@ -39,12 +40,17 @@ typedef struct {
     XpvDriverSource driver_source;
     char *explanation; /* one sentence for a person: why */
     char *remedy;      /* one sentence: what to do; "" where there is nothing */
+    /* One sentence that stands between these two where a running guest is alerted; "" where there is none; static. */
+    const char *consequence;
 } XpvJudgement;
 
 /* xpv_judge: never fails. Free with xpv_judgement_free(). */
 XpvJudgement *xpv_judge(const XpvHost *host, const XpvGuest *guest);
 void xpv_judgement_free(XpvJudgement *judgement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvJudgement, xpv_judgement_free)
+
+/* xpv_guest_drivers: whether its drivers of either kind are active. */
+XpvDrivers xpv_guest_drivers(const XpvGuest *guest);
 
 /* xpv_guest_is_running: whether it has an id, whatever the state's word: xend shows idle guests as "no state". */
 static inline gboolean

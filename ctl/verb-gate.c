@@ -149,10 +149,11 @@ refuse(const XpvDomainXml *domain, GError **error)
     g_autoptr(XpvJudgement) judgement = xpv_judge(&facts.host, &guest);
     if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE)
         return NULL;
-    return g_strdup_printf("domain %s may not start with a kernel whose para-virtualized drivers will not load: %s %s "
-                           "To start it all the same, write %s=true into the group [" XPV_KERNELS_CONF_ACKNOWLEDGED
-                           "] of %s.",
-                           domain->name, judgement->explanation, judgement->remedy, domain->uuid, path);
+    return g_strdup_printf(
+        "domain %s may not start with a kernel that is not supported with para-virtualized drivers on "
+        "this host: %s %s To start it all the same, write %s=true into the group [" XPV_KERNELS_CONF_ACKNOWLEDGED
+        "] of %s.",
+        domain->name, judgement->explanation, judgement->remedy, domain->uuid, path);
 }
 
 static char *

@@ -162,12 +162,13 @@ static void
 log_alert(XpvAlerts *alerts, const XpvDomain *domain)
 {
     g_autofree char *reasons = g_strjoinv(" ", (char **)domain->reasons);
-    g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", XPV_MESSAGE_ID_INCOMPATIBLE, "XENPV_DOMAIN_NAME",
-                     domain->name, "XENPV_DOMAIN_UUID", domain->uuid, "XENPV_KERNEL", domain->kernel, "XENPV_VERDICT",
-                     domain->verdict, "XENPV_REASONS", reasons, "XENPV_REMEDY", domain->remedy,
-                     "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
-                     "Domain %s runs with a kernel whose para-virtualized drivers will not load: %s %s", domain->name,
-                     domain->explanation, domain->remedy);
+    g_log_structured(
+        G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", XPV_MESSAGE_ID_INCOMPATIBLE, "XENPV_DOMAIN_NAME", domain->name,
+        "XENPV_DOMAIN_UUID", domain->uuid, "XENPV_KERNEL", domain->kernel, "XENPV_KERNEL_SOURCE", domain->kernel_source,
+        "XENPV_VERDICT", domain->verdict, "XENPV_REASONS", reasons, "XENPV_REMEDY", domain->remedy,
+        "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
+        "Domain %s runs a kernel that is not supported with para-virtualized drivers on this host: %s %s%s%s",
+        domain->name, domain->explanation, domain->consequence, *domain->consequence ? " " : "", domain->remedy);
 }
 
 /* @domain: (nullable) compatible now; NULL: the run has ended */
@@ -178,8 +179,9 @@ clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
     run->cleared = TRUE;
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_MESSAGE, "MESSAGE_ID", XPV_MESSAGE_ID_CLEARED, "XENPV_DOMAIN_NAME",
                      run->name, "XENPV_DOMAIN_UUID", uuid, "XENPV_KERNEL", domain ? domain->kernel : "",
-                     "XENPV_VERDICT", domain ? domain->verdict : "", "XENPV_REASONS", reasons,
-                     "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
+                     "XENPV_KERNEL_SOURCE", domain ? domain->kernel_source : "", "XENPV_VERDICT",
+                     domain ? domain->verdict : "", "XENPV_REASONS", reasons, "XENPV_HOST_ARCHITECTURE",
+                     alerts->listener->host_architecture(alerts->data), "MESSAGE",
                      "Domain %s no longer runs with an incompatible kernel: %s", run->name,
                      domain ? domain->explanation : "that run has ended.");
 }

@@ -176,7 +176,8 @@ publish(XpvRegistry *registry, Entry *entry)
         .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
         .declared_major = xml->declared_major,
         .system = said.system.kind != XPV_SYSTEM_UNKNOWN ? said.system : xml->declared,
-        .drivers = said.drivers,
+        .disk_drivers = said.disk_drivers,
+        .network_drivers = said.network_drivers,
     };
     XpvDomainStatus status = {
         .name = xml->name,

@@ -13,7 +13,7 @@
 #define UUID_2 "5b1a3c10-0000-4000-8000-000000000002"
 #define UUID_3 "5b1a3c10-0000-4000-8000-000000000003"
 
-#define ALERT "Domain * runs with a kernel whose para-virtualized drivers will not load: *"
+#define ALERT "Domain * runs a kernel that is not supported with para-virtualized drivers on this host: *"
 #define CLEARED "Domain * no longer runs with an incompatible kernel: *"
 
 typedef struct {
@@ -43,6 +43,8 @@ make(const char *uuid, gint id, const char *verdict)
     domain->reasons = is_incompatible ? two_reasons : no_reasons;
     domain->explanation = (char *)(is_incompatible ? "It is too old." : "All is well.");
     domain->remedy = (char *)"Update it.";
+    domain->kernel_source = "metadata";
+    domain->consequence = "";
     return domain;
 }
 
@@ -228,7 +230,8 @@ test_fields(Fixture *f, gconstpointer data)
     g_assert_nonnull(alert);
     static const char *const alert_fields[] = {
         "MESSAGE",
-        "Domain guest runs with a kernel whose para-virtualized drivers will not load: It is too old. Update it.",
+        "Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: It is too old. "
+        "Update it.",
         "MESSAGE_ID",
         "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
         "PRIORITY",
@@ -239,6 +242,8 @@ test_fields(Fixture *f, gconstpointer data)
         UUID,
         "XENPV_KERNEL",
         "2.4.21-4.EL",
+        "XENPV_KERNEL_SOURCE",
+        "metadata",
         "XENPV_VERDICT",
         "incompatible",
         "XENPV_REASONS",
@@ -267,6 +272,8 @@ test_fields(Fixture *f, gconstpointer data)
         UUID,
         "XENPV_KERNEL",
         "2.6.18-398.el5",
+        "XENPV_KERNEL_SOURCE",
+        "metadata",
         "XENPV_VERDICT",
         "compatible",
         "XENPV_REASONS",
@@ -276,6 +283,24 @@ test_fields(Fixture *f, gconstpointer data)
         NULL
     };
     expect_fields(cleared, cleared_fields);
+}
+
+static void
+test_consequence(Fixture *f, gconstpointer data)
+{
+    XpvDomain *domain = make(UUID, 1, "incompatible");
+    start(f);
+    begin(f);
+    domain->consequence = "It will not load.";
+    change(f, domain);
+    settle();
+    g_autoptr(LogEntry) alert = log_take(G_LOG_LEVEL_WARNING, "*");
+    g_assert_nonnull(alert);
+    g_assert_cmpstr(
+        log_field(alert, "MESSAGE"), ==,
+        "Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: It is "
+        "too old. It will not load. Update it.");
+    g_ptr_array_set_size(f->alerted, 0);
 }
 
 /* With what is left to say of a run that is no more. */
@@ -294,6 +319,8 @@ expect_run_ended(void)
         "XENPV_DOMAIN_UUID",
         UUID,
         "XENPV_KERNEL",
+        "",
+        "XENPV_KERNEL_SOURCE",
         "",
         "XENPV_VERDICT",
         "",
@@ -719,6 +746,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     log_keep();
     add("/alerts/fields", test_fields);
+    add("/alerts/consequence", test_consequence);
     add("/alerts/fields-of-gone-domain", test_fields_of_gone_domain);
     add("/alerts/fields-before-next-run", test_fields_before_next_run);
     add("/alerts/nothing-before-begin", test_nothing_before_begin);

@@ -42,7 +42,8 @@ test_domain(void)
     expect_line(&xpv_ctl_domain_interface, "{}", NULL, XPV_CTL_EVERYWHERE,
                 "{\"name\":\"\",\"uuid\":\"\",\"id\":-1,\"state\":\"\",\"virtualization\":\"\",\"kernel\":\"\","
                 "\"kernel_source\":\"\"," CHECK_KEYS
-                ",\"drivers\":\"unknown\",\"acknowledged\":false,\"stale\":false,\"changed_at\":0}\n");
+                ",\"drivers\":\"unknown\",\"disk_drivers\":\"unknown\",\"network_drivers\":\"unknown\","
+                "\"acknowledged\":false,\"stale\":false,\"changed_at\":0}\n");
     expect_line(
         &xpv_ctl_domain_interface,
         "{'Name': <'web1'>, 'Id': <3>, 'Reasons': <['a', 'b']>, 'Stale': <true>, 'Unheard': <'of'>,"
@@ -51,7 +52,8 @@ test_domain(void)
         "{\"event\":\"changed\",\"name\":\"web1\",\"uuid\":\"\",\"id\":3,\"state\":\"\",\"virtualization\":\"\","
         "\"kernel\":\"\",\"kernel_source\":\"\",\"verdict\":\"\",\"reasons\":[\"a\",\"b\"],\"warnings\":[],"
         "\"release\":\"\",\"variant\":\"\",\"processor\":\"\",\"required_host_architectures\":[],"
-        "\"driver_source\":\"\",\"explanation\":\"\",\"remedy\":\"\",\"drivers\":\"unknown\","
+        "\"driver_source\":\"\",\"explanation\":\"\",\"remedy\":\"\",\"drivers\":\"unknown\",\"disk_drivers\":"
+        "\"unknown\",\"network_drivers\":\"unknown\","
         "\"acknowledged\":false,\"stale\":true,\"changed_at\":1700000000000000}\n");
 }
 

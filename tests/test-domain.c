@@ -39,7 +39,8 @@ test_members(void)
         .virtualization = XPV_VIRTUALIZATION_HVM,
         .report = report,
         .boot_disk_paravirtualized = TRUE,
-        .drivers = XPV_DRIVERS_INACTIVE,
+        .disk_drivers = XPV_DRIVERS_INACTIVE,
+        .network_drivers = XPV_DRIVERS_ACTIVE,
     };
     XpvDomainStatus status = { "guest", "paused", "metadata", TRUE, TRUE, NOW };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&x86_64_intel, &guest);
@@ -58,11 +59,13 @@ test_members(void)
     expect_list(domain->required_host_architectures, "i686");
     g_assert_cmpstr(domain->verdict, ==, "incompatible");
     expect_list(domain->reasons, "host-architecture-mismatch");
-    expect_list(domain->warnings, "guide-disagrees boot-disk-paravirtualized");
+    expect_list(domain->warnings, "guide-disagrees boot-disk-paravirtualized drivers-active-unsupported");
     g_assert_cmpstr(domain->explanation, ==, judgement->explanation);
     g_assert_cmpstr(domain->remedy, ==, judgement->remedy);
     g_assert_cmpstr(domain->driver_source, ==, "kmod-xenpv");
-    g_assert_cmpstr(domain->drivers, ==, "inactive");
+    g_assert_cmpstr(domain->drivers, ==, "active");
+    g_assert_cmpstr(domain->disk_drivers, ==, "inactive");
+    g_assert_cmpstr(domain->network_drivers, ==, "active");
     g_assert_true(domain->acknowledged);
     g_assert_true(domain->stale);
     g_assert_cmpuint(domain->changed_at, ==, NOW);
@@ -78,6 +81,8 @@ test_nothing_known(void)
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
         g_assert_cmpstr(texts[i], ==, "");
     g_assert_cmpstr(domain->drivers, ==, "unknown");
+    g_assert_cmpstr(domain->disk_drivers, ==, "unknown");
+    g_assert_cmpstr(domain->network_drivers, ==, "unknown");
     g_assert_cmpstr(domain->verdict, ==, "unknown");
     expect_list(domain->required_host_architectures, "");
     expect_list(domain->warnings, "");

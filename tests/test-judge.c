@@ -564,17 +564,33 @@ static const Case warnings[] = {
     { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 4),
       "compatible [-] {-} - - - i686+x86_64 kmod-xenpv" },
 
-    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active") },
-    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-") },
-    { PAE_I686, X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-") },
-    { PAE_I686, X86_64_INTEL, { .uuid = SOME_UUID, .id = -1, .drivers = XPV_DRIVERS_INACTIVE }, COMPATIBLE("-") },
-    { PAE_I686, NO_HOST, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+    { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active") },
+    { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-") },
+    { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-") },
+    { PAE_I686, X86_64_INTEL, { .uuid = SOME_UUID, .id = -1, .disk_drivers = XPV_DRIVERS_INACTIVE }, COMPATIBLE("-") },
+    { PAE_I686, X86_64_INTEL, GUEST(.network_drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active") },
+    { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE, .network_drivers = XPV_DRIVERS_ACTIVE),
+      COMPATIBLE("-") },
+
+/* Whatever the reason, and still in its grace time. */
+#define ACTIVE .network_drivers = XPV_DRIVERS_ACTIVE
+    { SMP_I686, X86_64_INTEL, GUEST(ACTIVE),
+      "incompatible [host-architecture-mismatch] {guide-disagrees drivers-active-unsupported} 3.9 i686-SMP intel i686 "
+      "kmod-xenpv" },
+    { "kernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_ACTIVE, .in_grace = TRUE),
+      "incompatible [guest-release-unsupported] {drivers-active-unsupported} 4.4 i686 - i686+x86_64 kmod-xenpv" },
+    { PAE_I686, HOST(X86_64, INTEL, 0), GUEST(ACTIVE, .disk_drivers = XPV_DRIVERS_INACTIVE),
+      "incompatible [host-release-unsupported] {drivers-active-unsupported} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+    { NULL, X86_64_INTEL, GUEST(ACTIVE), "unknown [kernel-not-reported] {-} - - - - -" },
+    { "6.1.0-18-amd64", X86_64_INTEL, GUEST(ACTIVE), "not-applicable [guest-not-covered] {-} - - - - -" },
+
+    { PAE_I686, NO_HOST, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE),
       "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
-    { "kernel-xen-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.drivers = XPV_DRIVERS_INACTIVE),
+    { "kernel-xen-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE),
       "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
 
     { SMP_I686, HOST(X86_64, UNKNOWN, -1),
-      GUEST(.boot_disk_paravirtualized = TRUE, .declared_major = 4, .drivers = XPV_DRIVERS_INACTIVE),
+      GUEST(.boot_disk_paravirtualized = TRUE, .declared_major = 4, .disk_drivers = XPV_DRIVERS_INACTIVE),
       "incompatible [host-architecture-mismatch] {host-release-unverified host-processor-unknown guide-disagrees "
       "boot-disk-paravirtualized release-conflict} 3.9 i686-SMP intel i686 kmod-xenpv" },
     { 0 },
@@ -704,6 +720,87 @@ test_sentences(void)
     }
 }
 
+/* What an alert says: no more than is known. */
+static void
+test_consequence(void)
+{
+#define WILL_NOT_LOAD "Its drivers will not load without the package that matches (section 12.2)."
+    static const struct {
+        const char *report;
+        XpvHost host;
+        XpvGuest guest;
+        const char *explanation, *consequence;
+    } cases[] = {
+        /* A RHEL 3 kernel that does not match. */
+        { SMP_I686, X86_64_INTEL, GUEST(),
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
+          "12.2).",
+          WILL_NOT_LOAD },
+        { "kernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+          "RHEL 3.9 kernel ia32e, compiled for Intel, does not fit this host's AMD processor (table 12.1).",
+          WILL_NOT_LOAD },
+        { "kernel-2.4.21-50.EL.ia64", HOST(IA64, INTEL, 1), GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE),
+          "RHEL 3.9 kernel ia64 is not supported for RHEL 3 (table 12.1).", WILL_NOT_LOAD },
+        { "kernel-smp-2.4.21-47.EL.i686", X86_64_INTEL, GUEST(),
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "12.2), and needs an i686 host kernel; this host runs x86_64 (table 12.2).",
+          WILL_NOT_LOAD },
+        { "kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
+          "RHEL 3.9 kernel athlon or ia32e either needs an i686 host kernel; this host runs x86_64 (table 12.3), or "
+          "does "
+          "not fit this host's AMD processor (table 12.1).",
+          WILL_NOT_LOAD },
+
+        /* One that may have loaded them. */
+        { "kernel-smp-2.4.21-47.EL.i686", I686_INTEL, GUEST(),
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "12.2).",
+          "" },
+        { "kernel-smp-2.4.21-50.EL.i686", HOST(I686, INTEL, 0), GUEST(),
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs a host of RHEL 5.1 or newer; this host runs 5.0 "
+          "(section "
+          "12.2).",
+          "" },
+        { "kernel-smp-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", HOST(I686, INTEL, 1), GUEST(),
+          "RHEL 3.8 or 3.9 kernel i686-SMP or ia32e, compiled for Intel, either is older than RHEL 3.9, the first that "
+          "is "
+          "supported (section 12.2), or needs an x86_64 host kernel; this host runs i686 (table 12.2).",
+          "" },
+        { "kernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(),
+          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first that is supported (section 12.2).", "" },
+        { "kernel-debug-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
+          "RHEL 5.1 kernel i686-debug is not supported for RHEL 5 (table 12.1).", "" },
+        { SMP_I686 "\nkernel-2.6.9-67.EL.x86_64", HOST(IA64, INTEL, 1), GUEST(),
+          "RHEL 3.9 or 4.6 kernel i686-SMP or x86_64 needs an i686 or x86_64 host kernel; this host runs ia64 (section "
+          "12.2 and table 12.2).",
+          "" },
+
+        /* One that has. */
+        { SMP_I686, X86_64_INTEL, GUEST(ACTIVE),
+          "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
+          "12.2); "
+          "its drivers are active all the same.",
+          "" },
+        { "kernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(ACTIVE),
+          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first that is supported (section 12.2); its drivers are "
+          "active all the same.",
+          "" },
+
+        /* One of which nothing is to be said. */
+        { "kernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
+          "RHEL 3.9 kernel ia32e, compiled for Intel, is supported on this x86_64 host (table 12.1, table 12.2); its "
+          "drivers are in kmod-xenpv.",
+          "" },
+        { NULL, X86_64_INTEL, GUEST(), "The guest reports no kernel.", "" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(XpvJudgement) judgement = judge(&cases[i].host, &cases[i].guest, cases[i].report);
+        const char *input = cases[i].report ? cases[i].report : "(none)";
+        expect(input, judgement->explanation, cases[i].explanation);
+        expect(input, judgement->consequence, cases[i].consequence);
+    }
+}
+
 /* Who says that it is another system, and which. */
 static void
 test_other_system(void)
@@ -797,7 +894,8 @@ test_hostile(void)
                                  .report = report,
                                  .report_is_live = g_rand_boolean(rand),
                                  .in_grace = g_rand_boolean(rand),
-                                 .drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3) };
+                                 .disk_drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3),
+                                 .network_drivers = (XpvDrivers)g_rand_int_range(rand, 0, 3) };
         g_autoptr(XpvJudgement) judgement = xpv_judge(&host, &guest);
         check_sane(report ? xpv_report_text(report) : "", judgement);
         expect_true(data, xpv_guest_is_running(&guest) == (guest.id >= 0), "runs");
@@ -817,6 +915,7 @@ main(int argc, char *argv[])
     g_test_add_data_func("/judge/warnings", warnings, test_cases);
     g_test_add_func("/judge/too-old-everywhere", test_too_old_everywhere);
     g_test_add_func("/judge/sentences", test_sentences);
+    g_test_add_func("/judge/consequence", test_consequence);
     g_test_add_func("/judge/other-system", test_other_system);
     g_test_add_func("/judge/other-reports", test_other_reports);
     g_test_add_func("/judge/hostile", test_hostile);

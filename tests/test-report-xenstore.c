@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/judge.h"
 #include "common/report.h"
 #include "daemon/reports/reports.h"
 #include "daemon/worker.h"
@@ -74,7 +75,8 @@ expect(Fixture *f, gint id, const char *report, XpvDrivers drivers)
     g_auto(XpvSaid) said = ask_as(f, UUID, id, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpstr(said.report, ==, report);
     g_assert_cmpint(said.is_live, ==, report != NULL);
-    g_assert_cmpint(said.drivers, ==, drivers);
+    const XpvGuest guest = { .disk_drivers = said.disk_drivers, .network_drivers = said.network_drivers };
+    g_assert_cmpint(xpv_guest_drivers(&guest), ==, drivers);
     f->id = id;
 }
 
@@ -327,16 +329,27 @@ test_values(Fixture *f, gconstpointer data)
 }
 
 static void
+expect_kinds(Fixture *f, XpvDrivers disk, XpvDrivers network)
+{
+    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(said.disk_drivers, ==, disk);
+    g_assert_cmpint(said.network_drivers, ==, network);
+}
+
+/* Of each kind by itself. */
+static void
 test_drivers(Fixture *f, gconstpointer data)
 {
     begin(f);
     do_tell(f, "write " DOMAIN_1 "device/vbd/51712/state 1");
     wait_changed(f, 2);
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_INACTIVE);
+    expect_kinds(f, XPV_DRIVERS_INACTIVE, XPV_DRIVERS_UNKNOWN);
 
     do_tell(f, "write " DOMAIN_1 "device/vif/0/state 4");
     wait_changed(f, 3);
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_ACTIVE);
+    expect_kinds(f, XPV_DRIVERS_INACTIVE, XPV_DRIVERS_ACTIVE);
 
     do_tell(f, "write " DOMAIN_1 "device/vif/0/state 40");
     wait_changed(f, 4);
@@ -345,9 +358,12 @@ test_drivers(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "device/vbd/51712/state 4");
     wait_changed(f, 5);
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_ACTIVE);
+    expect_kinds(f, XPV_DRIVERS_ACTIVE, XPV_DRIVERS_INACTIVE);
     for (XpvVirtualization other = XPV_VIRTUALIZATION_UNKNOWN; other < XPV_VIRTUALIZATION_MAX; other++) {
         g_auto(XpvSaid) said = ask_as(f, UUID, 1, other);
-        g_assert_cmpint(said.drivers, ==, other == XPV_VIRTUALIZATION_HVM ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_UNKNOWN);
+        gboolean is_hvm = other == XPV_VIRTUALIZATION_HVM;
+        g_assert_cmpint(said.disk_drivers, ==, is_hvm ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_UNKNOWN);
+        g_assert_cmpint(said.network_drivers, ==, is_hvm ? XPV_DRIVERS_INACTIVE : XPV_DRIVERS_UNKNOWN);
         g_assert_cmpstr(said.report, ==, "2.4.21-50.EL");
     }
 

@@ -12,7 +12,8 @@ typedef struct {
     GPtrArray *others;  /* (nullable) of char *: the reports of those of lower rank, in their order; owned */
     gboolean is_live;   /* it is the running kernel's own, not what somebody wrote down */
     gboolean acknowledged;
-    XpvDrivers drivers;
+    XpvDrivers disk_drivers;
+    XpvDrivers network_drivers;
     XpvSystem system; /* of the first that names one, but for the domain's XML */
 } XpvSaid;
 

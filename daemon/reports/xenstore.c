@@ -149,8 +149,8 @@ on_opened(gpointer data)
 static gboolean
 take_keys(Run *run, XpvGuestKeys *keys)
 {
-    if (run->keys.drivers == keys->drivers && g_strcmp0(run->keys.report, keys->report) == 0 &&
-        xpv_system_equal(&run->keys.system, &keys->system))
+    if (run->keys.disk_drivers == keys->disk_drivers && run->keys.network_drivers == keys->network_drivers &&
+        g_strcmp0(run->keys.report, keys->report) == 0 && xpv_system_equal(&run->keys.system, &keys->system))
         return FALSE;
     xpv_guest_keys_clear(&run->keys);
     run->keys = *keys;
@@ -313,8 +313,10 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
         said->is_live = said->report != NULL;
     }
     said->system = xpv_system_copy(&run->keys.system);
-    if (xml->virtualization == XPV_VIRTUALIZATION_HVM)
-        said->drivers = run->keys.drivers;
+    if (xml->virtualization == XPV_VIRTUALIZATION_HVM) {
+        said->disk_drivers = run->keys.disk_drivers;
+        said->network_drivers = run->keys.network_drivers;
+    }
 }
 
 static void

@@ -28,9 +28,11 @@ static const char *const system_keys[] = { KEY_DISTRIBUTION, KEY_MAJOR_VERSION }
 /* How much of either is read; names have some 30 bytes. */
 #define SYSTEM_MAX 256
 
-static const char *const device_classes[] = { "device/vbd", "device/vif" };
+#define DISKS "device/vbd"
+#define NETWORK_CARDS "device/vif"
+static const char *const device_classes[] = { DISKS, NETWORK_CARDS };
 
-static const char *const watched[] = { "data", "device/vbd", "device/vif", NULL };
+static const char *const watched[] = { "data", DISKS, NETWORK_CARDS, NULL };
 G_STATIC_ASSERT(G_N_ELEMENTS(watched) == XPV_GUEST_KEYS_WATCHES + 1);
 
 /* A NUL becomes another control character, all of which are dropped when a report is read: a string is then all that is
@@ -101,14 +103,14 @@ number_length(const char *piece)
 }
 
 static gboolean
-read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *drivers)
+read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *ret_drivers)
 {
     g_autofree char *folder = g_strdup_printf(DOMAINS "%d/%s", id, class);
     g_auto(GStrv) names = NULL;
     if (!xpv_xenstore_list(xenstore, folder, FRONT_ENDS_MAX, &names))
         return FALSE;
 
-    for (guint i = 0; names[i] && *drivers != XPV_DRIVERS_ACTIVE; i++) {
+    for (guint i = 0; names[i] && *ret_drivers != XPV_DRIVERS_ACTIVE; i++) {
         if (number_length(names[i]) == 0)
             continue;
         g_autofree char *path = g_strdup_printf("%s/%s/state", folder, names[i]);
@@ -117,7 +119,7 @@ read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *driver
         if (!xpv_xenstore_read(xenstore, path, sizeof STATE_CONNECTED, &state, &length))
             return FALSE;
         if (state)
-            *drivers = g_str_equal(state, STATE_CONNECTED) ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_INACTIVE;
+            *ret_drivers = g_str_equal(state, STATE_CONNECTED) ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_INACTIVE;
     }
     return TRUE;
 }
@@ -130,12 +132,12 @@ xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_keys)
         return FALSE;
     if (!keys.report && !read_system(xenstore, id, &keys.system))
         return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(device_classes); i++) {
-        if (!read_class(xenstore, id, device_classes[i], &keys.drivers))
-            return FALSE;
-    }
+    if (!read_class(xenstore, id, DISKS, &keys.disk_drivers) ||
+        !read_class(xenstore, id, NETWORK_CARDS, &keys.network_drivers))
+        return FALSE;
     *ret_keys = keys;
-    keys = (XpvGuestKeys){ 0 };
+    keys.report = NULL;
+    keys.system.name = NULL;
     return TRUE;
 }
 

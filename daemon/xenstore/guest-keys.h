@@ -15,7 +15,8 @@
 typedef struct {
     char *report; /* NULL: none; owned. Any bytes but NUL, at most XPV_REPORT_MAX + 1 of them */
     XpvSystem system;
-    XpvDrivers drivers;
+    XpvDrivers disk_drivers;
+    XpvDrivers network_drivers;
 } XpvGuestKeys;
 
 /* xpv_guest_keys_read: blocks as xenstored does.

@@ -164,14 +164,15 @@ check_system(const XpvXenstore *xenstore, const XpvGuestKeys *keys)
 }
 
 static void
-check_drivers(const XpvXenstore *xenstore, XpvDrivers drivers)
+check_drivers(const XpvXenstore *xenstore, const char *class, XpvDrivers drivers)
 {
     gboolean is_connected = FALSE;
     for (guint i = 0; i < xenstore->entries->len; i++) {
         const Entry *entry = xenstore->entries->pdata[i];
         gsize length;
         const char *state = g_bytes_get_data(entry->value, &length);
-        is_connected |= g_str_has_suffix(entry->key, "/state") && length > 0 && *state == '4';
+        is_connected |= g_str_has_prefix(entry->key, class) && g_str_has_suffix(entry->key, "/state") && length > 0 &&
+                        *state == '4';
     }
     g_assert_cmpuint(drivers, <, XPV_DRIVERS_MAX);
     g_assert_true(drivers != XPV_DRIVERS_ACTIVE || is_connected);
@@ -191,7 +192,8 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     if (xpv_guest_keys_read(&xenstore, ID, &keys)) {
         check_report(&xenstore, keys.report);
         check_system(&xenstore, &keys);
-        check_drivers(&xenstore, keys.drivers);
+        check_drivers(&xenstore, "device/vbd/", keys.disk_drivers);
+        check_drivers(&xenstore, "device/vif/", keys.network_drivers);
     }
     return 0;
 }

@@ -196,7 +196,8 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
             .in_grace = n % 3 == 0,
             .boot_disk_paravirtualized = n % 5 == 0,
             .declared_major = (guint)(n % 7),
-            .drivers = (XpvDrivers)(n / 5 % XPV_DRIVERS_MAX),
+            .disk_drivers = (XpvDrivers)(n / 5 % XPV_DRIVERS_MAX),
+            .network_drivers = (XpvDrivers)(n / 7 % XPV_DRIVERS_MAX),
         };
         check_judgement(&host, &guest, report ? xpv_report_text(report) : "");
         if (singles) {

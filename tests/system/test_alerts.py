@@ -11,7 +11,7 @@ from harness import domain_xml, path_of, uuid_of
 
 COMPATIBLE = "2.6.18-398.el5PAE"
 INCOMPATIBLE = "2.6.18-8.el5PAE"
-ALERT = "runs with a kernel whose para-virtualized drivers will not load"
+ALERT = "runs a kernel that is not supported with para-virtualized drivers on this host"
 CLEARED = "no longer runs with an incompatible kernel"
 
 

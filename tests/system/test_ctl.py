@@ -14,8 +14,8 @@ from harness import domain_xml, uuid_of
 
 CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
               "driver_source", "explanation", "remedy"]
-DOMAIN_KEYS = CHECK_KEYS + ["name", "uuid", "id", "state", "virtualization", "kernel_source", "drivers", "acknowledged",
-                            "stale", "changed_at"]
+DOMAIN_KEYS = CHECK_KEYS + ["name", "uuid", "id", "state", "virtualization", "kernel_source", "drivers", "disk_drivers",
+                            "network_drivers", "acknowledged", "stale", "changed_at"]
 FACTS = ["--host-architecture=x86_64", "--host-processor=intel", "--host-kernel=2.6.18-53.el5xen"]
 COMPATIBLE, INCOMPATIBLE, UNKNOWN = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "gibberish"
 

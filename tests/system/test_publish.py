@@ -69,7 +69,8 @@ class Example(harness.TestCase):
                            " (table 12.2).",
             "Remedy": "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
                       "(kernel-2.4.21-50.EL.ia32e).",
-            "DriverSource": "kmod-xenpv", "Drivers": "unknown", "Acknowledged": False, "Stale": False})
+            "DriverSource": "kmod-xenpv", "Drivers": "unknown", "DiskDrivers": "unknown",
+            "NetworkDrivers": "unknown", "Acknowledged": False, "Stale": False})
 
     def test_other_sources_and_states(self):
         domains = {domain["Name"]: domain for domain in self.client.domains().values()}

@@ -86,11 +86,13 @@ class Systemd(Service):
         # One alert, with its fields and what the catalog adds.
         message_id = "MESSAGE_ID=8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
         alerts = self.journal(message_id)
-        self.assertEqual([(a["PRIORITY"], a["XENPV_DOMAIN_NAME"], a["XENPV_KERNEL"], a["_TRANSPORT"]) for a in alerts],
-                         [("4", "erp39-smp", "kernel-smp-2.4.21-50.EL.i686", "journal")])
+        self.assertEqual([(a["PRIORITY"], a["XENPV_DOMAIN_NAME"], a["XENPV_KERNEL"], a["XENPV_KERNEL_SOURCE"],
+                           a["_TRANSPORT"]) for a in alerts],
+                         [("4", "erp39-smp", "kernel-smp-2.4.21-50.EL.i686", "metadata", "journal")])
         self.run_there("journalctl", "--update-catalog")
         self.assertRegex(self.run_there("journalctl", "--catalog", message_id),
-                         r"Subject: Domain erp39-smp cannot load(.|\n)*Documentation: man:xenpv-compatd\(8\)"
+                         r"Subject: Domain erp39-smp runs a kernel that is not supported with para-virtualized drivers\n"
+                         r"(.|\n)*Documentation: man:xenpv-compatd\(8\)"
                          r"(.|\n)*host-architecture-mismatch(.|\n)*  Run the guest on an i686 host with an Intel processor")
 
         # Of the run that was alerted, nothing is said again.

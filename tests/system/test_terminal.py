@@ -127,7 +127,7 @@ class Shown(OnTerminal):
             with self.subTest(columns=columns):
                 lines = self.lines("show", "日本語サーバー", columns=columns)
                 self.assert_fits(lines, columns)
-                value = len("Virtualization:  ") if columns > 57 else 2
+                value = len("Network drivers:  ") if columns > 58 else 2
                 for line in lines:
                     self.assertTrue(re.match(r"\w[\w ]*:( |$)", line) or re.match(" " * value + r"\S", line), line)
                 self.assert_says(lines, "Name: 日本語サーバー .*Verdict: incompatible .*Remedy: Run the guest "

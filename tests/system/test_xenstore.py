@@ -188,6 +188,32 @@ class Drivers(TestCase):
         self.virt.domain("guest").destroy()
         self.client.wait_for_change(self.uuid, State="shut-off", Drivers="unknown")
 
+    def test_kinds(self):
+        self.start_with(domain_xml("guest", 1))
+        self.put("device/vbd/768/state", "4")
+        self.client.wait_for_change(self.uuid, Drivers="active", DiskDrivers="active")
+        self.put("device/vif/0/state", "1")
+        self.client.wait_for_change(self.uuid, NetworkDrivers="inactive")
+        domain = self.client.domain(self.uuid)
+        self.assertEqual([domain[name] for name in ("Drivers", "DiskDrivers", "NetworkDrivers")],
+                         ["active", "active", "inactive"])
+
+    def test_active_all_the_same(self):
+        """What is not supported may work, and nobody says that it does not: neither the alert nor the domain."""
+        self.start_with(domain_xml("guest", 1), options=["--host-architecture=x86_64", "--host-processor=intel"])
+        self.put("device/vif/0/state", "4")
+        self.client.wait_for_change(self.uuid, NetworkDrivers="active")
+        self.put(FIRST, "kernel-smp-2.4.21-50.EL.i686")
+        self.client.wait_for_change(self.uuid, Verdict="incompatible",
+                                    Warnings=["guide-disagrees", "drivers-active-unsupported"])
+        self.client.wait_for(lambda: self.client.members("IncompatibleDomain"), "the alert")
+        sentence = ("RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
+                    "12.2); its drivers are active all the same.")
+        domain = self.client.domain(self.uuid)
+        self.assertEqual(domain["Explanation"], sentence)
+        self.assertIn("Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: "
+                      f"{sentence} {domain['Remedy']}\n", self.daemon.log())
+
     def test_only_of_fully_virtualized_guests(self):
         self.start_with(domain_xml("guest", 1, os_type="linux"))
         self.put("device/vbd/51712/state", "4")

@@ -79,7 +79,7 @@ class FullyVirtualized(xentest.TestCase):
         entry = self.journal(guest, ALERT)[0]
         self.assertEqual({name: entry[name] for name in entry if name.startswith("XENPV_")},
                          {"XENPV_DOMAIN_NAME": guest.name, "XENPV_DOMAIN_UUID": guest.uuid,
-                          "XENPV_KERNEL": INCOMPATIBLE, "XENPV_VERDICT": "incompatible",
+                          "XENPV_KERNEL": INCOMPATIBLE, "XENPV_KERNEL_SOURCE": "metadata", "XENPV_VERDICT": "incompatible",
                           "XENPV_REASONS": "host-architecture-mismatch processor-mismatch",
                           "XENPV_HOST_ARCHITECTURE": "x86_64", "XENPV_REMEDY": remedy})
         self.assertEqual((entry["PRIORITY"], entry["_SYSTEMD_UNIT"]), ("4", xentest.UNIT))

@@ -30,4 +30,5 @@ class Drivers(xentest.TestCase):
         domain = self.wait_for(guest, Drivers="active")
         self.assertEqual((domain["Verdict"], domain["Kernel"], domain["KernelSource"]),
                          ("compatible", COMPATIBLE, "xenstore"))
+        self.assertEqual(domain["DiskDrivers"], "active")
         self.assertNotIn("drivers-not-active", domain["Warnings"])

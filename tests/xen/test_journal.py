@@ -8,7 +8,7 @@ DENIAL = re.compile("denied|not permitted|not allowed|not support BPF|rejected|S
 # What test_unprivileged asks for, as nobody.
 WANTED = re.compile(r'Rejected send message, .* sender="[^"]*" \(uid=65534 .*destination="org.xenpv.Compat1"')
 # What the others make the daemon warn of, and systemd where they kill it.
-CAUSED = re.compile("trying again$|runs with a kernel whose para-virtualized drivers will not load|floods xenstore"
+CAUSED = re.compile("trying again$|runs a kernel that is not supported with para-virtualized drivers on this host|floods xenstore"
                     "|Main process exited, code=killed, status=9/KILL|Failed with result 'signal'")
 
 
