@@ -136,7 +136,7 @@ class Files(unittest.TestCase):
     def test_phrases(self):
         """Of every reason and warning, those of the client."""
         words = phrases("common/words.c", r'\[(XPV_(?:REASON|WARNING)_\w+)\] = "([a-z-]+)"')
-        client = phrases("ctl/phrases.c", r'\[(XPV_(?:REASON|WARNING)_\w+)\] = "([^"]+)"')
+        client = phrases("common/phrases.c", r'\[(XPV_(?:REASON|WARNING)_\w+)\] = "([^"]+)"')
         self.assertEqual(phrases("cockpit/words.js", r'"([a-z-]+)": "([^"]+)"'),
                          {words[name]: text for name, text in client.items()})
         self.assertGreater(len(client), 15)
