@@ -9,7 +9,6 @@
 #define LABEL_SECTORS 4U
 #define UUID_LENGTH 32U
 #define AREA_HEADER 512U
-#define AREAS_MAX 8U
 #define PHYSICAL_MAX 64U
 #define VOLUMES_MAX 256U
 #define SEGMENTS_MAX 4096U
@@ -179,34 +178,25 @@ take_text(XpvLvm2 *self, const char *text, gsize length, GError **error)
     return TRUE;
 }
 
-/* Behind the UUID and the size stand the areas of data and, after an empty one, those of metadata. */
+/* Behind the UUID and the size stand the areas of data and, after an empty one, those of metadata. A second one of
+ * these is a copy of the first, for where that cannot be read. */
 static gboolean
 read_areas(XpvLvm2 *self, const XpvMedium *medium, const guint8 *label, guint32 header, GError **error)
 {
-    guint lists = 0;
-    for (guint32 at = header + UUID_LENGTH + 8; at + 16 <= SECTOR && lists < 2; at += 16) {
-        guint64 offset = xpv_le64(label + at), size = xpv_le64(label + at + 8);
-        if (offset == 0) {
-            lists++;
-            continue;
-        }
-        if (lists == 0)
-            continue;
+    GError *failure = NULL;
+    guint32 at = header + UUID_LENGTH + 8;
+    while (at + 16 <= SECTOR && xpv_le64(label + at) != 0)
+        at += 16;
+    for (at += 16; at + 16 <= SECTOR && xpv_le64(label + at) != 0; at += 16) {
         gsize length = 0;
-        GError *failure = NULL;
-        g_autofree char *text = read_area(medium, offset, size, &length, &failure);
+        g_clear_error(&failure);
+        g_autofree char *text = read_area(medium, xpv_le64(label + at), xpv_le64(label + at + 8), &length, &failure);
         if (text && take_text(self, text, length, &failure))
-            return TRUE; /* a second area is a copy of the first */
-        if (failure && lists == 1 && at + 32 <= SECTOR && xpv_le64(label + at + 16) != 0) {
-            g_clear_error(&failure); /* the copy may be sound */
-            continue;
-        }
-        if (failure) {
-            g_propagate_error(error, failure);
-            return FALSE;
-        }
+            return TRUE;
     }
-    return TRUE;
+    if (failure)
+        g_propagate_error(error, failure);
+    return failure == NULL;
 }
 
 static const Physical *
