@@ -19,7 +19,7 @@
 #define TIMEOUT_US (60 * UINT64_C(1000000))
 
 /* Longer than the daemon rests from a domain that has just changed twice, as one has for a service that was stopped. */
-#define REST_MS 600
+#define REST_MS 900
 
 /* Where a call goes: name, path, interface, method. */
 typedef const char *Target[4];
