@@ -34,7 +34,7 @@ typedef struct {
     const XpvRhel *rhel;
     gboolean is_old;      /* the guest's release */
     gboolean is_host_old; /* the host's */
-    char *version;        /* of the packages to install; owned */
+    const char *version;  /* of the packages to install; borrowed */
 } Plan;
 
 /* In bits; 0: of no x86 processor. A kernel of the other size does not run the programs that are installed, or needs
@@ -236,21 +236,26 @@ describe_way(WayKind kind, const Plan *plan, const Way *way, gboolean is_first)
     return g_strjoinv(" and ", (char **)steps->pdata);
 }
 
-/* The kernels' own release, or the first that is supported. */
 static Plan
 make_plan(const XpvHost *host, const XpvCandidates *candidates)
 {
-    const XpvKernel *first = candidates->kernels[0];
-    Plan plan = { .host = host, .rhel = xpv_guide_rhel(first->major) };
-    gboolean keeps = *first->release != '\0';
-    for (guint i = 0; i < candidates->n; i++) {
+    Plan plan = { .host = host, .rhel = xpv_guide_rhel(candidates->kernels[0]->major) };
+    for (guint i = 0; i < candidates->n; i++)
         plan.is_old = plan.is_old || xpv_guide_is_too_old(plan.rhel, candidates->kernels[i]->update);
-        keeps = keeps && g_str_equal(candidates->kernels[i]->release, first->release);
-    }
     plan.is_host_old = host->update >= 0 && host->update < XPV_GUIDE_HOST_MINIMUM_UPDATE;
-    plan.version = keeps && !plan.is_old ? g_strconcat(plan.rhel->version, "-", first->release, NULL)
-                                         : xpv_guide_version(plan.rhel, plan.rhel->minimum_update);
     return plan;
+}
+
+/* VERSION-RELEASE of the kernels, where they have one in common, or of the first that is supported. */
+static char *
+find_version(const Plan *plan, const XpvCandidates *candidates)
+{
+    const char *release = candidates->kernels[0]->release;
+    gboolean keeps = !plan->is_old && *release != '\0';
+    for (guint i = 0; i < candidates->n; i++)
+        keeps = keeps && g_str_equal(candidates->kernels[i]->release, release);
+    return keeps ? g_strconcat(plan->rhel->version, "-", release, NULL)
+                 : xpv_guide_version(plan->rhel, plan->rhel->minimum_update);
 }
 
 /* One RHEL's, all with an architecture: others have no remedy in common. */
@@ -283,7 +288,8 @@ remedy_incompatible(const XpvHost *host, const XpvCandidates *candidates)
     if (!are_alike(candidates))
         return g_strdup(REPORT_EXACTLY);
     Plan plan = make_plan(host, candidates);
-    g_autofree char *version = plan.version;
+    g_autofree char *version = find_version(&plan, candidates);
+    plan.version = version;
     guint archs = 0;
     for (guint i = 0; i < candidates->n; i++)
         archs |= XPV_BIT(candidates->kernels[i]->arch);
