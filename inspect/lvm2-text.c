@@ -108,7 +108,7 @@ advance(Parser *self)
     if (self->next >= self->end || *self->next == '\0') /* LVM2 counts the NUL at its end */
         self->token = TOKEN_END;
     else if (strchr("{}[]=,", *self->next))
-        self->token = *self->next++;
+        self->token = (guchar)*self->next++;
     else if (*self->next == '"')
         self->token = take_string(self);
     else

@@ -286,7 +286,8 @@ describe_end(const XpvSandbox *self, int status, const struct rusage *usage, GEr
     else if (took_too_much(self, status, usage))
         xpv_inspect_fail(error, "reading took more than %u s of processor and was ended", self->limits.processor);
     else if (WIFSIGNALED(status))
-        xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status), sigdescr_np(WTERMSIG(status)));
+        xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status),
+                         sigdescr_np(WTERMSIG(status)) ?: "unknown");
     else if (code > 0 && (gsize)code < G_N_ELEMENTS(preparations))
         xpv_inspect_fail(error, "the process that reads cannot %s", preparations[code]);
     else

@@ -1,10 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/verdict.h"
 
+#include "common/guide.h"
 #include "common/judge.h"
 #include "common/phrases.h"
 
 #define COLUMN 17
+
+/* A kernel of RHEL 3, 4 or 5 without a package, whose architecture is known by its configuration, named as its package
+ * is: in a report of uname's, “i686” may be an athlon kernel's. */
+static char *
+name_kernel(const XpvInspectionKernel *kernel)
+{
+    g_autoptr(XpvReport) report = xpv_report_parse(kernel->release, -1);
+    guint n = 0;
+    const XpvKernel *meant = report ? xpv_report_kernels(report, &n) : NULL;
+    if (n == 0 || !xpv_kernel_is_covered(meant) || *meant->release == '\0' || *kernel->architecture == '\0')
+        return g_strdup(kernel->release);
+    const char *flavour = xpv_flavour_to_word(meant->flavour);
+    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(meant->major)->version,
+                           meant->release, kernel->architecture);
+}
 
 static gboolean
 has_default(const XpvInspection *inspection)
@@ -28,10 +44,8 @@ xpv_verdict_report(const XpvInspection *inspection)
         const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
         if (!takes_all && !kernel->is_default)
             continue;
-        if (*kernel->package != '\0')
-            g_string_append_printf(lines, "%s\n", kernel->package);
-        else
-            g_string_append_printf(lines, "%s %s\n", kernel->release, kernel->architecture);
+        g_autofree char *name = *kernel->package != '\0' ? g_strdup(kernel->package) : name_kernel(kernel);
+        g_string_append_printf(lines, "%s\n", name);
     }
     return xpv_report_parse(lines->str, -1);
 }
@@ -62,6 +76,17 @@ append_disks(GString *text, const XpvInspection *inspection)
     }
 }
 
+static gboolean
+has_menu(const XpvInspection *inspection)
+{
+    for (guint i = 0; i < inspection->kernels->len; i++) {
+        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
+        if (kernel->in_grub)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void
 append_kernels(GString *text, const XpvInspection *inspection)
 {
@@ -69,9 +94,9 @@ append_kernels(GString *text, const XpvInspection *inspection)
         append_line(text, "Kernel", "no kernel was found");
     for (guint i = 0; i < inspection->kernels->len; i++) {
         const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
-        const char *mark = kernel->is_default ? " (starts by default)"
-                           : kernel->in_grub  ? ""
-                                              : " (not in the boot menu)";
+        const char *mark = kernel->is_default                         ? " (starts by default)"
+                           : kernel->in_grub || !has_menu(inspection) ? ""
+                                                                      : " (not in the boot menu)";
         g_autofree char *value =
             *kernel->package != '\0'
                 ? g_strconcat(kernel->package, mark, NULL)
@@ -81,9 +106,13 @@ append_kernels(GString *text, const XpvInspection *inspection)
 }
 
 static void
-append_verdict(GString *text, const XpvReport *report, const XpvHost *host, XpvVirtualization virtualization)
+append_verdict(GString *text, const XpvInspection *inspection, const XpvHost *host, XpvVirtualization virtualization)
 {
-    const XpvGuest guest = { .id = -1, .virtualization = virtualization, .report = report };
+    g_autoptr(XpvReport) report = xpv_verdict_report(inspection);
+    g_auto(XpvSystem) system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
+    if (!report && system.kind != XPV_SYSTEM_OTHER)
+        return;
+    const XpvGuest guest = { .id = -1, .virtualization = virtualization, .report = report, .system = system };
     g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
     append_line(text, "Verdict", xpv_verdict_to_word(judgement->verdict));
     append_line(text, "Explanation", judgement->explanation);
@@ -98,13 +127,11 @@ char *
 xpv_verdict_text(const XpvInspection *inspection, const XpvHost *host, XpvVirtualization virtualization)
 {
     GString *text = g_string_new(NULL);
-    g_autoptr(XpvReport) report = xpv_verdict_report(inspection);
     g_autofree char *system = g_strjoin(" ", inspection->distribution, inspection->release, NULL);
     append_disks(text, inspection);
     append_line(text, "System", g_strchomp(system));
     append_kernels(text, inspection);
-    if (report)
-        append_verdict(text, report, host, virtualization);
+    append_verdict(text, inspection, host, virtualization);
     append_lines(text, "Driver package", inspection->driver_packages);
     append_lines(text, "Driver alias", inspection->driver_aliases);
     if (inspection->needs_recovery)
