@@ -5,6 +5,7 @@ Nothing here sleeps: Client.wait_for() runs the main loop until what is awaited 
 Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE. So does the processor
 that they find, XPV_TEST_PROCESSOR: intel, amd or unknown. Kernel and architecture are always the same.
 """
+import atexit
 import contextlib
 import os
 import shutil
@@ -35,7 +36,11 @@ NOBODY = 65534
 # What the programs under test find, whatever this machine is: tests/this-machine.c.
 PROCESSOR = {"intel": "intel", "amd": "amd", "unknown": ""}[os.environ.setdefault("XPV_TEST_PROCESSOR", "intel")]
 KERNEL, ARCHITECTURE = "6.1.0-18-amd64", "x86_64"
-os.environ["LD_PRELOAD"] = os.environ["XPV_PRELOAD"]
+# Where other users find it too, in whatever folder this is built.
+preload = tempfile.mkdtemp(prefix="xenpv-")
+atexit.register(shutil.rmtree, preload)
+os.chmod(preload, 0o755)
+os.environ["LD_PRELOAD"] = shutil.copy(os.environ["XPV_PRELOAD"], preload)
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
 
 # Far above what anything takes; only a test that fails waits as long.
