@@ -32,12 +32,11 @@ class Hostile(xentest.TestCase):
         self.wait_for(self.guest, Kernel="vmlinuz", KernelSource="direct-boot")
 
     def cost(self):
-        """Seconds of the daemon's and of xenstored's, and KiB of the daemon's memory."""
+        """How often the daemon has read from its sockets, and KiB of its memory."""
         printed = xentest.host.run("""daemon=$(pidof xenpv-compatd)
-            awk '{ print $14 + $15 }' /proc/$daemon/stat /proc/$(pidof oxenstored)/stat
+            awk '/^syscr/ { print $2 }' /proc/$daemon/io
             awk '/^VmRSS/ { print $2 }' /proc/$daemon/status""")[1]
-        daemon, xenstored, memory = (int(word) for word in printed.split())
-        return daemon / 100, xenstored / 100, memory
+        return [int(word) for word in printed.split()]
 
     def kernels(self):
         """All that were told, oldest first."""
@@ -45,7 +44,8 @@ class Hostile(xentest.TestCase):
 
     def test_flood(self):
         """Rewritten as fast as the guest can, and 200 other keys at once now and then: it is read less often, and what the
-        host, the bus and memory bear of it is next to nothing, slow as all is here."""
+        host, the bus and memory bear of it is next to nothing. What is limited is how often a second, which no load of the
+        machine makes more."""
         self.client.signals.clear()
         owner, before, began = self.client.owner, self.cost(), time.monotonic()
         self.guest.order(f"flood {SECONDS}")
@@ -53,13 +53,13 @@ class Hostile(xentest.TestCase):
         self.client.wait_for(lambda: any(kernel.startswith("FLOOD_COUNT") for kernel in self.kernels()),
                              "the flood's end", SECONDS + xentest.TIMEOUT)
         seconds = time.monotonic() - began
-        daemon, xenstored, memory = (after - earlier for after, earlier in zip(self.cost(), before))
-        print(f"{self.kernels()[-1]} in {seconds:.0f} s: {len(self.client.signals)} signals; {daemon:.2f} s of the "
-              f"daemon's, {xenstored:.2f} s of xenstored's; {memory} KiB more", flush=True)
-        self.assertGreater(int(self.kernels()[-1].split("-")[1]), 10 * SECONDS)
+        reads, memory = (after - earlier for after, earlier in zip(self.cost(), before))
+        print(f"{self.kernels()[-1]} in {seconds:.0f} s: {len(self.client.signals)} signals, {reads} reads, {memory} KiB "
+              "more", flush=True)
+        self.assertGreater(int(self.kernels()[-1].split("-")[1]), 5 * len(self.client.signals))
         self.assertEqual(self.client.owner, owner)  # it has borne it, and is not another
         self.assertLess(len(self.client.signals), seconds / 3)
-        self.assertLess(daemon, min(xenstored / 4, seconds / 20))
+        self.assertLess(reads, 200 * seconds)
         self.assertLess(memory, 512)
 
 
