@@ -16,10 +16,11 @@ typedef struct {
 
 struct _XpvAlerts {
     char *path;
-    const XpvAlertsListener *listener;
-    gpointer data;
+    XpvPublisher *publisher;
+    XpvRegistry *registry;
+    const XpvHostState *host;
     gboolean has_begun;
-    gboolean has_looked;
+    gboolean is_refreshed;
     gboolean cannot_write;
     GHashTable *runs; /* UUID, owned → Run, owned */
     GHashTable *due;  /* UUIDs, owned: those of `runs` whose alert is yet to be sent */
@@ -143,7 +144,7 @@ static gboolean
 commit(gpointer data)
 {
     XpvAlerts *alerts = data;
-    if (!alerts->listener->is_told(alerts->data)) {
+    if (!xpv_publisher_is_told(alerts->publisher)) {
         if (alerts->commit_source == 0)
             alerts->commit_source = g_timeout_add(UNTOLD_MS, commit, alerts);
         return G_SOURCE_CONTINUE;
@@ -166,7 +167,7 @@ log_alert(XpvAlerts *alerts, const XpvDomain *domain)
         G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "MESSAGE_ID", XPV_MESSAGE_ID_INCOMPATIBLE, "XENPV_DOMAIN_NAME", domain->name,
         "XENPV_DOMAIN_UUID", domain->uuid, "XENPV_KERNEL", domain->kernel, "XENPV_KERNEL_SOURCE", domain->kernel_source,
         "XENPV_VERDICT", domain->verdict, "XENPV_REASONS", reasons, "XENPV_REMEDY", domain->remedy,
-        "XENPV_HOST_ARCHITECTURE", alerts->listener->host_architecture(alerts->data), "MESSAGE",
+        "XENPV_HOST_ARCHITECTURE", xpv_host_state_get(alerts->host)->host_architecture, "MESSAGE",
         "Domain %s runs a kernel that is not supported with para-virtualized drivers on this host: %s %s%s%s",
         domain->name, domain->explanation, domain->consequence, *domain->consequence ? " " : "", domain->remedy);
 }
@@ -181,7 +182,7 @@ clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
                      run->name, "XENPV_DOMAIN_UUID", uuid, "XENPV_KERNEL", domain ? domain->kernel : "",
                      "XENPV_KERNEL_SOURCE", domain ? domain->kernel_source : "", "XENPV_VERDICT",
                      domain ? domain->verdict : "", "XENPV_REASONS", reasons, "XENPV_HOST_ARCHITECTURE",
-                     alerts->listener->host_architecture(alerts->data), "MESSAGE",
+                     xpv_host_state_get(alerts->host)->host_architecture, "MESSAGE",
                      "Domain %s no longer runs with an incompatible kernel: %s", run->name,
                      domain ? domain->explanation : "that run has ended.");
 }
@@ -198,8 +199,8 @@ send_due(XpvAlerts *alerts, const XpvDomain *before)
     g_hash_table_iter_init(&iter, alerts->due);
     while (g_hash_table_iter_next(&iter, &uuid, NULL)) {
         const XpvDomain *domain =
-            before && g_str_equal(before->uuid, uuid) ? before : alerts->listener->lookup(uuid, alerts->data);
-        alerts->listener->alert(domain, alerts->data);
+            before && g_str_equal(before->uuid, uuid) ? before : xpv_registry_lookup(alerts->registry, uuid);
+        xpv_publisher_alert(alerts->publisher, domain);
         log_alert(alerts, domain);
     }
     g_hash_table_remove_all(alerts->due);
@@ -274,25 +275,26 @@ xpv_alerts_domain_changed(XpvAlerts *alerts, const XpvDomain *before, const XpvD
 }
 
 void
-xpv_alerts_begin(XpvAlerts *alerts, GPtrArray *domains)
+xpv_alerts_begin(XpvAlerts *alerts)
 {
+    g_autoptr(GPtrArray) domains = xpv_registry_list(alerts->registry);
     alerts->has_begun = TRUE;
     for (guint i = 0; i < domains->len; i++)
         consider(alerts, domains->pdata[i]);
-    if (alerts->has_looked)
-        xpv_alerts_looked(alerts);
+    if (alerts->is_refreshed)
+        xpv_alerts_refreshed(alerts);
 }
 
 void
-xpv_alerts_looked(XpvAlerts *alerts)
+xpv_alerts_refreshed(XpvAlerts *alerts)
 {
-    alerts->has_looked = TRUE;
+    alerts->is_refreshed = TRUE;
     if (!alerts->has_begun) /* whose name is another's, whose memory is, too */
         return;
 
     g_autoptr(GList) uuids = g_hash_table_get_keys(alerts->runs);
     for (GList *link = uuids; link; link = link->next) {
-        if (!alerts->listener->lookup(link->data, alerts->data))
+        if (!xpv_registry_lookup(alerts->registry, link->data))
             end_run(alerts, link->data);
     }
     if (alerts->send_source != 0)
@@ -300,12 +302,13 @@ xpv_alerts_looked(XpvAlerts *alerts)
 }
 
 XpvAlerts *
-xpv_alerts_new(const char *directory, const XpvAlertsListener *listener, gpointer data)
+xpv_alerts_new(const char *directory, XpvPublisher *publisher, XpvRegistry *registry, const XpvHostState *host)
 {
     XpvAlerts *alerts = g_new0(XpvAlerts, 1);
     alerts->path = g_build_filename(directory, "alerts", NULL);
-    alerts->listener = listener;
-    alerts->data = data;
+    alerts->publisher = publisher;
+    alerts->registry = registry;
+    alerts->host = host;
     alerts->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
     alerts->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     load(alerts);

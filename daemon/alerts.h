@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "common/domain.h"
+#include "daemon/bus/publisher.h"
 
 /* Journal entries. */
 #define XPV_MESSAGE_ID_INCOMPATIBLE "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
@@ -15,26 +15,16 @@
 
 typedef struct _XpvAlerts XpvAlerts;
 
-typedef struct {
-    /* Tell the bus of the domain. */
-    void (*alert)(const XpvDomain *domain, gpointer data);
-    /* Whether the bus has taken all that it was told. */
-    gboolean (*is_told)(gpointer data);
-    /* The domain, if it is (still) there. */
-    const XpvDomain *(*lookup)(const char *uuid, gpointer data);
-    /* HostArchitecture, for the journal. */
-    const char *(*host_architecture)(gpointer data);
-} XpvAlertsListener;
-
 /* xpv_alerts_new: reads what was alerted before. A file that cannot be understood is set aside, with a warning.
- * @directory: where "alerts" is kept; what cannot be written there is kept in memory, with a warning */
-XpvAlerts *xpv_alerts_new(const char *directory, const XpvAlertsListener *listener, gpointer data);
+ * @directory: where "alerts" is kept; what cannot be written there is kept in memory, with a warning
+ * @publisher, @registry, @host: borrowed */
+XpvAlerts *xpv_alerts_new(const char *directory, XpvPublisher *publisher, XpvRegistry *registry,
+                          const XpvHostState *host);
 void xpv_alerts_free(XpvAlerts *alerts);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvAlerts, xpv_alerts_free)
 
-/* xpv_alerts_begin: from now on alerts are sent; what has become due before is sent first.
- * @domains: (element-type XpvDomain) all there are */
-void xpv_alerts_begin(XpvAlerts *alerts, GPtrArray *domains);
+/* xpv_alerts_begin: from now on alerts are sent; what has become due before is sent first. */
+void xpv_alerts_begin(XpvAlerts *alerts);
 
 /* xpv_alerts_domain_changing: before a change is published: a run that was seen is alerted first, however soon it is
  * over. */
@@ -43,5 +33,5 @@ void xpv_alerts_domain_changing(XpvAlerts *alerts, const XpvDomain *before);
 /* xpv_alerts_domain_changed: as XpvRegistryChanged has it. */
 void xpv_alerts_domain_changed(XpvAlerts *alerts, const XpvDomain *before, const XpvDomain *after);
 
-/* xpv_alerts_looked: a full look is over: runs of domains that it did not find have ended, and what is due is sent. */
-void xpv_alerts_looked(XpvAlerts *alerts);
+/* xpv_alerts_refreshed: a refresh is over: runs of domains that it did not find have ended, and what is due is sent. */
+void xpv_alerts_refreshed(XpvAlerts *alerts);

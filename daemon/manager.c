@@ -182,7 +182,7 @@ finish_refresh(gpointer data)
     count(manager);
     xpv_host_state_set_last_update(manager->host, (guint64)g_get_real_time());
     if (manager->is_whole)
-        xpv_alerts_looked(manager->alerts);
+        xpv_alerts_refreshed(manager->alerts);
     xpv_publisher_refreshed(manager->publisher, serial);
     xpv_publisher_acquire_name(manager->publisher);
 }
@@ -217,8 +217,7 @@ on_named(gpointer data)
 {
     XpvManager *manager = data;
     g_clear_handle_id(&manager->name_timer, g_source_remove);
-    g_autoptr(GPtrArray) domains = xpv_registry_list(manager->registry);
-    xpv_alerts_begin(manager->alerts, domains);
+    xpv_alerts_begin(manager->alerts);
     manager->listener->ready(manager->data);
 }
 
@@ -230,36 +229,6 @@ on_failed(const GError *error, gpointer data)
 }
 
 static const XpvPublisherListener publisher_listener = { on_refresh, on_named, on_failed };
-
-static void
-send_alert(const XpvDomain *domain, gpointer data)
-{
-    XpvManager *manager = data;
-    xpv_publisher_alert(manager->publisher, domain);
-}
-
-static gboolean
-is_told(gpointer data)
-{
-    XpvManager *manager = data;
-    return xpv_publisher_is_told(manager->publisher);
-}
-
-static const XpvDomain *
-lookup_domain(const char *uuid, gpointer data)
-{
-    XpvManager *manager = data;
-    return xpv_registry_lookup(manager->registry, uuid);
-}
-
-static const char *
-get_host_architecture(gpointer data)
-{
-    XpvManager *manager = data;
-    return xpv_host_state_get(manager->host)->host_architecture;
-}
-
-static const XpvAlertsListener alerts_listener = { send_alert, is_told, lookup_domain, get_host_architecture };
 
 static gboolean
 on_name_timer(gpointer data)
@@ -291,7 +260,7 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
     if (!manager->publisher)
         return NULL;
     manager->listener->changed(host, manager->data);
-    manager->alerts = xpv_alerts_new(runtime_directory, &alerts_listener, manager);
+    manager->alerts = xpv_alerts_new(runtime_directory, manager->publisher, manager->registry, manager->host);
     manager->watcher = xpv_watcher_new(config->uri, config->call_timeout, &watcher_listener, manager);
     manager->name_timer = g_timeout_add_seconds(NAME_SECONDS, on_name_timer, manager);
     return g_steal_pointer(&manager);

@@ -58,55 +58,62 @@ count_groups(const char *path)
     return g_strv_length(groups);
 }
 
-static void
-on_alert(const XpvDomain *domain, gpointer data)
+/* What alerts ask of the rest of the daemon, linked instead of it: both the publisher and the registry are the fixture.
+ */
+
+void
+xpv_publisher_alert(XpvPublisher *publisher, const XpvDomain *domain)
 {
-    Fixture *f = data;
+    Fixture *f = (Fixture *)publisher;
     g_assert_nonnull(domain);
     f->n_written = count_groups(f->new_path);
     f->was_in_place = g_file_test(f->path, G_FILE_TEST_EXISTS);
     g_ptr_array_add(f->alerted, g_strdup_printf("%s %d %s", domain->name, domain->id, domain->kernel));
 }
 
-static gboolean
-is_told(gpointer data)
+gboolean
+xpv_publisher_is_told(XpvPublisher *publisher)
 {
-    Fixture *f = data;
+    Fixture *f = (Fixture *)publisher;
     f->n_told_asked++;
     return !f->is_bus_slow;
 }
 
-static const XpvDomain *
-lookup(const char *uuid, gpointer data)
+const XpvDomain *
+xpv_registry_lookup(XpvRegistry *registry, const char *uuid)
 {
-    Fixture *f = data;
-    return g_hash_table_lookup(f->domains, uuid);
+    return g_hash_table_lookup(((Fixture *)registry)->domains, uuid);
 }
 
-static const char *
-get_host_architecture(gpointer data)
+GPtrArray *
+xpv_registry_list(XpvRegistry *registry)
 {
-    return "x86_64";
+    GPtrArray *domains = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer domain;
+    g_hash_table_iter_init(&iter, ((Fixture *)registry)->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &domain))
+        g_ptr_array_add(domains, domain);
+    return domains;
 }
 
-static const XpvAlertsListener listener = { on_alert, is_told, lookup, get_host_architecture };
+const XpvHostProperties *
+xpv_host_state_get(const XpvHostState *state)
+{
+    static const XpvHostProperties host = { .host_architecture = (char *)"x86_64" };
+    return &host;
+}
 
 static void
 start(Fixture *f)
 {
-    f->alerts = xpv_alerts_new(f->folder, &listener, f);
+    f->alerts = xpv_alerts_new(f->folder, (XpvPublisher *)f, (XpvRegistry *)f, NULL);
 }
 
 static void
 begin(Fixture *f)
 {
-    g_autoptr(GPtrArray) domains = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer domain;
-    g_hash_table_iter_init(&iter, f->domains);
-    while (g_hash_table_iter_next(&iter, NULL, &domain))
-        g_ptr_array_add(domains, domain);
-    xpv_alerts_begin(f->alerts, domains);
+    xpv_alerts_begin(f->alerts);
     settle();
 }
 
@@ -359,7 +366,7 @@ test_nothing_before_begin(Fixture *f, gconstpointer data)
     change(f, make(UUID, 1, "incompatible"));
     change(f, make(UUID_2, 2, "incompatible"));
     change(f, make(UUID_3, -1, "incompatible"));
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
     g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
     remove_domain(f, UUID_2);
@@ -372,7 +379,7 @@ test_once_per_run(Fixture *f, gconstpointer data)
 {
     begin_alerted(f);
     change(f, make(UUID, 1, "incompatible"));
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
 
     /* What is unknown does not end it, nor does an acknowledgement. */
@@ -437,7 +444,7 @@ test_survives(Fixture *f, gconstpointer data)
     change(f, make(UUID_2, 7, "compatible"));
     expect_alerts(f, 0, 1);
     restart(f);
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
     change(f, make(UUID_2, 7, "incompatible")); /* that it was cleared is remembered, too */
     expect_alerts(f, 0, 0);
@@ -456,7 +463,7 @@ test_survives(Fixture *f, gconstpointer data)
     g_hash_table_remove(f->domains, UUID_2);
     start(f);
     begin(f);
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 1, 1);
 }
 
@@ -468,13 +475,13 @@ test_ends_meanwhile(Fixture *f, gconstpointer data)
     g_clear_pointer(&f->alerts, xpv_alerts_free);
     g_hash_table_remove_all(f->domains);
     start(f);
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
     g_assert_cmpuint(count_groups(f->path), ==, 1);
     begin(f);
     expect_alerts(f, 0, 1);
     restart(f);
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
 }
 
@@ -615,7 +622,7 @@ test_looked_sends(Fixture *f, gconstpointer data)
     start(f);
     begin(f);
     change(f, make(UUID, 1, "incompatible"));
-    xpv_alerts_looked(f->alerts);
+    xpv_alerts_refreshed(f->alerts);
     g_assert_cmpuint(f->alerted->len, ==, 1);
     g_assert_cmpuint(count_groups(f->path), ==, 1);
     expect_alerts(f, 1, 0);

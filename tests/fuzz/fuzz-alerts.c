@@ -26,27 +26,36 @@ static const XpvDomain newcomer = {
 
 static char *folder, *path, *aside;
 
-static void
-on_alert(const XpvDomain *domain, gpointer data)
+/* What alerts ask of the rest of the daemon, linked instead of it. */
+
+void
+xpv_publisher_alert(XpvPublisher *publisher, const XpvDomain *domain)
 {
 }
 
-static gboolean
-is_told(gpointer data)
+gboolean
+xpv_publisher_is_told(XpvPublisher *publisher)
 {
     return TRUE;
 }
 
-static const XpvDomain *
-lookup(const char *uuid, gpointer data)
+const XpvDomain *
+xpv_registry_lookup(XpvRegistry *registry, const char *uuid)
 {
     return &newcomer; /* whichever it is, it is still there */
 }
 
-static const char *
-host_architecture(gpointer data)
+GPtrArray *
+xpv_registry_list(XpvRegistry *registry)
 {
-    return "x86_64";
+    return g_ptr_array_new();
+}
+
+const XpvHostProperties *
+xpv_host_state_get(const XpvHostState *state)
+{
+    static const XpvHostProperties host = { .host_architecture = (char *)"x86_64" };
+    return &host;
 }
 
 static GLogWriterOutput
@@ -81,12 +90,10 @@ set_up(void)
 static void
 read_and_write(void)
 {
-    static const XpvAlertsListener listener = { on_alert, is_told, lookup, host_architecture };
-    g_autoptr(XpvAlerts) alerts = xpv_alerts_new(folder, &listener, NULL);
-    g_autoptr(GPtrArray) domains = g_ptr_array_new();
-    xpv_alerts_begin(alerts, domains);
+    g_autoptr(XpvAlerts) alerts = xpv_alerts_new(folder, NULL, NULL, NULL);
+    xpv_alerts_begin(alerts);
     xpv_alerts_domain_changed(alerts, NULL, &newcomer);
-    xpv_alerts_looked(alerts);
+    xpv_alerts_refreshed(alerts);
 }
 
 /* The runs in a file, but the newcomer's: "uuid name id cleared", each with the length of its text.
