@@ -22,6 +22,8 @@ static const XpvDomain newcomer = {
     .reasons = (const char **)reasons,
     .explanation = (char *)"It is too old.",
     .remedy = (char *)"Update it.",
+    .kernel_source = "metadata",
+    .consequence = "",
 };
 
 static char *folder, *path, *aside;
