@@ -83,10 +83,6 @@ function commands(domain, host) {
       element("h3", {}, "Acknowledge it"),
       element("p", {}, "The verdict stays, and no alert is raised any more."),
       command(metadata(domain, host, `${kept}<acknowledged/>`), "on the host, acknowledge"));
-  } else if (domain.Acknowledged && domain.KernelSource === "metadata") {
-    parts.push(
-      element("h3", {}, "Withdraw the acknowledgement"),
-      command(metadata(domain, host, kept), "on the host, withdraw the acknowledgement"));
   }
   const code = text => element("code", {}, text);
   parts.push(element("p", { class: "hint" }, "Where libvirt has no metadata (before 0.9.10), write ",

@@ -5,7 +5,7 @@ import { Daemon } from "./bus.js";
 import { byId, command, element, foreign, icon, set, setText } from "./dom.js";
 import { isKey, select } from "./domains.js";
 import { Guide } from "./guide.js";
-import { focusRow, showRows } from "./table.js";
+import { focusRow, keepPlace, showRows } from "./table.js";
 import { VERDICTS, badge, plural, remedy, sentence, time } from "./words.js";
 
 const STEP = 200; /* rows that are shown at a time */
@@ -30,8 +30,11 @@ function draw() {
   pending = 0;
   const shown = select(daemon.domains, view);
   tellMenu(daemon.link === "ready" ? shown.wrong : []);
-  if (cockpit.hidden)
-    return;
+  if (!cockpit.hidden)
+    keepPlace(() => drawAll(shown));
+}
+
+function drawAll(shown) {
   drawHost();
   drawBanner();
   const hasDomains = daemon.link === "ready" || daemon.domains.size > 0;

@@ -6,26 +6,25 @@ import { isWrong } from "./domains.js";
 import { badge, judgement, verdictKind } from "./words.js";
 
 const body = byId("rows");
-const shown = new Map(); /* object path to { domain, host, row, button, opened } */
+const shown = new Map(); /* object path to { path, id, row, button, opened, domain, host } */
 
-function mark(text, title) {
-  return element("span", { class: "mark", title }, text);
-}
+const mark = (text, title) => element("span", { class: "mark", title }, text);
 
-function cell(label, ...children) {
-  return element("td", { role: "cell", "data-label": label }, ...children);
-}
+const cell = (label, ...children) => element("td", { role: "cell", "data-label": label }, ...children);
 
-function fill(entry) {
-  const { domain, row, button } = entry;
+/* All but the button itself, which may have the focus. */
+function fill({ domain, row, button }) {
   set(row, "class", `domain ${verdictKind(domain.Verdict)}${isWrong(domain) ? " wrong" : ""}`);
   button.replaceChildren(foreign(domain.Name));
-  row.firstChild.replaceChildren(
-    button,
-    ...domain.Acknowledged ? [mark("acknowledged", "An admin knows of it: no alert is raised")] : [],
-    ...domain.Stale ? [mark("stale", "It could not be read lately: this is what was known before")] : []);
-  row.replaceChildren(
-    row.firstChild,
+  while (button.nextSibling)
+    button.nextSibling.remove();
+  if (domain.Acknowledged)
+    button.after(mark("acknowledged", "An admin knows of it"));
+  if (domain.Stale)
+    button.after(mark("stale", "It could not be read lately"));
+  while (row.children.length > 1)
+    row.lastChild.remove();
+  row.append(
     cell("State", domain.State),
     cell("Verdict", badge(domain.Verdict)),
     cell("Kernel", domain.Kernel ? kernel(domain.Kernel) : element("span", { class: "none" }, "none reported")),
@@ -34,41 +33,37 @@ function fill(entry) {
 
 function make(path, toggle) {
   const id = `detail-${path.split("/").pop()}`;
-  const button = element("button", { type: "button", class: "name", "aria-expanded": "false", "aria-controls": id });
-  const row = element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row" }));
+  const button = element("button", { type: "button", class: "name", "aria-controls": id });
+  const row = element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row" }, button));
   row.addEventListener("click", event => {
-    const selects = !window.getSelection().isCollapsed && event.target.closest("button") === null;
-    if (!selects && !event.target.closest("a"))
+    if (window.getSelection().isCollapsed || button.contains(event.target))
       toggle(path);
   });
-  return { id, row, button, opened: null };
+  return { path, id, row, button, opened: null };
+}
+
+function fillDetail({ opened, domain, host }) {
+  const controls = () => [...opened.querySelectorAll("button, code[tabindex]")];
+  const focused = controls().indexOf(document.activeElement);
+  opened.firstChild.replaceChildren(...detail(domain, host));
+  controls()[focused]?.focus({ preventScroll: true });
 }
 
 /* A row's detail is a row of its own behind it. */
-function open(entry, wanted) {
-  set(entry.button, "aria-expanded", String(wanted));
-  if (wanted && !entry.opened) {
-    entry.opened = element("tr", { role: "row", class: "detail", id: entry.id },
-               element("td", { role: "cell", colspan: "5" }));
-    entry.fresh = true;
-  } else if (!wanted && entry.opened) {
-    entry.opened.remove();
-    entry.opened = null;
-  }
-  if (wanted && entry.fresh)
-    entry.opened.firstChild.replaceChildren(...detail(entry.domain, entry.host));
-  entry.fresh = false;
-}
-
 function update(entry, domain, host, isOpen) {
-  if (entry.domain !== domain || entry.uri !== host.Uri) {
-    const holdsFocus = entry.row.contains(document.activeElement);
-    Object.assign(entry, { domain, host, uri: host.Uri, fresh: true });
+  const isNew = entry.domain !== domain || entry.host?.Uri !== host.Uri;
+  Object.assign(entry, { domain, host });
+  if (isNew)
     fill(entry);
-    if (holdsFocus)
-      entry.button.focus({ preventScroll: true });
+  set(entry.button, "aria-expanded", String(isOpen));
+  if (!isOpen) {
+    entry.opened?.remove();
+    entry.opened = null;
+  } else if (!entry.opened || isNew) {
+    entry.opened ||= element("tr", { role: "row", class: "detail", id: entry.id },
+      element("td", { role: "cell", colspan: "5" }));
+    fillDetail(entry);
   }
-  open(entry, isOpen);
 }
 
 /* The elements of an entry, in order. */
@@ -84,6 +79,15 @@ function findAnchor() {
   });
   return visible.find(hasFocus) || visible.find(entry => rowsOf(entry).some(row => row.matches(":hover"))) ||
     visible.find(entry => entry.opened) || (window.scrollY > 0 ? visible[0] : undefined);
+}
+
+/* Whatever is drawn, what is being read stays in its place on the screen. */
+export function keepPlace(draw) {
+  const anchor = findAnchor();
+  const before = anchor?.row.getBoundingClientRect().top;
+  draw();
+  if (anchor?.row.isConnected)
+    window.scrollBy(0, anchor.row.getBoundingClientRect().top - before);
 }
 
 /* Puts the rows in order around the one that has the focus, as moving an element takes the focus from it. */
@@ -109,8 +113,6 @@ function arrange(entries) {
 
 /* Shows these domains, in this order. open: set of paths; toggle(path): a row is to be opened or closed. */
 export function showRows(domains, open, host, toggle) {
-  const anchor = findAnchor();
-  const before = anchor?.row.getBoundingClientRect().top;
   const lost = [...shown.values()].find(hasFocus);
   const wanted = new Set(domains.map(domain => domain.path));
   const place = lost && [...shown.values()].filter(entry => wanted.has(entry.path) || entry === lost).indexOf(lost);
@@ -122,7 +124,7 @@ export function showRows(domains, open, host, toggle) {
     }
   }
   const entries = domains.map(domain => {
-    const entry = shown.get(domain.path) || { path: domain.path, ...make(domain.path, toggle) };
+    const entry = shown.get(domain.path) || make(domain.path, toggle);
     update(entry, domain, host, open.has(domain.path));
     return entry;
   });
@@ -132,8 +134,6 @@ export function showRows(domains, open, host, toggle) {
 
   if (lost && !wanted.has(lost.path)) /* the next row's, or the text filter's where none is left */
     (entries[Math.min(place, entries.length - 1)]?.button || byId("text")).focus({ preventScroll: true });
-  if (anchor?.row.isConnected)
-    window.scrollBy(0, anchor.row.getBoundingClientRect().top - before);
 }
 
 export function focusRow(path) {

@@ -26,6 +26,7 @@ const PHRASES = {
   "boot-disk-paravirtualized": "GRUB cannot read a boot disk on the xen bus",
   "release-conflict": "libvirt's metadata names another RHEL than the kernel",
   "drivers-active-unsupported": "para-virtualized drivers are active all the same",
+  "drivers-active-unsupported": "para-virtualized drivers are active all the same",
   "drivers-not-active": "para-virtualized drivers are not active",
 };
 

@@ -4,7 +4,7 @@
     tests/run --bench [--json FILE] [PART…]
 
 Prints a table of what is measured: ours, the other's, the ratio, and what it must reach; with --json the same as JSON.
-PART is the name of a function below, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the
+PART is the name of a function below, “page”, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the
 others, so that a figure is what the service costs, not where the scheduler puts it. Each figure is the median of
 several, and p99 where there are many; what is compared takes turns. Nothing passes or fails by it: machines are noisy.
 """
@@ -21,6 +21,7 @@ TESTS = os.path.join(os.environ["XPV_SOURCE"], "tests")
 sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
 import harness  # noqa: E402
 import inspection  # noqa: E402
+import page  # noqa: E402
 import soak  # noqa: E402
 import trouble  # noqa: E402
 import xenstored  # noqa: E402
@@ -240,7 +241,7 @@ def disks(report):
 
 
 PARTS = {part.__name__: part for part in (state, get, managed, begin, events, memory, idle, disks)}
-BY_NAME = {"trouble": trouble.main, "soak": soak.main}
+BY_NAME = {"page": page.main, "trouble": trouble.main, "soak": soak.main}
 
 
 def main():

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 from selenium import webdriver
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import JavascriptException, TimeoutException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -116,16 +116,19 @@ class TestCase(harness.TestCase):
 
     def setUp(self):
         super().setUp()
+        self.cockpit = None
+        self.take_browser()
+
+    def take_browser(self):
         self.browser = browser
         self.driver = browser.driver
-        self.cockpit = None
         browser.size(1400)
         browser.prefer("light")
 
     def serve(self):
         self.cockpit = Cockpit(self.folder, self.environment(), self.user)
         self.addCleanup(self.cockpit.end)
-        self.addCleanup(self.leave)
+        self.addCleanup(self.leave)  # before what it would miss is ended
         self.page_url = self.cockpit.url + "/cockpit/@localhost/xenpv-compat/index.html"
 
     def leave(self):
@@ -147,11 +150,15 @@ class TestCase(harness.TestCase):
 
     def until(self, expression):
         """Until it is true in the page. Returns: what it is then."""
-        try:
-            return self.driver.execute_async_script(UNTIL % expression)
-        except TimeoutException:
-            text = self.js("document.body.innerText")
-            raise AssertionError(f"in vain until {expression}; the page says:\n{text}") from None
+        while True:
+            try:
+                return self.driver.execute_async_script(UNTIL % expression)
+            except TimeoutException:
+                text = self.js("document.body.innerText")
+                raise AssertionError(f"in vain until {expression}; the page says:\n{text}") from None
+            except JavascriptException as error:
+                if "unloaded" not in error.msg:  # another document comes
+                    raise
 
     def js(self, expression, *arguments):
         return self.driver.execute_script(f"return ({expression});", *arguments)
@@ -190,4 +197,21 @@ class TestCase(harness.TestCase):
         return self.driver.switch_to.active_element
 
 
-__all__ = ["Browser", "By", "Cockpit", "Keys", "TestCase", "setUpModule", "tearDownModule"]
+class Example(TestCase):
+    """The page on the example host, which is started once for all tests of a class, as none of them changes it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = TestCase()
+        cls.addClassCleanup(cls.shared.doCleanups)
+        cls.shared.setUp()
+        cls.shared.start_example()
+        cls.shared.serve()
+
+    def setUp(self):
+        self.client, self.cockpit, self.page_url = self.shared.client, self.shared.cockpit, self.shared.page_url
+        self.take_browser()
+        self.addCleanup(self.leave)
+
+
+__all__ = ["Browser", "By", "Cockpit", "Example", "Keys", "TestCase", "setUpModule", "tearDownModule"]

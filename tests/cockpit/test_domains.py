@@ -10,13 +10,7 @@ WORST_FIRST = ["erp39-smp", "legacy38", "lab54-xen", "fresh-install", "mail39", 
 LEGACY = "erp39-smp"
 
 
-class TestCase(pagetest.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.start_example()
-
-
-class Shown(TestCase):
+class Shown(pagetest.Example):
     def test_host(self):
         self.open_page(rows=13)
         host = self.client.host()
@@ -106,7 +100,7 @@ class Shown(TestCase):
         self.assertEqual(copied, self.find(".detail .command code").get_attribute("textContent"))
 
 
-class Filters(TestCase):
+class Filters(pagetest.Example):
     def test_chips(self):
         """With counts, each a switch, and what they say is in the URL and survives a reload."""
         self.open_page(rows=13)
@@ -175,7 +169,7 @@ class Filters(TestCase):
         self.assertEqual(self.names(), WORST_FIRST)
 
 
-class Keyboard(TestCase):
+class Keyboard(pagetest.Example):
     def test_all(self):
         """Every control is reached by Tab in the order of the page, and works by Enter or Space."""
         self.open_page(rows=13)
@@ -201,16 +195,16 @@ class Keyboard(TestCase):
         self.row("sid").find_elements(pagetest.By.CSS_SELECTOR, "td")[3].click()
         self.until('document.querySelector("#rows .detail")')
         kernel = self.row("mail39").find_element(pagetest.By.CSS_SELECTOR, ".kernel")
-        self.pagetest_double_click(kernel)
+        self.click_with_selection(kernel)
         self.assertEqual(len(self.find_all("#rows .detail")), 1)
 
-    def pagetest_double_click(self, element):
+    def click_with_selection(self, element):
         self.js("window.getSelection().selectAllChildren(arguments[0])", element)
         self.js("arguments[0].click()", element)
         self.js("window.getSelection().removeAllRanges()")
 
 
-class Themes(TestCase):
+class Themes(pagetest.Example):
     def colour(self):
         return self.js('[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]')
 

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The page in Cockpit's own shell: its menu, and a real login."""
+import os
+import socket
+import subprocess
+
+import pagetest
+from pagetest import harness, setUpModule, tearDownModule  # noqa: F401
+from harness import domain_xml
+import test_systemd
+
+INCOMPATIBLE = "2.4.21-47.0.1.ELhugemem"
+ENTRY = '[...document.querySelectorAll("#host-apps a, nav a, a")].find(a => a.textContent.startsWith("Xen compatibility"))'
+WARNING = '.querySelector(".nav-item-status svg")'
+
+
+def ours(log):
+    """What a browser's log has of the page itself: the shell's other pages miss services here."""
+    return [entry for entry in log if "/xenpv-compat/" in entry["message"]]
+
+
+class Menu(pagetest.TestCase):
+    def leave(self):
+        self.assertEqual(ours(self.driver.get_log("browser")), [])
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+
+    def test_warning(self):
+        """The menu warns while something is wrong, whichever page is open."""
+        virt = self.libvirtd(domain_xml("guest", 1, INCOMPATIBLE))
+        self.start(virt.uri)
+        self.serve()
+        self.driver.get(self.cockpit.url + "/cockpit/@localhost/shell/index.html")
+        self.until(f"{ENTRY}{WARNING}")
+        self.assertEqual(self.js('JSON.parse(sessionStorage.getItem("cockpit:page_status")).localhost["xenpv-compat"]'),
+                         {"type": "warning", "title": "1 running guest is incompatible"})
+        virt.report("guest", INCOMPATIBLE, "<acknowledged/>")
+        self.until(f"!{ENTRY}{WARNING}")
+        virt.report("guest", INCOMPATIBLE)
+        self.until(f"{ENTRY}{WARNING}")
+        self.stop_daemon()
+        self.until(f"!{ENTRY}{WARNING}")
+
+
+class Login(test_systemd.Service):
+    """On a machine with all that is installed: PAM, the system's bus, the unit that the bus starts."""
+
+    def setUp(self):
+        super().setUp()
+        self.put("/etc/xenpv-compat/xenpv-compatd.conf",
+                 f"[xenpv-compatd]\nuri={test_systemd.URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
+        self.put_drop_in("[Unit]\nAssertPathExists=\n")
+        self.boot()
+        self.run_there("systemctl", "start", "systemd-user-sessions.service")  # until then nobody but root may
+        self.run_there("useradd", "--create-home", "--shell=/bin/sh", "visitor")
+        self.run_there("sh", "-c", "echo visitor:open-sesame | chpasswd")
+
+    def listen(self):
+        """cockpit-ws there, at an address of ours. Returns: its URL."""
+        server = socket.create_server(("127.0.0.1", 0))
+        shell = f'exec 3<&{server.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {pagetest.WS} --no-tls'
+        popen = subprocess.Popen(self.machine.argv("env", "-i", "PATH=" + os.environ["PATH"], "bash", "-c", shell),
+                                 pass_fds=[server.fileno()], stdin=subprocess.DEVNULL, stdout=self.machine.log,
+                                 stderr=self.machine.log)
+        self.addCleanup(popen.wait)
+        self.addCleanup(popen.terminate)
+        with server:
+            return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+    def test_login(self):
+        """An ordinary user sees all, and what the daemon's start by the bus brings."""
+        browser = pagetest.TestCase()
+        browser.take_browser()
+        self.addCleanup(browser.driver.get, "about:blank")
+        browser.driver.get(self.listen() + "/xenpv-compat")
+        field = 'document.querySelector("#login-user-input")'
+        browser.until(f"{field}.offsetParent && {field}").send_keys("visitor")
+        browser.find("#login-password-input").send_keys("open-sesame", pagetest.Keys.ENTER)
+        frame = browser.until('document.querySelector("iframe[name$=\'/xenpv-compat\']")')
+        browser.driver.switch_to.frame(frame)
+        browser.until('document.querySelector("#banner .primary")').click()
+        browser.until('document.querySelectorAll("#rows .domain").length === 13')
+        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual(browser.find("#count").text, "13 of 13 domains")
+        self.assertEqual(ours(browser.driver.get_log("browser")), [])
+
+
+if __name__ == "__main__":
+    harness.main()
