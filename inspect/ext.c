@@ -175,7 +175,7 @@ typedef struct {
 } Mapping;
 
 /* Blocks come in the file's order; what lies between them are holes. */
-static int
+static int /* NOLINTNEXTLINE(readability-non-const-parameter): the type is libext2fs's */
 on_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t number, blk64_t reference, int offset, void *data)
 {
     Mapping *mapping = data;

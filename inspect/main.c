@@ -92,7 +92,7 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname(NAME);
     if (fcntl(STDOUT_FILENO, F_GETFD) < 0) /* or else a disk would take its number */
-        return complain("standard output is closed", EXIT_IO);
+        return (int)complain("standard output is closed", EXIT_IO);
     g_autoptr(XpvOptions) options = xpv_options_parse(argv, &error);
-    return options ? run(options) : complain(error->message, EXIT_USAGE);
+    return (int)(options ? run(options) : complain(error->message, EXIT_USAGE));
 }

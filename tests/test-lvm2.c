@@ -205,17 +205,13 @@ test_hidden(void)
 {
     const char *text = GROUP(
         "1", PV("pv0", "a"),
-        VOLUME(
-            "snapshot0",
-            "segment1 { start_extent = 0 extent_count = 1 type = \"snapshot\" }\n") "half { id = \"y\" status = "
-                                                                                    "[\"READ\"] }\n" VOLUME("x",
-                                                                                                            SEGMENT(
-                                                                                                                "1",
-                                                                                                                "0",
-                                                                                                                "1",
-                                                                                                                "\"pv0"
-                                                                                                                "\", "
-                                                                                                                "0")));
+        VOLUME("snapshot0",
+               "segment1 { start_extent = 0 extent_count = 1 type = \"snapshot\" }\n") "half { id = \"y\" status = "
+                                                                                       "[\"READ\"] }\n" VOLUME(
+                                                                                           "x", SEGMENT("1", "0", "1",
+                                                                                                        "\"pv0"
+                                                                                                        "\", "
+                                                                                                        "0")));
     expect(&(Physical){ 'a', 1, SECTOR, text, 0 }, 1, "VolGroup00/x:a;");
 }
 
