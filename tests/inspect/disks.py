@@ -14,7 +14,7 @@ EXTENDED, LINUX, SWAP, NTFS, LVM, RAID = 0x05, 0x83, 0x82, 0x07, 0x8e, 0xfd
 
 
 def run_tool(*argv, status=0):
-    """Runs a program of the file systems' and disks' trade, which may be in a folder of root's PATH. Returns: its output."""
+    """Runs a program for disks or file systems, which may be in a folder of root's PATH. Returns: its output."""
     environment = dict(os.environ, MKE2FS_CONFIG="/dev/null", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != status:
@@ -134,8 +134,8 @@ def mirrored(part, array, number=0):
     """A partition as one of the two members of a RAID 1: version 0.90, whose superblock stands at the end.
     @array: its number, as in /dev/md0."""
     size = (part.size + 65535) // 65536 * 65536 + 65536
-    generic = struct.pack("<16I", 0xa92b4efc, 0, 90, 0, 0, 0x11111111 + array, 1200000000, 1, size // 1024 - 64, 2, 1, array,
-                          0, 0x22222222, 0x33333333, 0x44444444)
+    generic = struct.pack("<16I", 0xa92b4efc, 0, 90, 0, 0, 0x11111111 + array, 1200000000, 1, size // 1024 - 64, 2, 1,
+                          array, 0, 0x22222222, 0x33333333, 0x44444444)
     state = struct.pack("<12I", 1200000001, 1, 2, 2, 0, 0, 0, 1, 0, 1, 0, 0xffffffff)  # clean; the checksum is word 6
     members = [struct.pack("<5I", each, 3, 64 * each + 1, each, 6).ljust(128, b"\0") for each in (0, 1)]
     block = bytearray(generic.ljust(128, b"\0") + state.ljust(128, b"\0") + bytes(256)
@@ -151,7 +151,7 @@ def mirrored(part, array, number=0):
 
 def swap(size=MIB):
     signature = struct.pack("<III", 1, size // 4096 - 1, 0)
-    return Part(SWAP, size, lambda fd, at: (os.pwrite(fd, signature, at + 1024), os.pwrite(fd, b"SWAPSPACE2", at + 4086)))
+    return Part(SWAP, size, write_bytes((bytes(1024) + signature).ljust(4086, b"\0") + b"SWAPSPACE2"))
 
 
 def lvm1(size=4 * MIB):
@@ -170,7 +170,7 @@ def luks(size=4 * MIB):
 def xfs(size=16 * MIB):
     """A superblock as mkfs.xfs of RHEL 5's time writes it, and nothing behind."""
     blocks, groups = size // 4096, 4
-    head = struct.pack(">4sIQQQ16sQQQQIIIII", b"XFSB", 4096, blocks, 0, 0, uuid.UUID(int=7).bytes, 1 << 62, 128, 129, 130,
-                       1, blocks // groups, groups, 0, 1200)
+    head = struct.pack(">4sIQQQ16sQQQQIIIII", b"XFSB", 4096, blocks, 0, 0, uuid.UUID(int=7).bytes, 1 << 62, 128, 129,
+                       130, 1, blocks // groups, groups, 0, 1200)
     head += struct.pack(">HHHH12sBBBBBBBB", 0x3084, 512, 256, 16, b"", 12, 9, 8, 4, 10, 0, 0, 25)
     return Part(LINUX, size, write_bytes(head.ljust(512, b"\0")))

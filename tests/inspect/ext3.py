@@ -14,6 +14,7 @@ import disks
 # What the installers of RHEL 3, and of 4 and 5, switched on.
 OLD = "has_journal,filetype,sparse_super"
 NEW = OLD + ",ext_attr,dir_index,large_file"
+EXT4 = NEW + ",extent,flex_bg,huge_file"
 SUPERBLOCK = 1024
 INCOMPATIBLE = SUPERBLOCK + 96
 NEEDS_RECOVERY = 4
@@ -51,8 +52,8 @@ def made(tree, size, label, features, block):
         os.close(number)
         own = uuid.uuid5(uuid.NAMESPACE_OID, f"{label} {size} {tree}")
         journal = ("-J", f"size={block // 1024}") if "has_journal" in features else ()
-        disks.run_tool("mke2fs", "-q", "-F", "-O", f"none,{features}", "-I", "128", "-b", str(block), "-m", "0", *journal,
-                       "-L", label, "-U", str(own), "-E", "lazy_itable_init=1,nodiscard", "-d", folder, path)
+        disks.run_tool("mke2fs", "-q", "-F", "-O", f"none,{features}", "-I", "128", "-b", str(block), "-m", "0",
+                       *journal, "-L", label, "-U", str(own), "-E", "lazy_itable_init=1,nodiscard", "-d", folder, path)
     return path
 
 
@@ -64,6 +65,6 @@ def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=
         with open(path, "rb") as source:
             disks.copy_sparse(source.fileno(), fd, at)
         if needs_recovery:
-            os.pwrite(fd, struct.pack("<I", struct.unpack("<I", os.pread(fd, 4, at + INCOMPATIBLE))[0] | NEEDS_RECOVERY),
-                      at + INCOMPATIBLE)
+            [flags] = struct.unpack("<I", os.pread(fd, 4, at + INCOMPATIBLE))
+            os.pwrite(fd, struct.pack("<I", flags | NEEDS_RECOVERY), at + INCOMPATIBLE)
     return disks.Part(disks.LINUX, size, write)

@@ -17,8 +17,8 @@ import guestfs
 import images
 import inspector
 
-CASES = (("plain", "rhel-3"), ("single", "rhel-3"), ("logical", "rhel-3"), ("two-disks", "rhel-3"), ("no-table", "rhel-5"),
-         ("gpt", "rhel-5"), ("lvm", "rhel-4"), ("lvm", "rhel-5"), ("lvm-segments", "rhel-4"), ("lvm-wrapped", "rhel-5"),
+CASES = (("plain", "rhel-3"), ("single", "rhel-3"), ("logical", "rhel-3"), ("two-disks", "rhel-3"),
+         ("no-table", "rhel-5"), ("gpt", "rhel-5"), ("lvm", "rhel-4"), ("lvm", "rhel-5"), ("lvm-segments", "rhel-4"), ("lvm-wrapped", "rhel-5"),
          ("lvm-var", "rhel-5"), ("lvm-two-disks", "rhel-5"), ("raid-1", "rhel-4"), ("raid-1-half", "rhel-4"),
          ("raid-1-lvm", "rhel-5"), ("lvm", "rhel-6"))
 FASTER = 100
@@ -64,7 +64,7 @@ def oracle(paths):
         for point, device in sorted(appliance.inspect_get_mountpoints(root).items()):
             appliance.mount_ro(device, point)
         packages = {f"{each['app2_name']}-{each['app2_version']}-{each['app2_release']}.{each['app2_arch']}"
-                    for each in appliance.inspect_list_applications2(root) if each["app2_name"] in images.IMAGES}
+                    for each in appliance.inspect_list_applications2(root) if each["app2_name"] in images.BOOTABLE}
         kernels = {name.partition("-")[2] for name in appliance.ls("/boot") if name.startswith("vmlinuz-")}
         return release, packages, kernels
     finally:

@@ -5,6 +5,7 @@ import os
 import struct
 import tempfile
 import threading
+import zlib
 
 import disks
 import ext3
@@ -17,7 +18,6 @@ from inspector import FOUND, NONE
 
 BOOT_AT = disks.FIRST * disks.SECTOR  # where the first partition begins
 OUTPUT_MAX = 4 * MIB
-GIB = 1 << 30
 
 
 def debugfs(path, *commands, at=BOOT_AT):
@@ -45,7 +45,8 @@ class TestCase(inspector.TestCase):
 
     def told(self, answer):
         """The kernels of /boot are told, whatever is wrong elsewhere."""
-        self.assertEqual([each["release"] for each in answer["kernels"] if each["in_grub"]], ["2.4.21-50.ELsmp", "2.4.21-50.EL"])
+        in_grub = [each["release"] for each in answer["kernels"] if each["in_grub"]]
+        self.assertEqual(in_grub, ["2.4.21-50.ELsmp", "2.4.21-50.EL"])
         self.assertIn(answer["default_kernel"], ("kernel-smp-2.4.21-50.EL.i686", "2.4.21-50.ELsmp"))
 
     def complains(self, answer, pattern):
@@ -188,7 +189,8 @@ class Database(TestCase):
 
     def test_hostile_names(self):
         """Text of a stranger's: too long, of controls, no UTF-8."""
-        for name, version in (("kernel", "\x1b[2J"), ("kernel", "a" * 100_000), ("kernel", "1\n2"), ("kernel-\u202e", "1"), ("", "")):
+        for name, version in (("kernel", "\x1b[2J"), ("kernel", "a" * 100_000), ("kernel", "1\n2"),
+                              ("kernel-\u202e", "1"), ("", "")):
             tags = [(1000, rpmdb.STRING, name), (1001, rpmdb.STRING, version), (1002, rpmdb.STRING, "50.EL"),
                     (1022, rpmdb.STRING, "i686")]
             answer = self.check(rpmdb.database([rpmdb.blob(tags)]), None)
@@ -224,7 +226,8 @@ class FileSystem(TestCase):
         with open(secret, "w", encoding="ascii") as file:
             file.write("Red Hat Enterprise Linux ES release 3 (Taroon Update 9)\ndefault=1\nroot:x:0:0\n")
         for target in (secret, "../../../../../.." + secret, "/etc/shadow", "/proc/self/fd/0", "/dev/stdin", "/dev/fd/3"):
-            links = tuple((name, ext3.Link(target)) for name in ("etc/redhat-release", "etc/modules.conf", "boot/grub/default"))
+            names = ("etc/redhat-release", "etc/modules.conf", "boot/grub/default")
+            links = tuple((name, ext3.Link(target)) for name in names)
             guest = dataclasses.replace(images.RHEL_3, more=links, default="saved")
             with self.subTest(target), open(secret, encoding="ascii") as stdin:  # which /dev/stdin would be
                 done = self.run_inspector("--json", *self.make("single", guest), stdin=stdin)
@@ -292,7 +295,8 @@ class FileSystem(TestCase):
         self.survive(*self.make("single", dataclasses.replace(images.RHEL_3, more=names)), status=FOUND)
 
     def test_flood_of_aliases(self):
-        guest = dataclasses.replace(images.RHEL_3, modules="".join(f"alias eth{number} xen-vnif\n" for number in range(100_000)))
+        text = "".join(f"alias eth{number} xen-vnif\n" for number in range(100_000))
+        guest = dataclasses.replace(images.RHEL_3, modules=text)
         self.told(self.survive(*self.make("plain", guest), status=FOUND))
 
     def test_superblocks(self):
@@ -415,7 +419,7 @@ class Tables(TestCase):
             data = bytearray(header)
             struct.pack_into(layout, data, offset, value)
             struct.pack_into("<I", data, 16, 0)
-            struct.pack_into("<I", data, 16, disks.zlib.crc32(bytes(data[:92])))
+            struct.pack_into("<I", data, 16, zlib.crc32(bytes(data[:92])))
             with self.subTest(offset=offset, value=value):
                 overwrite(genuine, bytes(data), 512)
                 self.survive(genuine)

@@ -3,7 +3,8 @@
 
     XPV_MUTATIONS=5000 XPV_SEED=7 python3 tests/inspect/test_mutated.py
 
-runs so many of a seed; XPV_SEED=random takes a new one and prints it. Whatever a disk says, the command ends with an answer in its form, and no reader crashes.
+runs so many of a seed; XPV_SEED=random takes a new one and prints it. Whatever a disk says, the command ends with an
+answer in its form, and no reader crashes.
 """
 import concurrent.futures
 import os
@@ -23,10 +24,11 @@ SEED = os.environ.get("XPV_SEED", "1").replace("random", str(random.randrange(1 
 OUTPUT_MAX = 4 << 20  # bytes
 BLOCK = 4096
 
-NUMBERS = (0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1 << 40, (1 << 63) - 1, 1 << 63,
-           (1 << 64) - 1)
-TEXTS = [str(number).encode() for number in NUMBERS] + [b"-1", b"1e9", b"0x10", b"", b"{", b"}", b"[", b"]", b'"', b"#", b"=", b"\n",
-                                                       b"\0", b"\xff", b"pv0", b"default=", b"title x\n", b"kernel ", b"saved"]
+NUMBERS = (0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 1 << 40, (1 << 63) - 1,
+           1 << 63, (1 << 64) - 1)
+TEXTS = [str(number).encode() for number in NUMBERS]
+TEXTS += [b"-1", b"1e9", b"0x10", b"", b"{", b"}", b"[", b"]", b'"', b"#", b"=", b"\n", b"\0", b"\xff", b"pv0", b"default=",
+          b"title x\n", b"kernel ", b"saved"]
 
 
 class Image:

@@ -30,8 +30,8 @@ def limits(pid):
 class Sandbox(inspector.TestCase):
     def trace(self, *options):
         """Starts the inspector under strace, which tells of its processes' fates on its standard error."""
-        [self.disk] = self.make("lvm", images.RHEL_5)
-        argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", self.disk]
+        [disk] = self.make("lvm", images.RHEL_5)
+        argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", disk]
         tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.stdout.close)
@@ -39,9 +39,13 @@ class Sandbox(inspector.TestCase):
         self.addCleanup(tracer.kill)
         return tracer
 
+    def inject(self, what):
+        """Has strace do something to a call that reads from the disk."""
+        return self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:{what}")
+
     def hold(self):
         """Stops the child as soon as it reads the disk. Returns: the tracer, the child's id."""
-        tracer = self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:signal=SIGSTOP:when=1")
+        tracer = self.inject("signal=SIGSTOP:when=1")
         log = ""
         for line in tracer.stderr:
             log += line
@@ -68,7 +72,7 @@ class Sandbox(inspector.TestCase):
     def test_a_call_that_it_must_not_make(self):
         """Instead of its third read it asks for something else, which the kernel answers with its end."""
         for call in ("getppid", "getuid"):
-            tracer = self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:error=EIO:syscall={call}:when=3")
+            tracer = self.inject(f"error=EIO:syscall={call}:when=3")
             output, log = tracer.communicate(timeout=inspector.TIMEOUT)
             with self.subTest(call):
                 self.assertRegex(log, r"\[pid +\d+\] \+\+\+ killed by SIGSYS")
