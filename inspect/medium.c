@@ -135,6 +135,8 @@ segment_at(const XpvMedium *self, guint64 offset)
     return &g_array_index(self->segments, Segment, low);
 }
 
+/* Recursion ends: a medium is made of those that were there before it, and a file in a file system on a volume on a
+ * partition of a disk is the deepest there is. NOLINTBEGIN(misc-no-recursion) */
 static gboolean
 read_segments(const XpvMedium *self, guint64 offset, char *buffer, gsize length, GError **error)
 {
@@ -144,8 +146,7 @@ read_segments(const XpvMedium *self, guint64 offset, char *buffer, gsize length,
         gsize part = (gsize)MIN(length, segment->length - within);
         if (!segment->medium)
             memset(buffer, 0, part);
-        else if (!xpv_medium_read(segment->medium, segment->start + within, buffer, part,
-                                  error)) /* NOLINT(misc-no-recursion) */
+        else if (!xpv_medium_read(segment->medium, segment->start + within, buffer, part, error))
             return FALSE;
         offset += part;
         buffer += part;
@@ -154,11 +155,8 @@ read_segments(const XpvMedium *self, guint64 offset, char *buffer, gsize length,
     return TRUE;
 }
 
-/* Recursion ends: a medium is made of those that were there before it, and a file in a file system on a volume on a
- * partition of a disk is the deepest there is. */
 gboolean
-xpv_medium_read(const XpvMedium *medium, guint64 offset, void *buffer, gsize length, /* NOLINT(misc-no-recursion) */
-                GError **error)
+xpv_medium_read(const XpvMedium *medium, guint64 offset, void *buffer, gsize length, GError **error)
 {
     if (offset > medium->size || length > medium->size - offset)
         return xpv_inspect_fail(
@@ -168,3 +166,4 @@ xpv_medium_read(const XpvMedium *medium, guint64 offset, void *buffer, gsize len
         return medium->read(medium->data, offset, buffer, length, error);
     return read_segments(medium, offset, buffer, length, error);
 }
+/* NOLINTEND(misc-no-recursion) */
