@@ -5,6 +5,7 @@
  * hangs, what was read stays; it goes with the run. */
 #include "daemon/backoff.h"
 #include "daemon/pacer.h"
+#include "daemon/reports/awaited.h"
 #include "daemon/reports/reports.h"
 #include "daemon/xenstore/session.h"
 
@@ -14,9 +15,6 @@
 #define FLOOD_REST_DOUBLINGS 3
 #define FLOOD_IS_OVER_US (30 * G_USEC_PER_SEC)
 
-/* How long who wants a complete answer waits for the first reads. */
-#define SETTLE_MS 1000
-
 typedef struct {
     XpvReportContext context;
     XpvXenstoreSession *session; /* (nullable) */
@@ -24,8 +22,7 @@ typedef struct {
     gboolean is_missed; /* it was open before */
     guint tries;
     guint retry_timer;
-    guint n_awaited;    /* runs whose first read is */
-    guint settle_timer; /* while there are, or were */
+    XpvAwaited *awaited; /* the runs' UUIDs until the first read of each */
     guint last_run;
     GHashTable *runs;      /* uuid, the run's → Run, owned */
     GHashTable *by_number; /* Run.number → Run */
@@ -38,7 +35,6 @@ typedef struct {
     char *uuid;
     gint id;
     guint number;
-    gboolean is_awaited;
     gboolean is_watched;
     guint n_floods;
     gint64 flooded_at;
@@ -46,45 +42,6 @@ typedef struct {
 } Run;
 
 static void start_session(Xenstore *xenstore);
-
-static void
-tell_settled(Xenstore *xenstore)
-{
-    if (xenstore->n_awaited > 0 || xenstore->settle_timer == 0)
-        return;
-    g_clear_handle_id(&xenstore->settle_timer, g_source_remove);
-    xenstore->context.settled(xenstore->context.data);
-}
-
-static void
-await(Run *run, gboolean is_awaited)
-{
-    if (run->is_awaited == is_awaited)
-        return;
-    run->is_awaited = is_awaited;
-    if (is_awaited)
-        run->xenstore->n_awaited++;
-    else
-        run->xenstore->n_awaited--;
-}
-
-static void
-await_no_more(Xenstore *xenstore)
-{
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, xenstore->runs);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        await(value, FALSE);
-    tell_settled(xenstore);
-}
-
-static gboolean
-on_settle_timer(gpointer data)
-{
-    await_no_more(data);
-    return G_SOURCE_REMOVE;
-}
 
 static void
 run_free(gpointer data)
@@ -166,10 +123,9 @@ on_read(guint number, XpvGuestKeys *keys, gpointer data)
     if (!run)
         return;
     xpv_pacer_done(xenstore->pacer, run->uuid);
-    await(run, FALSE);
+    xpv_awaited_remove(xenstore->awaited, run->uuid);
     if (keys && take_keys(run, keys))
         xenstore->context.changed(run->uuid, xenstore->context.data);
-    tell_settled(xenstore);
 }
 
 static void
@@ -221,7 +177,7 @@ on_ended(const GError *error, gpointer data)
     xenstore->is_missed = xenstore->is_missed || xenstore->is_open;
     drop_session(xenstore);
     xenstore->retry_timer = g_timeout_add(xpv_backoff_ms(xenstore->tries++), on_retry, xenstore);
-    await_no_more(xenstore);
+    xpv_awaited_clear(xenstore->awaited);
 }
 
 static const XpvXenstoreSessionListener listener = {
@@ -244,6 +200,7 @@ start(const XpvReportContext *context)
     xenstore->runs = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, run_free);
     xenstore->by_number = g_hash_table_new(NULL, NULL);
     xenstore->pacer = xpv_pacer_new(read_run, xenstore);
+    xenstore->awaited = xpv_awaited_new(context->settled, context->data);
     return xenstore;
 }
 
@@ -255,7 +212,7 @@ stop(gpointer self)
         return;
     drop_session(xenstore);
     g_clear_handle_id(&xenstore->retry_timer, g_source_remove);
-    g_clear_handle_id(&xenstore->settle_timer, g_source_remove);
+    xpv_awaited_free(xenstore->awaited);
     xpv_pacer_free(xenstore->pacer);
     g_hash_table_unref(xenstore->by_number);
     g_hash_table_unref(xenstore->runs);
@@ -276,9 +233,8 @@ add_run(Xenstore *xenstore, const char *uuid, gint id)
         start_session(xenstore);
     if (xenstore->is_open)
         xpv_pacer_want(xenstore->pacer, run->uuid);
-    await(run, xenstore->session != NULL);
-    if (xenstore->n_awaited > 0 && xenstore->settle_timer == 0)
-        xenstore->settle_timer = g_timeout_add(SETTLE_MS, on_settle_timer, xenstore);
+    if (xenstore->session)
+        xpv_awaited_add(xenstore->awaited, run->uuid);
     return run;
 }
 
@@ -286,7 +242,7 @@ static void
 end_run(Xenstore *xenstore, Run *run)
 {
     unwatch(run);
-    await(run, FALSE);
+    xpv_awaited_remove(xenstore->awaited, run->uuid);
     xpv_pacer_forget(xenstore->pacer, run->uuid);
     g_hash_table_remove(xenstore->by_number, GUINT_TO_POINTER(run->number));
     g_hash_table_remove(xenstore->runs, run->uuid);
@@ -332,7 +288,7 @@ static gboolean
 is_settled(gpointer self)
 {
     Xenstore *xenstore = self;
-    return !xenstore || xenstore->n_awaited == 0;
+    return !xenstore || xpv_awaited_is_empty(xenstore->awaited);
 }
 
 const XpvReportSource xpv_report_xenstore = {
