@@ -204,6 +204,17 @@ read_boots_from_disk(xmlNode *os, xmlNode *devices)
     return is_disk;
 }
 
+/* Other kinds of serial ports are read by others, who would miss what is read here. */
+static void
+read_console(XpvDomainXml *xml, xmlNode *devices)
+{
+    for (xmlNode *serial = xpv_xml_find_child(devices, "serial"); serial && !xml->console_path; serial = serial->next) {
+        g_autofree char *type = xpv_xml_is_element(serial, "serial") ? xpv_xml_copy_attribute(serial, "type") : NULL;
+        if (g_strcmp0(type, "file") == 0)
+            xml->console_path = xpv_xml_copy_attribute(xpv_xml_find_child(serial, "source"), "path");
+    }
+}
+
 static gint
 read_id(xmlNode *domain)
 {
@@ -236,6 +247,7 @@ xpv_domain_xml_parse(const char *text, GError **error)
     read_disks(xml, xpv_xml_find_child(domain, "devices"));
     xml->boots_from_disk =
         read_boots_from_disk(xpv_xml_find_child(domain, "os"), xpv_xml_find_child(domain, "devices"));
+    read_console(xml, xpv_xml_find_child(domain, "devices"));
     return g_steal_pointer(&xml);
 }
 
@@ -249,6 +261,7 @@ xpv_domain_xml_free(XpvDomainXml *xml)
     g_free(xml->metadata_kernel);
     g_free(xml->boot_kernel);
     g_clear_pointer(&xml->disks, g_ptr_array_unref);
+    g_free(xml->console_path);
     xpv_system_clear(&xml->declared);
     g_free(xml);
 }

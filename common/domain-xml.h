@@ -18,6 +18,7 @@ typedef struct {
     char *name;
     char *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
     char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
+    char *console_path;    /* what the first <serial type='file'> is written to; NULL: none */
     gint id;               /* -1: not running */
     XpvVirtualization virtualization;
     XpvArch arch;             /* of <os><type> */

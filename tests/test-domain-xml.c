@@ -268,6 +268,43 @@ test_boot_kernel(void)
     }
 }
 
+static void
+test_console(void)
+{
+    static const struct {
+        const char *devices, *path;
+    } cases[] = {
+        { "<serial type='file'><source path='/var/log/xen/a b.log'/><target port='0'/></serial>",
+          "/var/log/xen/a b.log" },
+        { "<serial type='file'><source path='/a&amp;b' append='on'/></serial>", "/a&b" },
+        { "<serial type='pty'><source path='/dev/pts/3'/></serial><serial type='file'><source path='/a'/></serial>",
+          "/a" },
+        { "<serial type='file'><source path='/a'/></serial><serial type='file'><source path='/b'/></serial>", "/a" },
+        { "<serial type='file'/><serial type='file'><source path='/b'/></serial>", "/b" },
+        { "<serial type='file'><source path='serial.log'/></serial>", "serial.log" },
+        { "<serial type='file'><source path=''/></serial>", "" },
+        /* Those that others read. */
+        { "<serial type='pty'><source path='/dev/pts/3'/><log file='/a'/></serial>", NULL },
+        { "<serial type='dev'><source path='/dev/ttyS0'/></serial>", NULL },
+        { "<serial type='pipe'><source path='/a'/></serial>", NULL },
+        { "<serial type='unix'><source mode='bind' path='/a'/></serial>", NULL },
+        { "<serial type='null'/>", NULL },
+        { "<serial><source path='/a'/></serial>", NULL },
+        /* And what is no serial port. */
+        { "<console type='file'><source path='/a'/><target type='xen'/></console>", NULL },
+        { "<parallel type='file'><source path='/a'/></parallel>", NULL },
+        { "", NULL },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *children = g_strconcat("<devices>", cases[i].devices, "</devices>", NULL);
+        g_autoptr(XpvDomainXml) xml = parse(children);
+        if (cases[i].path)
+            expect(children, xml->console_path, cases[i].path);
+        else
+            expect_true(children, !xml->console_path, "no console");
+    }
+}
+
 #define DISK(device, bus) "<disk type='file' device='" device "'><target dev='xvda' bus='" bus "'/></disk>"
 #define TARGET(attributes) "<disk type='file' device='disk'><target " attributes "/></disk>"
 #define ORDERED(device, bus, order)                                                                                    \
@@ -628,6 +665,7 @@ main(int argc, char *argv[])
     g_test_add_func("/domain-xml/metadata", test_metadata);
     g_test_add_func("/domain-xml/metadata-is-capped", test_metadata_is_capped);
     g_test_add_func("/domain-xml/boot-kernel", test_boot_kernel);
+    g_test_add_func("/domain-xml/console", test_console);
     g_test_add_func("/domain-xml/boot-disk", test_boot_disk);
     g_test_add_func("/domain-xml/disks", test_disks);
     g_test_add_func("/domain-xml/boots-from-disk", test_boots_from_disk);

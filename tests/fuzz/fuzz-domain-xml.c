@@ -25,6 +25,8 @@ check_domain(const XpvDomainXml *xml)
     g_assert_cmpuint(xml->arch, <, XPV_ARCH_MAX);
     if (xml->metadata_kernel)
         g_assert_cmpuint(strlen(xml->metadata_kernel), <=, XPV_REPORT_MAX + 1);
+    if (xml->console_path)
+        check_text(xml->console_path);
     if (xml->boot_kernel) {
         check_text(xml->boot_kernel);
         g_assert_true(*xml->boot_kernel != '\0');
