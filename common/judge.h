@@ -16,7 +16,7 @@ typedef struct {
     XpvVirtualization virtualization; /* unknown is judged as fully virtualized */
     XpvArch arch;                     /* of <os><type>: only its family (x86, ia64) is believed */
     const XpvReport *report;          /* NULL: none */
-    gboolean report_is_live;          /* it is the running kernel's own, out of xenstore */
+    gboolean report_is_live;          /* it is the running kernel's own, out of xenstore or off its console */
     const GPtrArray *others;          /* (nullable) of XpvReport: the packages that they name exactly narrow what the
                                          report can mean, the first report first; borrowed */
     gboolean in_grace;                /* less than the grace time since this run began or was first seen */

@@ -108,7 +108,8 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-/* In the order of daemon/reports/reports.c; a domain that does not run has no xenstore. Returns: of XpvReport */
+/* In the order of daemon/reports/reports.h; a domain that does not run has no xenstore and no console. Returns: of
+ * XpvReport */
 static GPtrArray *
 find_reports(const XpvDomainXml *domain, GKeyFile *kernels)
 {

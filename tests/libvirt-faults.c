@@ -6,6 +6,8 @@
  *   opened for writing; NAME "*": any domain's, and the list of domains too.
  * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, and of those that do not run, once
  *   made, hangs until the FIFO has been opened for writing and closed.
+ * XPV_HANG_FOLDER=PATH and XPV_HANG_FIFO=PATH: to watch that folder hangs until the FIFO is opened for writing, as on a
+ *   server that does not answer.
  * XPV_UNSUPPORTED=CALL,…: of "list-all", "state", "events" and "metadata-events", as servers before 0.9.13, 0.9.2,
  *   0.8.0 and 3.0.0.
  */
@@ -15,6 +17,7 @@
 #include <libvirt/virterror.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #define REAL(name)                                                                                                     \
@@ -114,4 +117,17 @@ virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
         return NULL;
     }
     return real(domain, flags);
+}
+
+int
+inotify_add_watch(int fd, const char *name, uint32_t mask)
+{
+    REAL(inotify_add_watch);
+    const char *folder = getenv("XPV_HANG_FOLDER");
+    if (folder && strcmp(name, folder) == 0) {
+        int fifo = open(getenv("XPV_HANG_FIFO"), O_RDONLY | O_CLOEXEC);
+        if (fifo >= 0)
+            close(fifo);
+    }
+    return real(fd, name, mask);
 }

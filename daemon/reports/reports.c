@@ -3,13 +3,8 @@
 
 #include "common/text.h"
 
-/* In the order in which they are believed: the running guest itself, then those who know it. */
-static const XpvReportSource *const sources[] = {
-    &xpv_report_xenstore,
-    &xpv_report_metadata,
-    &xpv_report_file,
-    &xpv_report_direct_boot,
-};
+#define SOURCE(name) &xpv_report_##name,
+static const XpvReportSource *const sources[] = { XPV_REPORT_SOURCES(SOURCE) };
 
 struct _XpvReports {
     gpointer selves[G_N_ELEMENTS(sources)];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a guest's kernel report comes from: the sources in their order. A source is a file of its own, and one line in
- * reports.c. */
+ * XPV_REPORT_SOURCES. */
 #pragma once
 
 #include "common/domain-xml.h"
@@ -45,10 +45,17 @@ typedef struct {
     gboolean (*is_settled)(gpointer self);
 } XpvReportSource;
 
-extern const XpvReportSource xpv_report_xenstore;
-extern const XpvReportSource xpv_report_metadata;
-extern const XpvReportSource xpv_report_file;
-extern const XpvReportSource xpv_report_direct_boot;
+/* In the order in which they are believed: the running guest itself, then those who know it. */
+#define XPV_REPORT_SOURCES(SOURCE)                                                                                     \
+    SOURCE(xenstore)                                                                                                   \
+    SOURCE(console)                                                                                                    \
+    SOURCE(metadata)                                                                                                   \
+    SOURCE(file)                                                                                                       \
+    SOURCE(direct_boot)
+
+#define XPV_REPORT_SOURCE(name) extern const XpvReportSource xpv_report_##name;
+XPV_REPORT_SOURCES(XPV_REPORT_SOURCE)
+#undef XPV_REPORT_SOURCE
 
 typedef struct _XpvReports XpvReports;
 
