@@ -185,7 +185,8 @@ static gboolean
 is_plain(const char *text, gsize length, GError **error)
 {
     guint depth = 0;
-    gboolean in_string = FALSE, has_ended = FALSE;
+    gboolean in_string = FALSE;
+    gboolean has_ended = FALSE;
     if (length == 0 || *text != '{')
         return fail(error, "it is no object");
     for (gsize i = 0; i < length; i++) {
@@ -290,7 +291,7 @@ take_disks(Reader *outer, XpvInspection *inspection)
 {
     JsonArray *array = take_array(outer, "disks", DISKS_MAX);
     for (guint i = 0; array && outer->is_sound && i < json_array_get_length(array); i++) {
-        Reader reader;
+        Reader reader = { 0 };
         if (!open_element(outer, array, i, "disks", &reader))
             return;
         JsonNode *source = take(&reader, "source", G_TYPE_STRING);
@@ -307,7 +308,7 @@ take_kernels(Reader *outer, XpvInspection *inspection)
 {
     JsonArray *array = take_array(outer, "kernels", KERNELS_MAX);
     for (guint i = 0; array && outer->is_sound && i < json_array_get_length(array); i++) {
-        Reader reader;
+        Reader reader = { 0 };
         if (!open_element(outer, array, i, "kernels", &reader))
             return;
         XpvInspectionKernel *kernel = xpv_inspection_kernel_new("", "", "");
