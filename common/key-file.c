@@ -11,8 +11,7 @@ xpv_key_file_load(GKeyFile *keys, const char *path, GKeyFileFlags flags, char **
     if (!g_file_get_contents(path, &text, &length, error))
         return FALSE;
     if (memchr(text, '\0', length)) {
-        g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING,
-                            "the file contains a NUL byte");
+        g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "the file contains a NUL byte");
         return FALSE;
     }
     if (!g_key_file_load_from_data(keys, text, length, flags, error))

@@ -7,7 +7,6 @@
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
-
 G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
 
 typedef virDomain *Domain;
