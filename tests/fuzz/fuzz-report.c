@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A guest's report, and what is judged of it on any host.
  *
- * Ten minutes on a machine with 20 others at work for each processor, 2026-11-29: 19,524 runs, 33/s, 1,825 edges, 10,414
- * features, 660 inputs from the corpus's 52, 511 MiB at most; no crash, leak or hang.
+ * Ten minutes on a machine with 20 others at work for each processor, 2026-11-29: 19,524 runs, 33/s, 1,825 edges,
+ * 10,414 features, 660 inputs from the corpus's 52, 511 MiB at most; no crash, leak or hang.
  */
 #include "common/guide.h"
 #include "tests/fuzz/fuzz.h"
