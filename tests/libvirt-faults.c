@@ -124,10 +124,9 @@ inotify_add_watch(int fd, const char *name, uint32_t mask)
 {
     REAL(inotify_add_watch);
     const char *folder = getenv("XPV_HANG_FOLDER");
-    if (folder && strcmp(name, folder) == 0) {
-        int fifo = open(getenv("XPV_HANG_FIFO"), O_RDONLY | O_CLOEXEC);
-        if (fifo >= 0)
-            close(fifo);
-    }
+    const char *path = getenv("XPV_HANG_FIFO");
+    int fifo = folder && path && strcmp(name, folder) == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    if (fifo >= 0)
+        close(fifo);
     return real(fd, name, mask);
 }
