@@ -14,6 +14,7 @@
 #include "common/kernels-conf.h"
 #include "common/key-file.h"
 #include "common/names.h"
+#include "common/report-sources.h"
 #include "ctl/facts.h"
 #include "ctl/verbs.h"
 
@@ -108,16 +109,29 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-/* In the order of daemon/reports/reports.h; a domain that does not run has no xenstore and no console. Returns: of
- * XpvReport */
+/* Returns: (nullable) NULL: there is none, or the source speaks of running domains alone */
+static const char *
+report_from(const char *source, const XpvDomainXml *domain, const char *written)
+{
+    if (g_str_equal(source, "metadata"))
+        return domain->metadata_kernel;
+    if (g_str_equal(source, "file"))
+        return written;
+    return g_str_equal(source, "direct_boot") ? domain->boot_kernel : NULL;
+}
+
+/* Returns: of XpvReport, in the order in which they are believed */
 static GPtrArray *
 find_reports(const XpvDomainXml *domain, GKeyFile *kernels)
 {
+#define NAME(name) #name,
+    static const char *const sources[] = { XPV_REPORT_SOURCES(NAME) };
+#undef NAME
     g_autofree char *written = xpv_kernels_conf_report(kernels, domain);
-    const char *const said[] = { domain->metadata_kernel, written, domain->boot_kernel };
     GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
-    for (guint i = 0; i < G_N_ELEMENTS(said); i++) {
-        XpvReport *report = said[i] ? xpv_report_parse(said[i], -1) : NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        const char *said = report_from(sources[i], domain, written);
+        XpvReport *report = said ? xpv_report_parse(said, -1) : NULL;
         if (report)
             g_ptr_array_add(reports, report);
     }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Where a guest's kernel report comes from: the sources in their order. A source is a file of its own, and one line in
- * XPV_REPORT_SOURCES. */
+ * common/report-sources.h. */
 #pragma once
 
 #include "common/domain-xml.h"
+#include "common/report-sources.h"
 
 /* What the sources say of one domain. */
 typedef struct {
@@ -44,14 +45,6 @@ typedef struct {
     /* Whether it has said of every domain what it can say at first; within some seconds. NULL: always. */
     gboolean (*is_settled)(gpointer self);
 } XpvReportSource;
-
-/* In the order in which they are believed: the running guest itself, then those who know it. */
-#define XPV_REPORT_SOURCES(SOURCE)                                                                                     \
-    SOURCE(xenstore)                                                                                                   \
-    SOURCE(console)                                                                                                    \
-    SOURCE(metadata)                                                                                                   \
-    SOURCE(file)                                                                                                       \
-    SOURCE(direct_boot)
 
 #define XPV_REPORT_SOURCE(name) extern const XpvReportSource xpv_report_##name;
 XPV_REPORT_SOURCES(XPV_REPORT_SOURCE)

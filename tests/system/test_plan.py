@@ -201,7 +201,7 @@ class AllHosts(Plan):
     def test_exit_status(self):
         """Whether there is a host for each."""
         somewhere, nowhere, unclear = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "2.4.21-50.EL"
-        for reports, status in (([somewhere], 0), ([nowhere], 1), ([unclear], 3), (["6.1.0-18-amd64"], 3), ([" "], 0),
+        for reports, status in (([somewhere], 0), ([nowhere], 1), ([unclear], 3), (["6.1.0-18-amd64"], 3), ([" ", somewhere], 0),
                                 ([somewhere, unclear], 3), ([unclear, somewhere, nowhere], 1)):
             self.check("--all-hosts", *reports, status=status)
 

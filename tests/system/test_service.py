@@ -158,10 +158,10 @@ class Log(TestCase):
     def test_level(self):
         daemon = self.start_example()
         self.client.refresh()
-        self.assertNotIn("Full look", daemon.log())
+        self.assertNotIn("Refresh", daemon.log())
         self.set_level("debug")
         self.client.refresh()
-        self.assertRegex(daemon.log(), "(?m)^xenpv-compatd: debug: Full look [0-9]+ is over$")
+        self.assertRegex(daemon.log(), "(?m)^xenpv-compatd: debug: Refresh [0-9]+ is over$")
         self.assertNotRegex(daemon.log(), "(?i)libvirt.*DEBUG|update handle")
         self.set_level("err")
         before = daemon.log()
@@ -189,7 +189,7 @@ class Log(TestCase):
     def test_level_of_the_environment(self):
         daemon = self.start("test:///default", env={"SYSTEMD_LOG_LEVEL": "debug"})
         self.assertEqual(self.get_log_control("LogLevel"), "debug")
-        self.assertRegex(daemon.log(), "(?m)^xenpv-compatd: debug: Full look 1 is over$")
+        self.assertRegex(daemon.log(), "(?m)^xenpv-compatd: debug: Refresh 1 is over$")
 
 
 class Notices(TestCase):

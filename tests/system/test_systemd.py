@@ -106,7 +106,7 @@ class Systemd(Service):
         self.assertEqual(self.run_there("systemctl", "service-log-level", UNIT), "debug\n")
         self.assertEqual(self.run_there("systemctl", "service-log-target", UNIT), "journal\n")
         self.run_there("busctl", "call", NAME, ROOT, NAME + ".Manager", "Refresh")
-        self.assertEqual({entry["PRIORITY"] for entry in self.journal() if "Full look" in entry["MESSAGE"]}, {"7"})
+        self.assertEqual({entry["PRIORITY"] for entry in self.journal() if "Refresh" in entry["MESSAGE"]}, {"7"})
         # What a file says beside libvirt is noticed.
         self.run_there("sh", "-c", f"printf '[Kernels]\\narchive=2.6.18-8.el5PAE\\n' > {self.config}/kernels.conf")
         self.wait_for_journal("^Domain archive: shut-off, id -1, kernel “2.6.18-8.el5PAE”, incompatible")
