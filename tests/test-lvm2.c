@@ -38,9 +38,10 @@ static void
 put_label(guint8 *bytes, const Physical *physical)
 {
     guint8 *label = bytes + (gsize)physical->sector * SECTOR;
-    memcpy(label, "LABELONE", 8);
+    static const char magic[8] = "LABELONE", type[8] = "LVM2 001";
+    memcpy(label, magic, sizeof magic);
     put32(label + 20, 32);
-    memcpy(label + 24, "LVM2 001", 8);
+    memcpy(label + 24, type, sizeof type);
     memset(label + 32, physical->letter, 32);
     put64(label + 64, SIZE);
     put64(label + 72, FIRST_EXTENT);
@@ -58,7 +59,8 @@ put_text(guint8 *bytes, const Physical *physical)
         gsize at = physical->offset + i;
         area[at < AREA_SIZE ? at : at - AREA_SIZE + SECTOR] = (guint8)physical->text[i];
     }
-    memcpy(area + 4, " LVM2 x[5A%r0N*>", 16);
+    static const char magic[16] = " LVM2 x[5A%r0N*>";
+    memcpy(area + 4, magic, sizeof magic);
     put32(area + 20, 1);
     put64(area + 40, physical->offset);
     put64(area + 48, length);
@@ -94,11 +96,11 @@ describe(const char *name, XpvMedium *volume, const GError *error, gpointer data
     GString *told = data;
     g_string_append_printf(told, "%s:", name);
     for (guint64 at = 0; volume && at < xpv_medium_size(volume); at += EXTENT) {
-        char ends[2];
+        guint8 ends[2];
         g_assert_true(xpv_medium_read(volume, at, ends, 1, NULL));
         g_assert_true(xpv_medium_read(volume, at + EXTENT - 1, ends + 1, 1, NULL));
-        g_assert_cmpint(ends[0], ==, ends[1]);
-        g_string_append_c(told, ends[0]);
+        g_assert_cmpuint(ends[0], ==, ends[1]);
+        g_string_append_c(told, (gchar)ends[0]);
     }
     g_string_append_printf(told, "%s;", error ? error->message : "");
 }

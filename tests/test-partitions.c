@@ -110,7 +110,8 @@ static void
 put_gpt(guint8 *disk, guint sector, guint entries, guint size)
 {
     guint8 *header = disk + (gsize)sector * SECTOR;
-    memcpy(header, "EFI PART", 8);
+    static const char magic[8] = "EFI PART";
+    memcpy(header, magic, sizeof magic);
     header[72] = 2;
     put32(header + 80, entries);
     put32(header + 84, size);
