@@ -155,6 +155,7 @@ test_torn(void)
         { "Linux version 2.4.21-50.EL\nsmp (bhcompile@x) (gcc version 3.2.3) #1 SMP\n", NULL },
         { "Linux version 2.4.21-50.ELINIT: version 2.85 booting\n", NULL },
         { "Linux version 2.4.21-50.EL (bhcompile@x) (gcc ve\n", NULL },
+        { "Linux version 2.4.21-50.EL (bhcompile@x) (gcc version 3.2.3) #\n", NULL },
         { "Linux version x (bhcompile@x) (gcc version 3.2.3) #1 SMP\n", NULL },
         { "INIT: " RHEL_3 "\n", NULL },
         { "Linux  version 2.4.21-50.EL (x) (y) #1\n", NULL },

@@ -38,11 +38,12 @@ inotify_add_watch(int fd, const char *name, uint32_t mask)
 {
     g_atomic_int_inc(&n_reads);
     g_mutex_lock(&hang_mutex);
-    n_hang++;
+    gboolean hangs = g_hash_table_contains(hanging, name);
+    n_hang += (guint)hangs;
     g_main_context_wakeup(NULL);
     while (g_hash_table_contains(hanging, name))
         g_cond_wait(&hang_ends, &hang_mutex);
-    n_hang--;
+    n_hang -= (guint)hangs;
     g_mutex_unlock(&hang_mutex);
     return (int)syscall(SYS_inotify_add_watch, fd, name, mask);
 }
@@ -321,17 +322,24 @@ test_new_run(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->changes, ==, 3);
 }
 
-/* What a read that is under way finds is not the next run's. */
+/* What a read found that ended after its run had is not the next run's. */
 static void
 test_new_run_while_reading(Fixture *f, gconstpointer data)
 {
+    g_autofree char *folder = g_build_filename(f->folder, "next", NULL);
+    g_autofree char *next = g_build_filename(folder, "serial.log", NULL);
+    g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+    print_to(next, "w", "");
     begin_with(f, RHEL_3 "\n");
-    hang(f->path);
+    hang(next);
     g_assert_true(says(f, NULL));
-    wait_until(count_hanging() == 1);
+    g_assert_true(says_as(f, OTHER, 1, next, NULL));
+    while (count_hanging() == 0) /* which comes after the first was read, and before that is heard of */
+        g_thread_yield();
     g_assert_true(says_as(f, UUID, 2, f->path, NULL));
+    begin_with(f, RHEL_4 "\n");
     release();
-    wait_until(says_as(f, UUID, 2, f->path, RHEL_3));
+    wait_until(says_as(f, UUID, 2, f->path, RHEL_4));
     g_assert_cmpuint(f->changes, ==, 1);
 }
 
@@ -348,7 +356,10 @@ test_watches(Fixture *f, gconstpointer data)
     wait_until(says(f, RHEL_3) && says_as(f, OTHER, 2, other, RHEL_4));
     g_assert_cmpuint(count_watches(), ==, 1);
 
+    gint reads = g_atomic_int_get(&n_reads);
     source->forget(f->self, UUID);
+    let_pass(600);
+    g_assert_cmpint(g_atomic_int_get(&n_reads), ==, reads); /* nor is the other one watched anew */
     print_to(other, "a", RHEL_5 "\n");
     wait_until(says_as(f, OTHER, 2, other, RHEL_5));
     g_assert_cmpuint(count_watches(), ==, 1);
@@ -409,6 +420,24 @@ test_bounds(Fixture *f, gconstpointer data)
     g_assert_cmpstr(later, ==, RHEL_5);
     g_assert_true(xpv_console_file_read(file, f->path, &error));
     g_assert_cmpuint(xpv_console_file_read_bytes(file), ==, (256 + 2 * 64) * 1024 + strlen(RHEL_5 "\n"));
+}
+
+/* A line of the first 256 KiB does not go on in the last 64 KiB. */
+static void
+test_gap(Fixture *f, gconstpointer data)
+{
+    static const char begin[] = "\nLinux version 2.4.21-50.E", end[] = "L (x) (y) #1 SMP\n";
+    g_autoptr(XpvConsoleFile) file = xpv_console_file_new();
+    g_autoptr(GString) text = g_string_new(NULL);
+    add_noise(text, 256 * 1024 - strlen(begin));
+    g_string_append(text, begin);
+    add_noise(text, 1024);
+    g_string_append(text, end);
+    add_noise(text, 64 * 1024 - strlen(end));
+    begin_with(f, text->str);
+    g_assert_true(xpv_console_file_read(file, f->path, NULL));
+    g_autofree char *report = xpv_console_file_report(file);
+    g_assert_cmpstr(report, ==, NULL);
 }
 
 /* Files whose length is a lie cost no more. */
@@ -705,6 +734,7 @@ main(int argc, char *argv[])
     add("/report-console/watches", test_watches);
     add("/report-console/neighbours", test_neighbours);
     add("/report-console/bounds", test_bounds);
+    add("/report-console/gap", test_gap);
     add("/report-console/sparse", test_sparse);
     add("/report-console/flood", test_flood);
     add("/report-console/not-regular", test_not_regular);
