@@ -200,7 +200,8 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "there is no pipe: %s", g_strerror(errno));
         return NULL;
     }
-    memcpy(keep, fds, n_fds * sizeof *fds);
+    for (guint i = 0; i < n_fds; i++)
+        keep[i] = fds[i];
     keep[n_fds] = ends[1];
     pid_t pid = fork();
     if (pid == 0)
