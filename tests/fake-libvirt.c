@@ -27,7 +27,7 @@ static struct _virConnect connection;
 static FakeAge age;
 
 static GMutex mutex; /* guards all below */
-static Domain domains[MAX_DOMAINS];
+static Domain table[MAX_DOMAINS];
 static guint counts[FAKE_COUNTED];
 static gboolean is_xend_away, is_closed, lies;
 static gint n_handles;
@@ -74,7 +74,7 @@ void
 fake_begin(FakeAge its_age)
 {
     age = its_age;
-    memset(domains, 0, sizeof domains);
+    memset(table, 0, sizeof table);
     memset(counts, 0, sizeof counts);
     memset(callbacks, 0, sizeof callbacks);
     is_xend_away = is_closed = lies = FALSE;
@@ -105,7 +105,7 @@ void
 fake_set_domain(guint number, int id, int state)
 {
     g_mutex_lock(&mutex);
-    domains[number] = (Domain){ TRUE, id, state };
+    table[number] = (Domain){ TRUE, id, state };
     g_mutex_unlock(&mutex);
 }
 
@@ -162,7 +162,7 @@ static Domain
 get_domain(guint number)
 {
     g_mutex_lock(&mutex);
-    Domain domain = domains[number];
+    Domain domain = table[number];
     g_mutex_unlock(&mutex);
     return domain;
 }
@@ -220,28 +220,28 @@ virConnectIsAlive(virConnectPtr conn)
 }
 
 int
-virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int n)
+virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int count)
 {
     return age == FAKE_9_0 ? 0 : 1;
 }
 
 int
-virConnectRegisterCloseCallback(virConnectPtr conn, virConnectCloseFunc call, void *data, virFreeCallback free_data)
+virConnectRegisterCloseCallback(virConnectPtr conn, virConnectCloseFunc cb, void *opaque, virFreeCallback freecb)
 {
-    close_call = call;
-    close_data = data;
+    close_call = cb;
+    close_data = opaque;
     return 0;
 }
 
 int
-virConnectUnregisterCloseCallback(virConnectPtr conn, virConnectCloseFunc call)
+virConnectUnregisterCloseCallback(virConnectPtr conn, virConnectCloseFunc cb)
 {
     return 0;
 }
 
 int
 virConnectDomainEventRegisterAny(virConnectPtr conn, virDomainPtr domain, int id,
-                                 virConnectDomainEventGenericCallback call, void *data, virFreeCallback free_data)
+                                 virConnectDomainEventGenericCallback cb, void *opaque, virFreeCallback freecb)
 {
     if (age < FAKE_0_8_2)
         return fail(VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver");
@@ -250,9 +250,9 @@ virConnectDomainEventRegisterAny(virConnectPtr conn, virDomainPtr domain, int id
     if (id >= MAX_CALLBACKS && id != VIR_DOMAIN_EVENT_ID_METADATA_CHANGE)
         return fail(VIR_ERR_NO_SUPPORT, "this function is not supported by the connection driver");
     id = MIN(id, MAX_CALLBACKS - 1);
-    callbacks[id].call = VIR_DOMAIN_EVENT_CALLBACK(call) ? (virConnectDomainEventCallback)(void *)call : NULL;
-    callbacks[id].data = data;
-    callbacks[id].free_data = free_data;
+    callbacks[id].call = VIR_DOMAIN_EVENT_CALLBACK(cb) ? (virConnectDomainEventCallback)(void *)cb : NULL;
+    callbacks[id].data = opaque;
+    callbacks[id].free_data = freecb;
     return id;
 }
 
@@ -290,7 +290,7 @@ virNodeGetInfo(virConnectPtr conn, virNodeInfoPtr info)
 }
 
 int
-virConnectListAllDomains(virConnectPtr conn, virDomainPtr **list, unsigned int flags)
+virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned int flags)
 {
     if (age < FAKE_9_0)
         return lack("unknown procedure: 273");
@@ -304,7 +304,7 @@ virConnectListAllDomains(virConnectPtr conn, virDomainPtr **list, unsigned int f
         if (domain.is_there && is_listed)
             handles[n++] = new_handle(i, domain.id);
     }
-    *list = realloc(handles, (size_t)(n + 1) * sizeof *handles);
+    *domains = realloc(handles, (size_t)(n + 1) * sizeof *handles);
     return lies ? n + 1000 : n;
 }
 
@@ -410,27 +410,27 @@ virDomainGetName(virDomainPtr domain)
 }
 
 int
-virDomainGetUUIDString(virDomainPtr domain, char *uuid)
+virDomainGetUUIDString(virDomainPtr domain, char *buf)
 {
-    g_strlcpy(uuid, fake_uuid(domain->number), VIR_UUID_STRING_BUFLEN);
+    g_strlcpy(buf, fake_uuid(domain->number), VIR_UUID_STRING_BUFLEN);
     return 0;
 }
 
 /* While xend is away, one that runs cannot be read; what /etc/xen has of one that is off, can. */
 char *
-virDomainGetXMLDesc(virDomainPtr handle, unsigned int flags)
+virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
 {
-    Domain domain = get_domain(handle->number);
-    int id = is_xend_away ? -1 : domain.id;
+    const Domain found = get_domain(domain->number);
+    int id = is_xend_away ? -1 : found.id;
     count(FAKE_XMLS);
-    if (is_xend_away && age < FAKE_9_0 && (handle->id >= 0 || age == FAKE_0_3_3)) {
+    if (is_xend_away && age < FAKE_9_0 && (domain->id >= 0 || age == FAKE_0_3_3)) {
         fail_for_xend();
         return NULL;
     }
     g_autofree char *running = id >= 0 ? g_strdup_printf(" id='%d'", id) : g_strdup("");
     return g_strdup_printf(
         "<domain type='xen'%s><name>guest-%u</name><uuid>%s</uuid><os><type>hvm</type></os></domain>", running,
-        handle->number, fake_uuid(lies ? handle->number + 1 : handle->number));
+        domain->number, fake_uuid(lies ? domain->number + 1 : domain->number));
 }
 
 int

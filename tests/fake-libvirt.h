@@ -37,6 +37,6 @@ void fake_close(void);
 void fake_lie(void);
 
 /* fake_count: calls since fake_begin(), or the last fake_forget(). fake_count_all: of all kinds. */
-guint fake_count(FakeCount count);
+guint fake_count(FakeCount what);
 guint fake_count_all(void);
 void fake_forget(void);

@@ -342,7 +342,7 @@ static const Case precedence[] = {
       "not-applicable [guest-not-covered] {host-release-unverified} - - - - -" },
 
 /* Another system, where nobody reports a kernel, whether it is only just starting or does not run. */
-#define SAYS(words) .system = { XPV_SYSTEM_##words }
+#define SAYS(words) .system = { .kind = XPV_SYSTEM_##words }
 #define WINDOWS .system = { XPV_SYSTEM_OTHER, "The guest's agent", (char *)"windows 6" }
     { NULL, X86_64_INTEL, GUEST(WINDOWS), "not-applicable [guest-not-covered] {-} - - - - -" },
     { NULL, NO_HOST, GUEST(WINDOWS, .in_grace = TRUE), "not-applicable [guest-not-covered] {-} - - - - -" },
