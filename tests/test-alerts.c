@@ -14,6 +14,7 @@
 #define UUID_3 "5b1a3c10-0000-4000-8000-000000000003"
 
 #define ALERT "Domain * runs a kernel that is not supported with para-virtualized drivers on this host: *"
+#define ALERT_BEGINS "Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: "
 #define CLEARED "Domain * no longer runs with an incompatible kernel: *"
 
 typedef struct {
@@ -235,32 +236,29 @@ test_fields(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->alerted, 0);
     g_autoptr(LogEntry) alert = log_take(G_LOG_LEVEL_WARNING, "*");
     g_assert_nonnull(alert);
-    static const char *const alert_fields[] = {
-        "MESSAGE",
-        "Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: It is too old. "
-        "Update it.",
-        "MESSAGE_ID",
-        "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
-        "PRIORITY",
-        "4",
-        "XENPV_DOMAIN_NAME",
-        "guest",
-        "XENPV_DOMAIN_UUID",
-        UUID,
-        "XENPV_KERNEL",
-        "2.4.21-4.EL",
-        "XENPV_KERNEL_SOURCE",
-        "metadata",
-        "XENPV_VERDICT",
-        "incompatible",
-        "XENPV_REASONS",
-        "guest-release-unsupported host-architecture-mismatch",
-        "XENPV_REMEDY",
-        "Update it.",
-        "XENPV_HOST_ARCHITECTURE",
-        "x86_64",
-        NULL
-    };
+    static const char *const alert_fields[] = { "MESSAGE",
+                                                ALERT_BEGINS "It is too old. Update it.",
+                                                "MESSAGE_ID",
+                                                "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
+                                                "PRIORITY",
+                                                "4",
+                                                "XENPV_DOMAIN_NAME",
+                                                "guest",
+                                                "XENPV_DOMAIN_UUID",
+                                                UUID,
+                                                "XENPV_KERNEL",
+                                                "2.4.21-4.EL",
+                                                "XENPV_KERNEL_SOURCE",
+                                                "metadata",
+                                                "XENPV_VERDICT",
+                                                "incompatible",
+                                                "XENPV_REASONS",
+                                                "guest-release-unsupported host-architecture-mismatch",
+                                                "XENPV_REMEDY",
+                                                "Update it.",
+                                                "XENPV_HOST_ARCHITECTURE",
+                                                "x86_64",
+                                                NULL };
     expect_fields(alert, alert_fields);
 
     change(f, make(UUID, 1, "compatible"));
