@@ -236,8 +236,9 @@ test_fields(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->alerted, 0);
     g_autoptr(LogEntry) alert = log_take(G_LOG_LEVEL_WARNING, "*");
     g_assert_nonnull(alert);
+    static const char message[] = ALERT_BEGINS "It is too old. Update it.";
     static const char *const alert_fields[] = { "MESSAGE",
-                                                ALERT_BEGINS "It is too old. Update it.",
+                                                message,
                                                 "MESSAGE_ID",
                                                 "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21",
                                                 "PRIORITY",
