@@ -10,6 +10,10 @@
 #define PAGE_HEADER 26U
 #define META_SIZE 224U
 
+/* No database has more: a genuine one has some 14,000. A bit for each is kept, and a bucket's number has fewer bits
+ * than there are spares. */
+#define PAGES_MAX (1U << 24)
+
 /* Types of pages: before version 9, those of a bucket are not sorted. */
 #define PAGE_HASH_UNSORTED 2
 #define PAGE_OVERFLOW 7
@@ -70,7 +74,7 @@ read_meta(Database *self, GError **error)
     self->page_size = get32(self, meta + 20);
     if (self->page_size < PAGE_MIN || self->page_size > PAGE_MAX || (self->page_size & (self->page_size - 1)) != 0)
         return xpv_inspect_fail(error, "its pages are said to have %u bytes", self->page_size);
-    self->pages = (guint32)MIN(xpv_medium_size(self->file) / self->page_size, G_MAXUINT32);
+    self->pages = (guint32)MIN(xpv_medium_size(self->file) / self->page_size, PAGES_MAX);
     guint32 last = get32(self, meta + 72);
     if (last >= self->pages)
         return xpv_inspect_fail(error, "it is said to have more buckets (%u) than pages (%u)", last, self->pages);
