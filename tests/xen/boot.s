@@ -1,11 +1,28 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The boot sector of a fully virtualized guest that has no operating system. It says through Xen's debug port, and so on
-# Xen's console, that it is there, halts, and reboots when a key is pressed.
+# The boot sector of a fully virtualized guest that has no operating system. It prints on its serial port, where it has
+# one, what a kernel of RHEL 3 does first. It says through Xen's debug port, and so on Xen's console, that it is there,
+# halts, and reboots when a key is pressed.
     .code16
     xorw %ax, %ax
     movw %ax, %ds
-    movw $0x7c00 + text, %si
     cld
+    movw $0x7c00 + kernel, %si
+next_serial:
+    lodsb
+    movb %al, %ah
+    testb %al, %al
+    jz debug_port
+busy:
+    movw $0x3fd, %dx       # line status; all ones where there is no such port
+    inb %dx, %al
+    testb $0x20, %al
+    jz busy
+    movb %ah, %al
+    movw $0x3f8, %dx
+    outb %al, %dx
+    jmp next_serial
+debug_port:
+    movw $0x7c00 + text, %si
 next:
     lodsb
     outb %al, $0xe9
@@ -18,6 +35,10 @@ next:
 wait:
     hlt
     jmp wait
+kernel:
+    .ascii "Bootdata ok (command line is ro root=LABEL=/ console=ttyS0)\r\n"
+    .ascii "Linux version 2.4.21-50.EL (brewbuilder@build.redhat.com) (gcc version 3.2.3 20030502 "
+    .asciz "(Red Hat Linux 3.2.3-58)) #1 SMP Tue May 8 17:10:31 EDT 2007\r\n"
 text:
     .asciz "waits for a key\n"
     .org 510

@@ -103,6 +103,27 @@ class FullyVirtualized(xentest.TestCase):
         self.wait_for(guest, Verdict="unknown", Reasons=["kernel-not-reported"], Kernel="")
         self.assert_told(guest, alerts=1, cleared=1)
 
+    def test_serial_console(self):
+        """It cannot reach xenstore, and prints its kernel: a RHEL 3 one that is for Intel processors. A reboot is a new
+        run, whose emulator empties the file."""
+        guest = self.fully_virtualized(devices=xentest.SERIAL)
+        self.addCleanup(xentest.host.run, f"rm -f {guest.serial}")
+        guest.start()
+        domain = self.wait_for(guest, Verdict="incompatible", KernelSource="console")
+        self.assertTrue(domain["Kernel"].startswith("Linux version 2.4.21-50.EL (brewbuilder@"), domain["Kernel"])
+        self.assertTrue(domain["Kernel"].endswith(" x86_64"), domain["Kernel"])
+        self.assertEqual((domain["Variant"], domain["Release"], domain["Reasons"]),
+                         ("ia32e", "3.9", ["processor-mismatch"]))
+        self.wait_for_alerts(guest, 1)
+        old = guest.id()
+        guest.press_key()
+        self.wait_for_alerts(guest, 2)
+        domain = self.client.domain(guest.uuid)
+        self.assertGreater(domain["Id"], old)
+        self.assertEqual(domain["KernelSource"], "console")
+        guest.domain().destroy()
+        self.wait_for(guest, State="shut-off", Kernel="", KernelSource="")
+
     def test_reboot(self):
         """Libvirt says that the new run started before it says that the old one stopped. The watches move with the id;
         the new run is alerted anew."""

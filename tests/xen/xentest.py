@@ -57,6 +57,7 @@ class Guest:
         self.uuid = harness.uuid_of(number)
         self.path = harness.path_of(self.uuid)
         self.disk = f"/root/guest/{self.name}.img"
+        self.serial = f"/var/log/xen/{self.name}-serial.log"
         metadata = f'<guest xmlns="urn:xenpv:compat:1"><kernel>{report}</kernel></guest>' if report else ""
         connect().defineXML(f"""<domain type='xen'><name>{self.name}</name><uuid>{self.uuid}</uuid>
             <memory unit='MiB'>{memory}</memory><metadata>{metadata}</metadata>{os_xml.format(self=self)}</domain>""")
@@ -118,6 +119,8 @@ class Guest:
 FULLY_VIRTUALIZED = """<os><type arch='x86_64' machine='xenfv'>hvm</type><boot dev='hd'/></os>
     <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{self.disk}'/>
     <target dev='hda' bus='ide'/></disk></devices>"""
+# What it prints there, its emulator writes.
+SERIAL = "<serial type='file'><source path='{self.serial}'/><target port='0'/></serial>"
 PARAVIRTUALIZED = """<os><type arch='x86_64' machine='xenpvh'>xenpvh</type><kernel>/root/guest/vmlinuz</kernel>
     <initrd>/root/guest/initrd.gz</initrd><cmdline>console=hvc0 loglevel=3 %s</cmdline></os>"""
 
@@ -130,8 +133,8 @@ class Guests:
         self.addCleanup(guest.remove)
         return guest
 
-    def fully_virtualized(self, report=None):
-        guest = self.guest(FULLY_VIRTUALIZED, report)
+    def fully_virtualized(self, report=None, devices=""):
+        guest = self.guest(FULLY_VIRTUALIZED.replace("</devices>", devices + "</devices>"), report)
         self.addCleanup(host.run, f"rm {guest.disk}")
         host.run(f"cp /root/guest/disk.img {guest.disk}")
         return guest
