@@ -78,6 +78,7 @@ xpv_said_clear(XpvSaid *said)
 {
     g_clear_pointer(&said->report, g_free);
     g_clear_pointer(&said->others, g_ptr_array_unref);
+    xpv_system_clear(&said->system);
 }
 
 void
