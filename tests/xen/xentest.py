@@ -3,6 +3,7 @@
 and guests that are driven through dom0's libvirt and xenstore. prove.py sets `host`."""
 import itertools
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -88,9 +89,10 @@ class Guest:
                                   "urn:xenpv:compat:1", flags)
 
     def listen(self, test):
-        """Returns: what to read a line from for each event of its life from now on."""
+        """Returns: what to read a line from for each event of its life from now on. Python loads libvirt where what the
+        programs under test get preloaded does not find it."""
         listener = subprocess.Popen(["setpriv", "--pdeathsig=KILL", sys.executable, "-c", LISTENER, uri(), self.uuid],
-                                    stdout=subprocess.PIPE, text=True)
+                                    stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": ""})
         test.addCleanup(listener.stdout.close)
         test.addCleanup(listener.wait)
         test.addCleanup(listener.kill)
