@@ -117,10 +117,9 @@ class FullyVirtualized(xentest.TestCase):
         self.wait_for_alerts(guest, 1)
         old = guest.id()
         guest.press_key()
+        self.assertGreater(self.wait_for(guest, KernelSource="")["Id"], old)
         self.wait_for_alerts(guest, 2)
-        domain = self.client.domain(guest.uuid)
-        self.assertGreater(domain["Id"], old)
-        self.assertEqual(domain["KernelSource"], "console")
+        self.assertEqual(self.client.domain(guest.uuid)["KernelSource"], "console")
         guest.domain().destroy()
         self.wait_for(guest, State="shut-off", Kernel="", KernelSource="")
 
