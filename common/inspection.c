@@ -13,6 +13,9 @@
 /* No value is deeper: a kernel in the list of kernels in the object. */
 #define DEPTH_MAX 3U
 
+/* The end of the year 9999: whoever counts in microseconds meets no overflow. */
+#define SECONDS_MAX G_GINT64_CONSTANT(253402300799)
+
 G_DEFINE_QUARK(xpv_inspection_error, xpv_inspection_error)
 
 static void
@@ -159,6 +162,8 @@ xpv_inspection_to_json(const XpvInspection *inspection)
     json_object_set_array_member(members, "driver_aliases", texts_to_json(inspection->driver_aliases));
     json_object_set_boolean_member(members, "needs_recovery", inspection->needs_recovery);
     json_object_set_array_member(members, "errors", texts_to_json(inspection->errors));
+    json_object_set_int_member(members, "inspected_at", inspection->inspected_at);
+    json_object_set_int_member(members, "boot_changed_at", inspection->boot_changed_at);
     return xpv_json_line(members);
 }
 
@@ -248,6 +253,17 @@ take_boolean(Reader *reader, const char *key, gboolean *value)
         *value = json_node_get_boolean(node);
 }
 
+static void
+take_seconds(Reader *reader, const char *key, gint64 *seconds)
+{
+    JsonNode *node = take(reader, key, G_TYPE_INT64);
+    gint64 value = node ? json_node_get_int(node) : 0;
+    if (value < 0 || value > SECONDS_MAX)
+        reader->is_sound = fail(reader->error, "its member “%s” is no time", key);
+    else
+        *seconds = value;
+}
+
 /* Returns: (nullable) of at most @max elements */
 static JsonArray *
 take_array(Reader *reader, const char *key, guint max)
@@ -318,8 +334,7 @@ take_kernels(Reader *outer, XpvInspection *inspection)
         take_text(&reader, "architecture", &kernel->architecture);
         take_boolean(&reader, "default", &kernel->is_default);
         take_boolean(&reader, "in_grub", &kernel->in_grub);
-        JsonNode *installed_at = take(&reader, "installed_at", G_TYPE_INT64);
-        kernel->installed_at = installed_at ? json_node_get_int(installed_at) : 0;
+        take_seconds(&reader, "installed_at", &kernel->installed_at);
         outer->is_sound = reader.is_sound;
     }
 }
@@ -338,6 +353,8 @@ read_object(JsonObject *members, GError **error)
     take_texts(&reader, "driver_aliases", TEXTS_MAX, inspection->driver_aliases);
     take_boolean(&reader, "needs_recovery", &inspection->needs_recovery);
     take_texts(&reader, "errors", ERRORS_MAX, inspection->errors);
+    take_seconds(&reader, "inspected_at", &inspection->inspected_at);
+    take_seconds(&reader, "boot_changed_at", &inspection->boot_changed_at);
     return reader.is_sound ? g_steal_pointer(&inspection) : NULL;
 }
 

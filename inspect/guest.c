@@ -37,14 +37,34 @@ file_system_at(const Guest *guest, guint i)
     return guest->storage->file_systems->pdata[i];
 }
 
-/* Returns: (nullable) NULL: there is no such file, or it cannot be read, which is told */
+/* @ret_changed_at: (nullable)
+ * Returns: (nullable) NULL: there is no such file, or it cannot be read, which is told */
+static char *
+read_dated_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max,
+                gint64 *ret_changed_at)
+{
+    g_autoptr(GError) error = NULL;
+    char *text = xpv_ext_text(file_system->ext, path, max, ret_changed_at, &error);
+    if (!text && !g_error_matches(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_ABSENT))
+        xpv_inspection_add_error(guest->inspection, "%s: %s", file_system->place, error->message);
+    return text;
+}
+
 static char *
 read_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max)
 {
-    g_autoptr(GError) error = NULL;
-    char *text = xpv_ext_text(file_system->ext, path, max, NULL, &error);
-    if (!text && !g_error_matches(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_ABSENT))
-        xpv_inspection_add_error(guest->inspection, "%s: %s", file_system->place, error->message);
+    return read_dated_text(guest, file_system, path, max, NULL);
+}
+
+/* A file that says what starts. The folder that holds the kernels does not count: guests of RHEL 3 and 4 write in it at
+ * each boot (System.map, kernel.h), as kdump does in those of RHEL 5. */
+static char *
+read_boot_text(const Guest *guest, const XpvFileSystem *file_system, const char *path)
+{
+    gint64 changed_at = 0;
+    char *text = read_dated_text(guest, file_system, path, XPV_MENU_TEXT_MAX, &changed_at);
+    if (text)
+        guest->inspection->boot_changed_at = MAX(guest->inspection->boot_changed_at, changed_at);
     return text;
 }
 
@@ -68,7 +88,7 @@ static gboolean
 find_menu_in(Guest *guest, const XpvFileSystem *file_system)
 {
     for (guint i = 0; i < G_N_ELEMENTS(menus); i++) {
-        g_autofree char *text = read_text(guest, file_system, menus[i].path, XPV_MENU_TEXT_MAX);
+        g_autofree char *text = read_boot_text(guest, file_system, menus[i].path);
         if (!text)
             continue;
         guest->menu = menus[i].read(text);
@@ -89,7 +109,7 @@ find_menu(Guest *guest)
     if (!guest->menu || !guest->menu->is_saved)
         return;
     g_autofree char *path = g_strconcat(guest->boot_folder, "/grub/default", NULL);
-    g_autofree char *saved = read_text(guest, guest->boot, path, XPV_MENU_TEXT_MAX);
+    g_autofree char *saved = read_boot_text(guest, guest->boot, path);
     xpv_menu_choose(guest->menu, saved ? saved : "0");
 }
 

@@ -71,7 +71,7 @@ run_in_sandbox(const Job *job, GError **error)
     return inspection;
 }
 
-/* Which disks were asked for, and which could be opened, is not the child's to say. */
+/* Which disks were asked for and when, and which could be opened, is not the child's to say. */
 static XpvInspection *
 join(XpvInspection *asked, XpvInspection *found)
 {
@@ -82,6 +82,7 @@ join(XpvInspection *asked, XpvInspection *found)
     GPtrArray *disks = asked->disks;
     asked->disks = found->disks;
     found->disks = disks;
+    found->inspected_at = asked->inspected_at;
     xpv_inspection_free(asked);
     return found;
 }
@@ -94,6 +95,7 @@ xpv_inspect(const char *const *paths)
     g_array_set_clear_func(disks, clear_disk);
     XpvInspection *asked = xpv_inspection_new();
     const Job job = { asked, disks };
+    asked->inspected_at = g_get_real_time() / G_USEC_PER_SEC;
     open_disks(paths, asked, disks);
     XpvInspection *found = run_in_sandbox(&job, &error);
     if (found)

@@ -24,6 +24,13 @@ class Link(NamedTuple):
     to: str
 
 
+class Dated(NamedTuple):
+    """A file of these times, in seconds since the epoch; others are as old as the image."""
+    content: str
+    modified: int
+    changed: int
+
+
 @functools.lru_cache(None)
 def cache():
     folder = tempfile.mkdtemp(prefix="xenpv-images-")
@@ -35,6 +42,7 @@ def stage(folder, tree):
     """Writes a tree: path to text, bytes, a Link, or None for a folder."""
     for path, content in tree:
         path = os.path.join(folder, path)
+        content = content.content if isinstance(content, Dated) else content
         os.makedirs(path if content is None else os.path.dirname(path), exist_ok=True)
         if isinstance(content, Link):
             os.symlink(content.to, path)
@@ -54,7 +62,15 @@ def made(tree, size, label, features, block):
         journal = ("-J", f"size={block // 1024}") if "has_journal" in features else ()
         disks.run_tool("mke2fs", "-q", "-F", "-O", f"none,{features}", "-I", "128", "-b", str(block), "-m", "0",
                        *journal, "-L", label, "-U", str(own), "-E", "lazy_itable_init=1,nodiscard", "-d", folder, path)
+    date(path, tree)
     return path
+
+
+def date(path, tree):
+    times = [f"set_inode_field {name} {field} @{seconds}" for name, file in tree if isinstance(file, Dated)
+             for field, seconds in (("mtime", file.modified), ("ctime", file.changed))]
+    for command in times:
+        disks.run_tool("debugfs", "-w", "-R", command, path)
 
 
 def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=False):

@@ -21,7 +21,7 @@ import ext3
 import lvm2
 import rpmdb
 from disks import MIB
-from ext3 import Link
+from ext3 import Dated, Link
 
 # The packages that have a kernel to boot.
 BOOTABLE = ("kernel", "kernel-smp", "kernel-hugemem", "kernel-largesmp", "kernel-PAE", "kernel-xen", "kernel-xenU",
@@ -29,6 +29,7 @@ BOOTABLE = ("kernel", "kernel-smp", "kernel-hugemem", "kernel-largesmp", "kernel
 # What /boot/config-… says of the processor that a kernel is compiled for.
 PROCESSORS = {"athlon": "CONFIG_MK7=y\n", "i686": "CONFIG_M686=y\n", "ia32e": "CONFIG_MPSC=y\n",
               "x86_64": "CONFIG_GENERIC_CPU=y\n"}
+CHANGED_AT = 1250000000  # the files of the boot loader, last
 FILLER_FILES = tuple(f"usr/lib/f{number:036}" for number in range(1000))  # 40 kB
 
 
@@ -125,9 +126,9 @@ def grub(guest, prefix):
 
 def boot_tree(guest, prefix=""):
     """What is on /boot."""
-    tree = {"grub/grub.conf": guest.grub or grub(guest, prefix), "grub/menu.lst": Link("./grub.conf")}
+    tree = {"grub/grub.conf": Dated(guest.grub or grub(guest, prefix), CHANGED_AT, CHANGED_AT), "grub/menu.lst": Link("./grub.conf")}
     if guest.saved:
-        tree["grub/default"] = guest.saved
+        tree["grub/default"] = Dated(guest.saved, CHANGED_AT, CHANGED_AT)
     for package in guest.kernels:
         release = uname(package)
         tree[f"vmlinuz-{release}"] = image(release)

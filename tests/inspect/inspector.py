@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system"))
@@ -23,7 +24,8 @@ FOUND, NONE, USAGE, NOT_OPENED = 0, 1, 2, 3  # the exit statuses
 DISK = {"source": str, "format": str, "boot": bool, "error": str}
 KERNEL = {"package": str, "release": str, "architecture": str, "default": bool, "in_grub": bool, "installed_at": int}
 ANSWER = {"disks": [DISK], "release": str, "distribution": str, "default_kernel": str, "kernels": [KERNEL],
-          "driver_packages": [str], "driver_aliases": [str], "needs_recovery": bool, "errors": [str]}
+          "driver_packages": [str], "driver_aliases": [str], "needs_recovery": bool, "errors": [str],
+          "inspected_at": int, "boot_changed_at": int}
 
 
 def fault(value, form, where="answer"):
@@ -75,10 +77,13 @@ class TestCase(unittest.TestCase):
         return answer
 
     def inspect(self, *arguments, status=FOUND, **options):
-        """Returns: the answer; nothing is printed beside it."""
+        """Returns: the answer, but for its time; nothing is printed beside it."""
+        began = int(time.time())
         done = self.run_inspector("--json", *arguments, **options)
         self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)
-        return self.answer(done.stdout)
+        answer = self.answer(done.stdout)
+        self.assertIn(answer.pop("inspected_at"), range(began, int(time.time()) + 1))
+        return answer
 
     def text(self, *arguments, status=FOUND):
         done = self.run_inspector(*arguments)

@@ -8,6 +8,7 @@ import subprocess
 import images
 import inspector
 import rpmdb
+from ext3 import Dated
 from inspector import NONE, kernel
 
 # What is installed on the makers' guests, as an answer has it.
@@ -28,7 +29,8 @@ def expected(name, paths, boot=0, **changes):
     disks = [{"source": path, "format": "raw", "boot": number == boot, "error": ""} for number, path in enumerate(paths)]
     answer = {"disks": disks, "release": RELEASES[name], "distribution": "rhel",
               "default_kernel": next((kernel["package"] for kernel in KERNELS[name] if kernel["default"]), ""),
-              "kernels": KERNELS[name], "driver_packages": [], "driver_aliases": [], "needs_recovery": False, "errors": []}
+              "kernels": KERNELS[name], "driver_packages": [], "driver_aliases": [], "needs_recovery": False, "errors": [],
+              "boot_changed_at": images.CHANGED_AT}
     return {**answer, **changes}
 
 
@@ -105,7 +107,8 @@ class Layouts(inspector.TestCase):
         """The disk with /boot is not given: what is installed is known, what starts is not."""
         paths = self.make("root-alone", images.RHEL_3)
         kernels = [dict(each, default=False, in_grub=False) for each in KERNELS["rhel-3"]]
-        self.assertEqual(self.inspect(*paths), expected("rhel-3", paths, boot=None, kernels=kernels, default_kernel=""))
+        self.assertEqual(self.inspect(*paths), expected("rhel-3", paths, boot=None, kernels=kernels, default_kernel="",
+                                                         boot_changed_at=0))
 
     def test_mounted(self):
         """An ext3 that is in use says so."""
@@ -180,6 +183,36 @@ class Grub(inspector.TestCase):
         kernels = [dict(each, default=False, in_grub=False) for each in KERNELS["rhel-3"]]
         answer = self.inspect(*paths)
         self.assertEqual((answer["default_kernel"], answer["kernels"]), ("", kernels))
+
+
+class Changed(inspector.TestCase):
+    """When what starts was last changed. All else in /boot, and the folder itself, is as young as the image: guests write
+    in it at each boot."""
+
+    def changed_at(self, **changes):
+        return self.inspect(*self.make("plain", dataclasses.replace(images.RHEL_3, **changes)))["boot_changed_at"]
+
+    def test_either_time(self):
+        """ctime: a file that was moved to its place."""
+        text = images.grub(images.RHEL_3, "")
+        for modified, changed in ((1150000000, 1260000000), (1260000000, 1150000000)):
+            with self.subTest(modified=modified, changed=changed):
+                self.assertEqual(self.changed_at(more=(("boot/grub/grub.conf", Dated(text, modified, changed)),)), 1260000000)
+
+    def test_saved(self):
+        """The number of the entry counts where it is asked for."""
+        saved = {"saved": "1\n", "more": (("boot/grub/default", Dated("1\n", 1260000000, 1260000000)),)}
+        self.assertEqual(self.changed_at(default="saved", **saved), 1260000000)
+        self.assertEqual(self.changed_at(default="0", **saved), images.CHANGED_AT)
+
+    def test_saved_before(self):
+        saved = (("boot/grub/default", Dated("1\n", 1150000000, 1150000000)),)
+        self.assertEqual(self.changed_at(default="saved", more=saved), images.CHANGED_AT)
+
+    def test_far_future(self):
+        """The guest's clock is its own."""
+        text = images.grub(images.RHEL_3, "")
+        self.assertEqual(self.changed_at(more=(("boot/grub/grub.conf", Dated(text, 0, 0xffffffff)),)), 0xffffffff)
 
 
 class Database(inspector.TestCase):
