@@ -1,54 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/verdict.h"
 
-#include "common/guide.h"
+#include "common/inspection-report.h"
 #include "common/judge.h"
 #include "common/phrases.h"
 
 #define COLUMN 17
-
-/* A kernel of RHEL 3, 4 or 5 without a package, whose architecture is known by its configuration, named as its package
- * is: in a report of uname's, “i686” may be an athlon kernel's. */
-static char *
-name_kernel(const XpvInspectionKernel *kernel)
-{
-    g_autoptr(XpvReport) report = xpv_report_parse(kernel->release, -1);
-    guint n = 0;
-    const XpvKernel *meant = report ? xpv_report_kernels(report, &n) : NULL;
-    if (n == 0 || !xpv_kernel_is_covered(meant) || *meant->release == '\0' || *kernel->architecture == '\0')
-        return g_strdup(kernel->release);
-    const char *flavour = xpv_flavour_to_word(meant->flavour);
-    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(meant->major)->version,
-                           meant->release, kernel->architecture);
-}
-
-static gboolean
-has_default(const XpvInspection *inspection)
-{
-    for (guint i = 0; i < inspection->kernels->len; i++) {
-        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
-        if (kernel->is_default)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-XpvReport *
-xpv_verdict_report(const XpvInspection *inspection)
-{
-    g_autoptr(GString) lines = g_string_new(NULL);
-    gboolean takes_all = *inspection->default_kernel == '\0';
-    if (!takes_all && !has_default(inspection))
-        return xpv_report_parse(inspection->default_kernel, -1);
-    for (guint i = 0; i < inspection->kernels->len; i++) {
-        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
-        if (!takes_all && !kernel->is_default)
-            continue;
-        g_autofree char *name = *kernel->package != '\0' ? g_strdup(kernel->package) : name_kernel(kernel);
-        g_string_append_printf(lines, "%s\n", name);
-    }
-    return xpv_report_parse(lines->str, -1);
-}
 
 static void
 append_line(GString *text, const char *label, const char *value)
@@ -108,7 +65,7 @@ append_kernels(GString *text, const XpvInspection *inspection)
 static void
 append_verdict(GString *text, const XpvInspection *inspection, const XpvHost *host, XpvVirtualization virtualization)
 {
-    g_autoptr(XpvReport) report = xpv_verdict_report(inspection);
+    g_autoptr(XpvReport) report = xpv_inspection_report(inspection);
     g_auto(XpvSystem) system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
     if (!report && system.kind != XPV_SYSTEM_OTHER)
         return;

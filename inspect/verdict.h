@@ -4,11 +4,6 @@
 
 #include "common/host.h"
 #include "common/inspection.h"
-#include "common/report.h"
-
-/* xpv_verdict_report: what the guest would report of its kernel, by its disks: that which starts by default, or all
- * that are installed where that is not known. Returns: (nullable) NULL: there is none */
-XpvReport *xpv_verdict_report(const XpvInspection *inspection);
 
 /* xpv_verdict_text: a paragraph. Returns: (transfer full) ends with a newline; valid UTF-8, fit for a terminal */
 char *xpv_verdict_text(const XpvInspection *inspection, const XpvHost *host, XpvVirtualization virtualization);

@@ -13,47 +13,6 @@ add(XpvInspection *inspection, const char *package, const char *release, const c
 }
 
 static void
-expect_report(const XpvInspection *inspection, const char *expected)
-{
-    g_autoptr(XpvReport) report = xpv_verdict_report(inspection);
-    g_assert_cmpstr(report ? xpv_report_text(report) : NULL, ==, expected);
-}
-
-static void
-test_report(void)
-{
-    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-    expect_report(inspection, NULL);
-    add(inspection, "kernel-2.6.9-89.EL.i686", "2.6.9-89.EL", "i686");
-    XpvInspectionKernel *second = add(inspection, "kernel-smp-2.6.9-89.EL.i686", "2.6.9-89.ELsmp", "i686");
-    expect_report(inspection, "kernel-2.6.9-89.EL.i686 kernel-smp-2.6.9-89.EL.i686"); /* which one starts? */
-    g_free(inspection->default_kernel);
-    inspection->default_kernel = g_strdup("2.6.9-42.EL");
-    expect_report(inspection, "2.6.9-42.EL"); /* it is not installed */
-    second->is_default = TRUE;
-    expect_report(inspection, "kernel-smp-2.6.9-89.EL.i686");
-}
-
-/* Without a database, a kernel's configuration makes it exact. */
-static void
-test_configuration(void)
-{
-    static const struct {
-        const char *release, *architecture, *expected;
-    } cases[] = {
-        { "2.4.21-50.ELsmp", "i686", "kernel-smp-2.4.21-50.EL.i686" },
-        { "2.4.21-50.EL", "athlon", "kernel-2.4.21-50.EL.athlon" },
-        { "2.4.21-50.EL", "", "2.4.21-50.EL" },
-        { "6.1.0-18-amd64", "i686", "6.1.0-18-amd64" },
-    };
-    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-        add(inspection, "", cases[i].release, cases[i].architecture);
-        expect_report(inspection, cases[i].expected);
-    }
-}
-
-static void
 expect_text(const XpvInspection *inspection, const char *expected)
 {
     const XpvHost host = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 };
@@ -104,8 +63,6 @@ int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/verdict/report", test_report);
-    g_test_add_func("/verdict/configuration", test_configuration);
     g_test_add_func("/verdict/text", test_text);
     g_test_add_func("/verdict/kernels", test_kernels);
     return g_test_run();

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/inspection-report.h"
+
+#include "common/guide.h"
+
+/* A kernel of RHEL 3, 4 or 5 without a package, whose architecture is known by its configuration, named as its package
+ * is: in a report of uname's, “i686” may be an athlon kernel's. */
+static char *
+name_by_release(const XpvInspectionKernel *kernel)
+{
+    g_autoptr(XpvReport) report = xpv_report_parse(kernel->release, -1);
+    guint n = 0;
+    const XpvKernel *meant = report ? xpv_report_kernels(report, &n) : NULL;
+    if (n == 0 || !xpv_kernel_is_covered(meant) || *meant->release == '\0' || *kernel->architecture == '\0')
+        return g_strdup(kernel->release);
+    const char *flavour = xpv_flavour_to_word(meant->flavour);
+    return g_strdup_printf("kernel%s%s-%s-%s.%s", *flavour ? "-" : "", flavour, xpv_guide_rhel(meant->major)->version,
+                           meant->release, kernel->architecture);
+}
+
+/* Returns: (nullable) */
+static XpvReport *
+report_kernels(const XpvInspection *inspection, gboolean (*is_wanted)(const XpvInspectionKernel *kernel))
+{
+    g_autoptr(GString) lines = g_string_new(NULL);
+    for (guint i = 0; i < inspection->kernels->len; i++) {
+        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
+        if (!is_wanted(kernel))
+            continue;
+        g_autofree char *name = *kernel->package != '\0' ? g_strdup(kernel->package) : name_by_release(kernel);
+        g_string_append_printf(lines, "%s\n", name);
+    }
+    return lines->len <= XPV_REPORT_MAX ? xpv_report_parse(lines->str, (gssize)lines->len) : NULL;
+}
+
+static gboolean
+is_any(const XpvInspectionKernel *kernel)
+{
+    return TRUE;
+}
+
+static gboolean
+is_default(const XpvInspectionKernel *kernel)
+{
+    return kernel->is_default;
+}
+
+static gboolean
+is_in_grub(const XpvInspectionKernel *kernel)
+{
+    return kernel->in_grub;
+}
+
+static gboolean
+has_architecture(const XpvInspectionKernel *kernel)
+{
+    return *kernel->package != '\0' || *kernel->architecture != '\0';
+}
+
+XpvReport *
+xpv_inspection_report(const XpvInspection *inspection)
+{
+    if (*inspection->default_kernel == '\0')
+        return report_kernels(inspection, is_any);
+    XpvReport *report = report_kernels(inspection, is_default);
+    return report ? report : xpv_report_parse(inspection->default_kernel, -1);
+}
+
+XpvReport *
+xpv_inspection_report_of_any(const XpvInspection *inspection)
+{
+    return report_kernels(inspection, is_in_grub);
+}
+
+XpvReport *
+xpv_inspection_packages(const XpvInspection *inspection)
+{
+    return report_kernels(inspection, has_architecture);
+}
