@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the daemon asks xenpv-compat-inspect --requests for: to read the disks of a domain. A request is a file of the
+ * domain's UUID; an empty one says that the domain is gone.
+ *
+ *   [request]
+ *   urgent=true
+ *   [disk 1]
+ *   source=/dev/vg/web51
+ *   format=raw
+ *   target=hda
+ *   bus=ide
+ */
+#pragma once
+
+#include "common/domain-xml.h"
+
+/* More disks of a domain are not asked for; no guest of RHEL 3, 4 or 5 has so many. */
+#define XPV_INSPECTION_REQUEST_DISKS_MAX 64U
+
+/* A longer text is none, in bytes: so many disks with the longest paths, each of their bytes escaped, have less. */
+#define XPV_INSPECTION_REQUEST_MAX (1024U * 1024)
+
+typedef struct {
+    GPtrArray *disks; /* of XpvDomainDisk, in the order of the domain's XML */
+    gboolean urgent;  /* before others: the domain is new, or has just started */
+} XpvInspectionRequest;
+
+void xpv_inspection_request_free(XpvInspectionRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvInspectionRequest, xpv_inspection_request_free)
+
+/* xpv_inspection_request_to_text: @disks: of XpvDomainDisk, with texts in UTF-8, as an XML's are; those beyond
+ * XPV_INSPECTION_REQUEST_DISKS_MAX are left out. Returns: (transfer full) */
+char *xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent);
+
+/* xpv_inspection_request_from_text: @text: any bytes, not empty.
+ * Returns: (nullable)
+ * Errors: G_KEY_FILE_ERROR, with a sentence that names what is wrong */
+XpvInspectionRequest *xpv_inspection_request_from_text(const char *text, gsize length,
+                                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
