@@ -141,7 +141,7 @@ class Options(unittest.TestCase):
         build, folders = self.configure("/usr/local/", [""] * len(self.OTHERS))
         self.assertEqual(folders, expected)
         for name, text in ((UNIT, "ExecStart=/usr/local/libexec/xenpv-compatd\n"),
-                           ("xenpv-compat.catalog", "\n/usr/local/etc/xenpv-compat/kernels.conf,\n"),
+                           ("xenpv-compat.catalog", "\n/usr/local/etc/xenpv-compat/kernels.conf:\n"),
                            ("libxl-hook.example", "\n/usr/local/bin/xenpv-compatctl gate ")):
             with open(glob.glob(f"{build}/*/{name}")[0], encoding="utf-8") as file:
                 self.assertIn(text, file.read())
