@@ -13,7 +13,7 @@ static const char *const processor_names[] = {
     [XPV_PROCESSOR_AMD] = "AMD",
 };
 
-/* A set of strings in the order of their coming. */
+/* Adds a string to a set that keeps its order. @string: (transfer full) */
 static void
 add_unique(GPtrArray *strings, char *string)
 {
@@ -95,8 +95,8 @@ compare_strings(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* What the kernels need of a host, and where that stands.
- * @but: set of the hosts on which those that run are left out */
+/* What the kernels need of a host, and where the Guide says so.
+ * @but: set of hosts: kernels that run on one of these are left out */
 static void
 required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, char **ret_citation)
 {
@@ -118,7 +118,7 @@ required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, cha
     *ret_citation = join(citations, " and ");
 }
 
-/* The first releases that are supported, of the kernels that are older. */
+/* For each kernel that is too old, the first supported release. */
 static char *
 minimum_releases(const XpvCandidates *candidates)
 {
@@ -136,7 +136,7 @@ static char *
 clause_release(const XpvHost *host, const XpvCandidates *candidates)
 {
     g_autofree char *releases = minimum_releases(candidates);
-    return g_strdup_printf("is older than RHEL %s, the first that is supported (section 12.2)", releases);
+    return g_strdup_printf("is older than RHEL %s, the first supported release (section 12.2)", releases);
 }
 
 static char *
@@ -174,7 +174,7 @@ clause_host_release(const XpvHost *host, const XpvCandidates *candidates)
                            XPV_GUIDE_HOST_MAJOR, XPV_GUIDE_HOST_MINIMUM_UPDATE, XPV_GUIDE_HOST_MAJOR, host->update);
 }
 
-/* What the subject of an incompatible verdict is or needs. */
+/* The rest of the sentence after its subject, one clause for each reason. */
 static char *(*const clauses[XPV_REASON_MAX])(const XpvHost *, const XpvCandidates *) = {
     [XPV_REASON_GUEST_RELEASE_UNSUPPORTED] = clause_release,
     [XPV_REASON_KERNEL_VARIANT_UNSUPPORTED] = clause_variant,
@@ -195,11 +195,11 @@ explain_incompatible(const XpvHost *host, const XpvCandidates *candidates, const
     g_autofree char *why = join(parts, candidates->reasons_differ ? ", or " : ", and ");
     gboolean are_active = (judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED)) != 0;
     return g_strdup_printf("%s %s%s%s.", who, candidates->reasons_differ ? "either " : "", why,
-                           are_active ? "; its drivers are active all the same" : "");
+                           are_active ? "; nevertheless, its drivers are active" : "");
 }
 
 /* Section 12.2 of RHEL 3: "If you fail to install the matching para-virtualized driver package, loading of the
- * xen-pci-platform module will fail." A release that is too old is not supported, which is not the same. */
+ * xen-pci-platform module will fail." It does not say so of a release that is too old: that is only unsupported. */
 const char *
 xpv_consequence(const XpvCandidates *candidates, const XpvJudgement *judgement)
 {
@@ -214,7 +214,7 @@ xpv_consequence(const XpvCandidates *candidates, const XpvJudgement *judgement)
         if (candidates->kernels[i]->major != 3)
             return "";
     }
-    return "Its drivers will not load without the package that matches (section 12.2).";
+    return "Its drivers will not load without the matching package (section 12.2).";
 }
 
 static char *
@@ -231,7 +231,7 @@ explain_compatible(const XpvHost *host, const XpvCandidates *candidates, const X
                            xpv_arch_to_word(host->architecture), citation, drivers);
 }
 
-/* The report, cut so that it leaves room for a sentence around it. */
+/* The report in quotes, cut to a length that fits into a sentence. */
 static char *
 quote(const XpvReport *report)
 {
@@ -268,7 +268,7 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
     case XPV_REASON_CONTROL_DOMAIN:
         return g_strdup("This is the control domain, which serves the drivers of the guests.");
     case XPV_REASON_NOT_XEN:
-        return g_strdup_printf("The hypervisor is %s, and the Guide's tables speak of Xen alone.", host->hypervisor);
+        return g_strdup_printf("The hypervisor is %s, but the Guide's tables cover only Xen.", host->hypervisor);
     case XPV_REASON_PARAVIRTUALIZED_GUEST:
         return g_strdup("The guest is para-virtualized; only fully virtualized guests need these drivers.");
     case XPV_REASON_GUEST_NOT_COVERED:
@@ -276,15 +276,15 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
             return g_strdup_printf("%s names the system “%s”, which section 12.2 does not cover.", guest->system.teller,
                                    guest->system.name);
         return explain_report(guest->report,
-                              "The kernel REPORT is none of RHEL 3, 4 or 5, of which section 12.2 speaks.");
+                              "The kernel REPORT does not belong to RHEL 3, 4 or 5, which section 12.2 covers.");
     case XPV_REASON_KERNEL_PENDING:
-        return g_strdup("The guest has only just been started and has not reported its kernel yet.");
+        return g_strdup("The guest has just started and has not reported its kernel yet.");
     case XPV_REASON_KERNEL_NOT_REPORTED:
         return g_strdup("The guest reports no kernel.");
     case XPV_REASON_KERNEL_UNRECOGNIZED:
-        return explain_report(guest->report, "The report REPORT names no kernel.");
+        return explain_report(guest->report, "The report REPORT does not name a kernel.");
     case XPV_REASON_KERNEL_AMBIGUOUS:
-        return g_strdup_printf("The report can mean several kernels with different verdicts: %s (table 12.1).", who);
+        return g_strdup_printf("The report fits several kernels with different verdicts: %s (table 12.1).", who);
     default:
         return g_strdup_printf("%s depends on the host kernel's architecture, which is not known (section 12.2).", who);
     }

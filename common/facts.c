@@ -54,7 +54,7 @@ xpv_facts_set(XpvHost *host, XpvVirtualization *virtualization, const char *key,
         if (facts[i].set(host, virtualization, value))
             return TRUE;
         g_set_error(error, XPV_FACTS_ERROR, XPV_FACTS_ERROR_UNKNOWN_WORD,
-                    "%s cannot be “%s”; it is %s, or empty where not known", key, value, facts[i].words);
+                    "%s cannot be “%s”; it is %s, or empty if not known", key, value, facts[i].words);
         return FALSE;
     }
     g_set_error(error, XPV_FACTS_ERROR, XPV_FACTS_ERROR_UNKNOWN_KEY,

@@ -11,7 +11,7 @@ xpv_reason_phrase(XpvReason reason)
         [XPV_REASON_GUEST_NOT_COVERED] = "is no RHEL 3, 4 or 5",
         [XPV_REASON_KERNEL_PENDING] = "has just started and may still report its kernel",
         [XPV_REASON_KERNEL_NOT_REPORTED] = "reports no kernel",
-        [XPV_REASON_KERNEL_UNRECOGNIZED] = "reports what is no kernel",
+        [XPV_REASON_KERNEL_UNRECOGNIZED] = "report is not a kernel",
         [XPV_REASON_KERNEL_AMBIGUOUS] = "report fits several kernels",
         [XPV_REASON_HOST_UNKNOWN] = "host architecture is not known",
         [XPV_REASON_GUEST_RELEASE_UNSUPPORTED] = "guest release is too old",
@@ -28,12 +28,12 @@ const char *
 xpv_warning_phrase(XpvWarning warning)
 {
     static const char *const phrases[] = {
-        [XPV_WARNING_HOST_RELEASE_UNVERIFIED] = "host kernel is none of RHEL 5, or not known",
+        [XPV_WARNING_HOST_RELEASE_UNVERIFIED] = "host kernel is not RHEL 5's, or not known",
         [XPV_WARNING_HOST_PROCESSOR_UNKNOWN] = "host processor is not known and was not checked",
         [XPV_WARNING_GUIDE_DISAGREES] = "the Guide's own prose supports 32-bit guests on 64-bit hosts",
         [XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED] = "GRUB cannot read a boot disk on the xen bus",
         [XPV_WARNING_RELEASE_CONFLICT] = "libvirt's metadata names another RHEL than the kernel",
-        [XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED] = "para-virtualized drivers are active all the same",
+        [XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED] = "para-virtualized drivers are active nevertheless",
         [XPV_WARNING_DRIVERS_NOT_ACTIVE] = "para-virtualized drivers are not active",
     };
     G_STATIC_ASSERT(G_N_ELEMENTS(phrases) == XPV_WARNING_MAX);

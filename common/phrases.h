@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words, for people: what is said in a few words where a whole sentence has no room. */
+/* The public words in plain English: short phrases for where a whole sentence has no room. */
 #pragma once
 
 #include "common/words.h"

@@ -5,10 +5,10 @@
 
 #include "common/guide.h"
 
-/* How to ask a guest so that the answer means one kernel: plain "rpm -q kernel" prints what is installed, not what
- * runs, and without the architecture. */
+/* A command whose output means one kernel. Plain "rpm -q kernel" prints all installed kernels, not the running one, and
+ * no architecture. */
 #define ASK_GUEST "rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' /boot/vmlinuz-$(uname -r)"
-#define REPORT_EXACTLY "Report what this prints in the guest: " ASK_GUEST "."
+#define REPORT_EXACTLY "Report the output of this command in the guest: " ASK_GUEST "."
 
 /* The ways to a supported kernel. */
 typedef enum {
@@ -18,7 +18,7 @@ typedef enum {
     WAY_MAX
 } WayKind;
 
-/* A way that all kernels have which the report can mean. */
+/* A way that is open to every kernel that the report can mean. */
 typedef struct {
     const XpvVariant *variant; /* of the kernel to run; NULL: there is no such way */
     gboolean installs;         /* the guest does not run that kernel yet */
@@ -37,8 +37,8 @@ typedef struct {
     const char *version;  /* of the packages to install; borrowed */
 } Plan;
 
-/* In bits; 0: of no x86 processor. A kernel of the other size does not run the programs that are installed, or needs
- * what they lack. */
+/* In bits; 0: not an x86 architecture. A kernel of the other size cannot run the installed programs, or needs packages
+ * that the guest does not have. */
 static guint
 word_size(XpvArch arch)
 {
@@ -123,7 +123,7 @@ find_way(WayKind kind, const XpvKernel *kernel, const XpvHost *host)
     return way;
 }
 
-/* Makes @way one that another kernel has as well; a way that it has not is none. */
+/* Restricts @way to what another kernel's way of the same kind allows, too; that may be nothing. */
 static void
 share(WayKind kind, Way *way, const Way *other)
 {
@@ -162,7 +162,7 @@ package_of(const Plan *plan, const Way *way)
     return package;
 }
 
-/* "RHEL 4.6 or newer", "RHEL 3.9", which is the last one. */
+/* "RHEL 4.6 or newer"; but "RHEL 3.9", as there is no newer one. */
 static char *
 first_release(const XpvRhel *rhel)
 {
@@ -246,7 +246,7 @@ make_plan(const XpvHost *host, const XpvCandidates *candidates)
     return plan;
 }
 
-/* VERSION-RELEASE of the kernels, where they have one in common, or of the first that is supported. */
+/* VERSION-RELEASE of the kernels if they share one, else that of the first supported update. */
 static char *
 find_version(const Plan *plan, const XpvCandidates *candidates)
 {
@@ -258,7 +258,7 @@ find_version(const Plan *plan, const XpvCandidates *candidates)
                  : xpv_guide_version(plan->rhel, plan->rhel->minimum_update);
 }
 
-/* One RHEL's, all with an architecture: others have no remedy in common. */
+/* Whether all are of one RHEL and have an architecture. Otherwise they share no remedy. */
 static gboolean
 are_alike(const XpvCandidates *candidates)
 {
@@ -270,7 +270,7 @@ are_alike(const XpvCandidates *candidates)
     return TRUE;
 }
 
-/* Returns: whether table 12.1 supports nothing that could run in place of any of the kernels. */
+/* Whether table 12.1 supports no kernel that could replace one of these. */
 static gboolean
 have_no_kernel(const XpvCandidates *candidates, const XpvHost *host)
 {
@@ -334,13 +334,14 @@ xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgem
 
     switch (g_bit_nth_lsf(judgement->reasons, -1)) {
     case XPV_REASON_KERNEL_NOT_REPORTED:
-        return g_strdup("Have the guest's agent report its kernel, or write into the domain's metadata or kernels.conf "
-                        "what this prints in the guest: " ASK_GUEST ".");
+        return g_strdup(
+            "Have the guest's agent report its kernel, or write the output of this command in the guest into "
+            "the domain's metadata or kernels.conf: " ASK_GUEST ".");
     case XPV_REASON_KERNEL_UNRECOGNIZED:
     case XPV_REASON_KERNEL_AMBIGUOUS:
         return g_strdup(REPORT_EXACTLY);
     case XPV_REASON_HOST_UNKNOWN:
-        return g_strdup("Say with host-architecture what the host's kernel is: i686, x86_64 or ia64.");
+        return g_strdup("Set host-architecture to the architecture of the host's kernel: i686, x86_64 or ia64.");
     default:
         return g_strdup("");
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What to do, in a sentence for a person. Internal to common/: xpv_judge() fills it in.
  *
- * It cures every reason at once, whichever of its kernels the guest runs, or says that no supported kernel exists. A
+ * It cures all reasons at once, whichever of the candidates the guest runs, or says that no supported kernel exists. A
  * kernel of the other word size cannot be installed into a guest: it needs another installation. */
 #pragma once
 

@@ -15,22 +15,22 @@
 #define XEN_PATH "/proc/xen/capabilities"
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/xenpv_2dcompatd_2eservice"
 
-/* How long systemd may take to say why the daemon does not run. */
+/* The time that systemd has to say why the daemon does not run. */
 #define WHY_MS 1000
 
-/* A sentence: what was tried, in brackets what came back, and what helps. */
+/* Two parts of a sentence. Between them stands, in brackets, the error that came back. */
 typedef struct {
     const char *tried;
     const char *help;
 } Trouble;
 
-static const Trouble no_bus = { "could not connect to the system bus, over which xenpv-compatd answers",
+static const Trouble no_bus = { "could not connect to the system bus, where xenpv-compatd answers",
                                 "start D-Bus, and then the daemon with " START };
-static const Trouble barred = { "this user may not connect to the system bus, over which xenpv-compatd answers",
+static const Trouble barred = { "this user may not connect to the system bus, where xenpv-compatd answers",
                                 "ask as a user who may, such as root" };
-static const Trouble closed = { "the system bus has gone, over which xenpv-compatd answers",
+static const Trouble closed = { "the system bus, where xenpv-compatd answers, has closed the connection",
                                 "start D-Bus, and then the daemon with " START };
-static const Trouble dropped = { "the connection over ssh has gone", "what ssh says of it is above" };
+static const Trouble dropped = { "the connection over ssh has ended", "ssh's own message is above" };
 static const Trouble absent = { "asked the system bus for " XPV_BUS_NAME ", but xenpv-compatd does not run",
                                 "start it with " START };
 static const Trouble no_xen = { "asked the system bus for " XPV_BUS_NAME
@@ -40,11 +40,11 @@ static const Trouble failing = { "asked the system bus for " XPV_BUS_NAME ", but
                                  "“journalctl -u xenpv-compatd” says why" };
 static const Trouble denied = { "the system bus does not let this user ask xenpv-compatd",
                                 "is its policy, " XPV_BUS_NAME ".conf, installed? " START
-                                " starts the daemon where it does not run" };
+                                " starts the daemon if it does not run" };
 static const Trouble late = { "asked xenpv-compatd over the system bus, but it did not answer",
-                              "look at it with “systemctl status xenpv-compatd”, start it with " START };
+                              "“systemctl status xenpv-compatd” shows its state; start it with " START };
 static const Trouble other = { "asked " XPV_BUS_NAME " over the system bus, but got no answer that makes sense",
-                               "look at it with “systemctl status xenpv-compatd”, start it with " START };
+                               "“systemctl status xenpv-compatd” shows its state; start it with " START };
 
 static const Trouble *
 trouble_of(const GError *error)
@@ -72,8 +72,8 @@ trouble_of(const GError *error)
     return &other;
 }
 
-/* Whether the unit asserts that the host runs Xen, and it does not. systemd forgets what came of an assertion with a
- * unit that is not enabled; this host can be looked at. */
+/* Whether the unit asserts that the host runs Xen, and the host does not. systemd forgets the result of an assertion of
+ * a unit that is not enabled; of this host, we can check it. */
 static gboolean
 lacks_xen(GVariant *properties, gboolean is_local)
 {
@@ -118,7 +118,7 @@ explain_as(const Trouble *trouble, const char *host, GError *error)
     g_autoptr(GError) taken = error;
     g_dbus_error_strip_remote_error(taken);
     g_autofree char *detail = xpv_text_clean(taken->message, -1, 0);
-    detail[strcspn(detail, ";")] = '\0'; /* the bus goes on at length of a call that it denies */
+    detail[strcspn(detail, ";")] = '\0'; /* the bus adds details of a call that it denies */
     if (g_str_has_suffix(detail, "."))
         detail[strlen(detail) - 1] = '\0';
     return g_error_new(XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE, "%s%s%s%s (%s); %s", host ? "on " : "", host ?: "",
@@ -152,7 +152,7 @@ xpv_ctl_bus_open(const char *host, GError **error)
         g_propagate_error(error, explain_as(is_barred ? &barred : &no_bus, NULL, failure));
         return NULL;
     }
-    /* GDBus would send SIGTERM to the process, which "monitor" takes for its user's. */
+    /* Otherwise GDBus sends SIGTERM to the process, which "monitor" takes for its user's. */
     g_dbus_connection_set_exit_on_close(connection, FALSE);
     return connection;
 }
@@ -234,7 +234,7 @@ xpv_ctl_bus_domains(GDBusConnection *connection, GError **error)
     return domains;
 }
 
-/* Also where the domain has gone between the two calls. */
+/* Also if the domain is removed between the two calls. */
 static gboolean
 is_no_such_domain(const GError *error)
 {
@@ -258,7 +258,7 @@ XpvCtlObject *
 xpv_ctl_bus_domain(GDBusConnection *connection, const char *domain, GError **error)
 {
     GError *failure = NULL;
-    g_autofree char *valid = g_utf8_make_valid(domain, -1); /* what is not has no like on D-Bus */
+    g_autofree char *valid = g_utf8_make_valid(domain, -1); /* D-Bus has no other strings */
     XpvCtlObject *found = find_domain(connection, valid, &failure);
     if (found)
         return found;

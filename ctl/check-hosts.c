@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a guest could move to: a report on every host that the tables tell apart. */
+/* check --all-hosts: judges a report for every host that the tables distinguish. */
 #include "common/guide.h"
 #include "ctl/check.h"
 #include "ctl/json.h"
@@ -23,7 +23,7 @@ clear_row(gpointer data)
     xpv_ctl_object_free(row->result);
 }
 
-/* Returns: of Row, a host each */
+/* Returns: an array of Row, one for each host */
 static GArray *
 judge_rows(const XpvCtlFacts *facts, const XpvReport *report)
 {
@@ -42,7 +42,7 @@ judge_rows(const XpvCtlFacts *facts, const XpvReport *report)
     return rows;
 }
 
-/* Whether only the processor tells two hosts apart, and makes no difference. */
+/* Whether two hosts differ only in the processor, and it makes no difference. */
 static gboolean
 is_same(const Row *a, const Row *b)
 {
@@ -98,7 +98,7 @@ render_json(const GArray *rows)
     return g_string_free(text, FALSE);
 }
 
-/* Incompatible is what no host may run; where one may and none does for certain, that is not known. */
+/* Incompatible: on all hosts. Unknown: on one host at least, and compatible on none. */
 static XpvVerdict
 best_verdict(const XpvCtlTally *tally)
 {

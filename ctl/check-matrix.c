@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Table 12.1 as it is printed, each cell judged: by the kernel of its row that RHEL's first supported update came with.
- */
+/* check --matrix: table 12.1 as the Guide prints it. Each cell is judged by the kernel of its row in the first
+ * supported update of that RHEL. */
 #include "common/guide.h"
 #include "ctl/check.h"
 #include "ctl/json.h"
@@ -17,7 +17,7 @@ static const XpvCtlColumn columns[] = {
 static const XpvCtlColumn kernel_columns[] = { { "RHEL", 0, 0 },
                                                { "COMPATIBLE KERNELS, OF THESE UPDATES OR NEWER", 0, 0 } };
 
-/* Returns: of XpvCtlObject, row by row */
+/* Returns: an array of XpvCtlObject, row by row */
 static GPtrArray *
 judge_cells(const XpvCtlFacts *facts)
 {
@@ -61,7 +61,7 @@ render_cells(const XpvCtlOutput *output, const GPtrArray *cells)
     return xpv_ctl_table_render(table, output->width, output->colour);
 }
 
-/* Returns: (nullable) NULL where there is none */
+/* Returns: (nullable) NULL if there is none */
 static char *
 render_kernels(const XpvCtlOutput *output, const GPtrArray *cells)
 {
@@ -88,7 +88,7 @@ append_line(const XpvCtlOutput *output, GString *text, const char *label, const 
     g_string_append_c(text, '\n');
 }
 
-/* Each that any cell has. */
+/* Prints each warning that any cell has. */
 static void
 append_warnings(const XpvCtlOutput *output, GString *text, const GPtrArray *cells)
 {

@@ -18,43 +18,42 @@
 static const XpvCtlVerb verbs[] = {
     { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0,
       XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL, xpv_ctl_list },
-    { "show", "DOMAIN", "Everything of one domain, by its name or UUID", 1, 1, XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
-      xpv_ctl_show },
+    { "show", "DOMAIN", "Everything about one domain, by its name or UUID", 1, 1,
+      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST, xpv_ctl_show },
     { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
       xpv_ctl_host },
-    { "check", "KERNEL…", "Judge reports without asking the daemon; - reads one a line", 1, G_MAXUINT,
+    { "check", "KERNEL…", "Judge reports without the daemon; - reads one from each line", 1, G_MAXUINT,
       XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_FACTS, xpv_ctl_check },
     { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0,
       XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST, xpv_ctl_monitor },
-    { "metrics", NULL, "Figures for Prometheus; the daemon is not started for them", 0, 0,
+    { "metrics", NULL, "Metrics for Prometheus; does not start the daemon", 0, 0,
       XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_OUTPUT, xpv_ctl_metrics },
-    { GATE, "ARGUMENT…", "As libvirt's hook: refuse to start what is incompatible", 0, G_MAXUINT, 0, xpv_ctl_gate },
+    { GATE, "ARGUMENT…", "As libvirt's hook: refuse to start an incompatible domain", 0, G_MAXUINT, 0, xpv_ctl_gate },
 };
 
-static const char description[] = "“check” judges as on Xen, for a fully virtualized guest on this machine, but\n"
-                                  "for the facts that options state; an empty word makes a fact unknown. With\n"
-                                  "--all-hosts, the hosts run RHEL 5.1 unless --host-kernel says otherwise.\n"
+static const char description[] = "“check” judges as on Xen, for a fully virtualized guest on this machine.\n"
+                                  "Options override these facts; an empty word makes a fact unknown. With\n"
+                                  "--all-hosts, the hosts run RHEL 5.1 unless --host-kernel names another kernel.\n"
                                   "\n"
                                   "Exit status:\n"
-                                  "  0   All compatible, or nothing asked; without --fail always so for list, show,\n"
-                                  "      host, monitor and metrics; always so for check --matrix\n"
-                                  "  1   At least one is incompatible; or “show” knows no such domain\n"
+                                  "  0   All compatible, or no verdict asked for: list without --fail, show, host,\n"
+                                  "      monitor, metrics and check --matrix ignore the verdicts\n"
+                                  "  1   At least one is incompatible; or “show” finds no such domain\n"
                                   "  2   Wrong usage\n"
-                                  "  3   At least one is unknown or not applicable, and none incompatible\n"
-                                  "  4   The daemon cannot be reached; “metrics” has printed so as well\n"
+                                  "  3   At least one is unknown or not applicable, and none is incompatible\n"
+                                  "  4   The daemon cannot be reached; “metrics” prints that as well\n"
                                   "  74  Standard input cannot be read, or standard output cannot be written\n"
-                                  "With check --all-hosts, a report is compatible if it is so on any host, and\n"
-                                  "incompatible if it is so on all. gate exits with 1 to refuse, else with 0,\n"
-                                  "whatever fails.\n"
+                                  "With check --all-hosts, a report is compatible if it is compatible on at least\n"
+                                  "one host. gate exits with 1 to refuse a domain, and with 0 in all other cases.\n"
                                   "\n"
                                   "Examples:\n"
                                   "  xenpv-compatctl check kernel-smp-2.4.21-50.EL.i686 --host-architecture x86_64\n"
                                   "  rpm -q kernel | xenpv-compatctl check -\n"
                                   "  xenpv-compatctl check --matrix --host-architecture x86_64\n"
-                                  "  xenpv-compatctl list --fail >/dev/null || echo \"Look at the guests\"\n"
+                                  "  xenpv-compatctl list --fail >/dev/null || echo \"Check the guests\"\n"
                                   "  xenpv-compatctl -H root@xen1.example.com monitor\n"
                                   "\n"
-                                  "xenpv-compatctl(1) tells more.\n";
+                                  "See xenpv-compatctl(1).\n";
 
 const char *
 xpv_ctl_fact_key(XpvCtlFact fact)
@@ -88,22 +87,21 @@ static GOptionContext *
 options_new(XpvCtl *ctl)
 {
     const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON, one object a line", NULL },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON, one object on each line", NULL },
         { "host", 'H', 0, G_OPTION_ARG_FILENAME, &ctl->host, "Ask the daemon of another host, over ssh",
           "[USER@]HOST" },
-        { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: tell the verdicts by the exit status", NULL },
-        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file, "metrics: replace a file instead of printing",
-          "FILE" },
+        { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: make the exit status depend on the verdicts", NULL },
+        { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file, "metrics: write to a file", "FILE" },
         { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
           "check: the host's kernel, as uname -r prints it", "RELEASE" },
         { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE],
-          "check: of the host's kernel: i686, x86_64 or ia64", "WORD" },
+          "check: its architecture: i686, x86_64 or ia64", "WORD" },
         { "host-processor", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR],
-          "check: intel or amd", "WORD" },
+          "check: its processor: intel or amd", "WORD" },
         { "virtualization", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_VIRTUALIZATION],
-          "check: of the guest: hvm, pv or pvh", "WORD" },
+          "check: the guest's virtualization: hvm, pv or pvh", "WORD" },
         { "matrix", 0, 0, G_OPTION_ARG_NONE, &ctl->matrix, "check: the tables' own kernels, without KERNEL", NULL },
-        { "all-hosts", 0, 0, G_OPTION_ARG_NONE, &ctl->all_hosts, "check: on every host that the tables tell apart",
+        { "all-hosts", 0, 0, G_OPTION_ARG_NONE, &ctl->all_hosts, "check: for every host that the tables distinguish",
           NULL },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &ctl->help, "Print this", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &ctl->version, "Print the version", NULL },
@@ -156,13 +154,13 @@ check_arguments(const XpvCtl *ctl, GError **error)
     const XpvCtlVerb *verb = ctl->verb;
     guint n = g_strv_length(ctl->arguments);
     if (ctl->matrix && n > 0)
-        return fail_usage(error, "“%s --matrix” takes no argument, and “%s” is one", verb->name, ctl->arguments[0]);
+        return fail_usage(error, "“%s --matrix” takes no argument, but got “%s”", verb->name, ctl->arguments[0]);
     if (n < verb->minimum && !ctl->matrix)
         return fail_usage(error, "“%s” needs an argument: %s", verb->name, verb->argument);
     if (n > verb->maximum && verb->maximum == 0)
-        return fail_usage(error, "“%s” takes no argument, and “%s” is one", verb->name, ctl->arguments[0]);
+        return fail_usage(error, "“%s” takes no argument, but got “%s”", verb->name, ctl->arguments[0]);
     if (n > verb->maximum)
-        return fail_usage(error, "“%s” takes one argument, and “%s” is one more", verb->name,
+        return fail_usage(error, "“%s” takes one argument, but also got “%s”", verb->name,
                           ctl->arguments[verb->maximum]);
     return TRUE;
 }
@@ -188,9 +186,9 @@ check_options(const XpvCtl *ctl, GError **error)
             return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, xpv_ctl_fact_key(i));
     }
     if (ctl->matrix && ctl->all_hosts)
-        return fail_usage(error, "--matrix is for one host, and --all-hosts is for all");
+        return fail_usage(error, "give either --matrix or --all-hosts, not both");
     if (ctl->all_hosts && (ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE] || ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR]))
-        return fail_usage(error, "--all-hosts is for all architectures and processors, so none can be stated");
+        return fail_usage(error, "--all-hosts judges for each architecture and processor, so do not give one");
     return TRUE;
 }
 
@@ -200,7 +198,7 @@ is_gate(char *const *argv)
     return argv[0] && g_strcmp0(argv[1], GATE) == 0;
 }
 
-/* Behind “gate” stand libvirt's own words, and a domain may be named “--help”. */
+/* The arguments of “gate” come from libvirt, and a domain may be named “--help”. */
 static GStrv
 copy_words(char *const *argv)
 {
@@ -260,7 +258,7 @@ run_verb(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     else if (!ctl->verb->run(ctl, ret_status, error))
         return FALSE;
 
-    /* Who reads no further, as head(1), has had what they want. */
+    /* A reader such as head(1) stops when it has what it wants: that is no failure. */
     if (ctl->output.error != 0 && ctl->output.error != EPIPE) {
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot write to standard output: %s",
                     g_strerror(ctl->output.error));
@@ -275,10 +273,10 @@ run(char *const *argv)
     g_autoptr(GError) error = NULL;
     XpvCtlExit status;
 
-    setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
+    setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is no other thread yet */
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname("xenpv-compatctl");
-    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* or else the bus's socket would take its number */
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* otherwise the bus's socket takes its number */
         xpv_ctl_complain("standard output is closed");
         return XPV_CTL_EXIT_IO;
     }

@@ -19,16 +19,16 @@ typedef enum {
 
 struct _XpvCtlVerb {
     const char *name;
-    const char *argument; /* what it is called in the help; NULL: the verb takes none */
+    const char *argument; /* its name in the help; NULL: the verb takes none */
     const char *description;
     guint minimum; /* arguments */
     guint maximum;
     XpvCtlTakes takes;
-    /* @ret_status: unset where it fails */
+    /* @ret_status: not set if it fails */
     gboolean (*run)(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 };
 
-/* Which facts of the host and guest "check" is told. */
+/* The facts about host and guest that options of "check" give. */
 typedef enum {
     XPV_CTL_FACT_HOST_KERNEL,
     XPV_CTL_FACT_HOST_ARCHITECTURE,
@@ -47,11 +47,11 @@ struct _XpvCtl {
     gboolean fail;
     gboolean matrix;    /* of "check" */
     gboolean all_hosts; /* of "check" */
-    char *host;         /* any bytes; NULL: this one */
+    char *host;         /* any bytes; NULL: this host */
     char *output_file;  /* any bytes; NULL: standard output */
     gboolean help;
     gboolean version;
-    char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not told */
+    char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not given */
     char *help_text;
     XpvCtlOutput output;
 };

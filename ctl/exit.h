@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How the client ends. */
+/* The client's exit statuses. */
 #pragma once
 
 #include <glib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the client judges reports against, without daemon and bus. */
+/* The facts that the client judges reports by, without daemon and bus. */
 #pragma once
 
 #include "common/host.h"
@@ -10,26 +10,26 @@
 typedef struct {
     XpvHost host;
     XpvVirtualization virtualization; /* of the guest */
-    char *kernel;                     /* the host's, cleaned; "" where not known */
+    char *kernel;                     /* the host's, cleaned; "" if not known */
 } XpvCtlFacts;
 
 /* xpv_ctl_facts_of_this_host: a fully virtualized guest on this machine, as on Xen. */
 void xpv_ctl_facts_of_this_host(XpvCtlFacts *ret_facts);
 
-/* xpv_ctl_facts_of_no_host: one on a host of which nothing is known but that its release is supported. */
+/* xpv_ctl_facts_of_no_host: one on a host with a supported release; all other facts are unknown. */
 void xpv_ctl_facts_of_no_host(XpvCtlFacts *ret_facts);
 
 void xpv_ctl_facts_clear(XpvCtlFacts *facts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvCtlFacts, xpv_ctl_facts_clear)
 
-/* xpv_ctl_facts_set: states a fact. @value: any bytes. Errors: those of xpv_facts_set(). */
+/* xpv_ctl_facts_set: sets a fact. @value: any bytes. Errors: those of xpv_facts_set(). */
 gboolean xpv_ctl_facts_set(XpvCtlFacts *facts, XpvCtlFact fact, const char *value,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_ctl_facts_judge: what "check" says of a report. Returns: of the interface of domains */
+/* xpv_ctl_facts_judge: judges a report. Returns: an object with a domain's properties */
 XpvCtlObject *xpv_ctl_facts_judge(const XpvCtlFacts *facts, const XpvReport *report);
 
-/* xpv_ctl_facts_host: the facts of the host. Returns: of the interface of hosts */
+/* xpv_ctl_facts_host: the facts about the host. Returns: an object with the host's properties */
 XpvCtlObject *xpv_ctl_facts_host(const XpvCtlFacts *facts);
 
 /* xpv_ctl_facts_summary: "2 reports: 1 compatible, 1 unknown — as on a Xen host, x86_64, intel". Returns: (transfer

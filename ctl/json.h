@@ -7,7 +7,7 @@
 /* xpv_ctl_json_key: snake case of a property's name: "required_host_architectures". */
 char *xpv_ctl_json_key(const char *property);
 
-/* xpv_ctl_json_line: strings are as they were sent, and what a terminal might take for a command is escaped.
+/* xpv_ctl_json_line: strings are as they were sent; characters that control a terminal are escaped.
  * @event: (nullable): a first key "event"
  * @place: the properties to print
  * Returns: (transfer full) ends with a newline */

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-/* Narrower text than this is no help to a reader. */
+/* Text narrower than this is not readable. */
 #define READABLE 40
 
-/* How far further lines are indented where there is no room for more. */
+/* The indent of further lines if there is no room for more. */
 #define HANGING 2
 
 static guint

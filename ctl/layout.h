@@ -7,17 +7,17 @@
 /* xpv_ctl_layout_width: the columns that @text takes, two for a wide character. */
 guint xpv_ctl_layout_width(const char *text);
 
-/* xpv_ctl_layout_cut: @text in at most @width columns, "…" at the end of what was cut. Returns: (transfer full) */
+/* xpv_ctl_layout_cut: @text in at most @width columns, with "…" at the end if it was cut. Returns: (transfer full) */
 char *xpv_ctl_layout_cut(const char *text, guint width);
 
 /* xpv_ctl_layout_pad: appends blanks after a text @width columns wide, up to @column. */
 void xpv_ctl_layout_pad(GString *out, guint width, guint column);
 
-/* xpv_ctl_layout_indent: how far the further lines of a text are indented: as far as @wanted, or hardly where a
- * terminal of @width columns (0: none) would leave no room for them. */
+/* xpv_ctl_layout_indent: the indent of a text's further lines: @wanted, or little if a terminal of @width columns
+ * (0: no terminal) has no room for that. */
 guint xpv_ctl_layout_indent(guint wanted, guint width);
 
-/* xpv_ctl_layout_wrap: appends @text, broken at blanks. A word that is too long for a line is left to the terminal.
+/* xpv_ctl_layout_wrap: appends @text, broken at blanks. The terminal breaks a word that is too long for a line.
  * @start: the column in which it begins
  * @indent: columns before its further lines
  * @width: of a line; 0: do not break */

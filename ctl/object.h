@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is shown of a domain, of the host, or of a report: a value for every property of its interface.
+/* A domain, the host, or a judged report: a value for every property of its interface.
  *
- * One table an interface gives the names, types, order and labels. A property that the daemon does not send, or sends
- * with another type, has the value that the table names for it: no reader need care, and no key is ever missing. */
+ * Each interface has one table of names, types, order and labels. If the daemon does not send a property, or sends it
+ * with another type, its value is the table's default, so no key is ever missing. */
 #pragma once
 
 #include <glib.h>
@@ -34,7 +34,7 @@ typedef enum {
     XPV_CTL_HOST_MAX
 } XpvCtlHostProperty;
 
-/* Where a property is printed besides where all are. */
+/* The other places where a property is printed, besides those that print all. */
 typedef enum {
     XPV_CTL_EVERYWHERE = 0,
     XPV_CTL_OF_REPORT = 1 << 0, /* by "check"; of the host, with --matrix and --all-hosts */
@@ -44,8 +44,8 @@ typedef enum {
 typedef struct {
     const char *name;    /* on D-Bus */
     const char *type;    /* D-Bus signature */
-    const char *label;   /* for a person */
-    const char *unknown; /* the value where nothing is known; GVariant text */
+    const char *label;   /* for people */
+    const char *unknown; /* the default, if nothing is known; GVariant text */
     XpvCtlPlace places;
     gsize offset; /* of a domain: in XpvDomain */
 } XpvCtlProperty;
@@ -66,18 +66,18 @@ typedef struct {
 /* xpv_ctl_object_new: @properties: a{sv}; taken if floating */
 XpvCtlObject *xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties);
 
-/* xpv_ctl_object_of_report: of a domain of which nothing is known but what a report tells. */
+/* xpv_ctl_object_of_report: as a domain of which only a report is known. */
 XpvCtlObject *xpv_ctl_object_of_report(const XpvDomain *domain);
 void xpv_ctl_object_free(XpvCtlObject *object);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtlObject, xpv_ctl_object_free)
 
-/* xpv_ctl_object_string: a string as it was sent, which is not fit for a terminal. */
+/* xpv_ctl_object_string: a string as it was sent; do not print it on a terminal. */
 const char *xpv_ctl_object_string(const XpvCtlObject *object, guint property);
 gboolean xpv_ctl_object_boolean(const XpvCtlObject *object, guint property);
 
-/* xpv_ctl_object_text: a value of any type as a terminal may have it; "" where nothing is known.
+/* xpv_ctl_object_text: a value of any type, safe for a terminal; "" if nothing is known.
  * Returns: (transfer full) */
 char *xpv_ctl_object_text(const XpvCtlObject *object, guint property);
 
-/* xpv_ctl_object_same: whether two objects of one interface are alike but for the time of their last change. */
+/* xpv_ctl_object_same: whether two objects of one interface are equal, except for the time of their last change. */
 gboolean xpv_ctl_object_same(const XpvCtlObject *a, const XpvCtlObject *b);

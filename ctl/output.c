@@ -42,7 +42,7 @@ xpv_ctl_output_measure(XpvCtlOutput *output)
     output->width = output->is_terminal ? terminal_width(fileno(output->stream)) : 0;
 }
 
-/* Our own words have these beside ASCII. */
+/* The characters beside ASCII in our own messages. */
 static char
 plain_character(gunichar c)
 {
@@ -59,7 +59,7 @@ plain_character(gunichar c)
     }
 }
 
-/* In as many columns as the layout takes it to have. */
+/* The number of columns is the one that the layout counts for the character. */
 static void
 append_converted(GString *out, const char *character, const char *charset)
 {
@@ -74,9 +74,9 @@ append_converted(GString *out, const char *character, const char *charset)
         g_string_append_c(out, plain_character(g_utf8_get_char(character)));
 }
 
-/* A terminal that is not UTF-8 may take the second byte of a character for the start of an escape sequence. One that is
- * may draw an emoji that U+200D or U+FE0F makes of others in another width than the layout counts for those, so it gets
- * them without. What is piped stays as it is: nothing is lost. */
+/* A terminal without UTF-8 may take the second byte of a character for the start of an escape sequence. A terminal with
+ * UTF-8 may join characters to an emoji at U+200D or U+FE0F and draw it in another width than the layout counts, so
+ * these two are dropped. What goes into a pipe stays as it is. */
 static char *
 to_terminal(const char *text)
 {

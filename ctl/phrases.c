@@ -5,7 +5,7 @@
 #include "common/text.h"
 #include "common/words.h"
 
-#define SEE_WHY "“journalctl -u xenpv-compatd” tells why."
+#define SEE_WHY "“journalctl -u xenpv-compatd” says why."
 
 const char *
 xpv_ctl_reason_phrase(const char *word)
@@ -28,7 +28,7 @@ xpv_ctl_domain_why(const XpvCtlObject *domain)
     g_autofree const char **warnings = g_variant_get_strv(domain->values[XPV_CTL_DOMAIN_WARNINGS], NULL);
     g_autoptr(GString) why = g_string_new(NULL);
 
-    /* In front, where a narrow terminal does not cut them off. */
+    /* At the front, so that a narrow terminal does not cut them off. */
     if (xpv_ctl_object_boolean(domain, XPV_CTL_DOMAIN_STALE))
         g_string_append(why, "(stale) ");
     if (xpv_ctl_object_boolean(domain, XPV_CTL_DOMAIN_ACKNOWLEDGED))
@@ -56,7 +56,7 @@ xpv_ctl_host_text(const char *name, const char *architecture, const char *proces
     if (*kernel != '\0' && *release != '\0')
         g_string_append_printf(text, " (RHEL %s)", release);
     if (text->len == 0)
-        g_string_append(text, "of which nothing is known");
+        g_string_append(text, "with no known facts");
     return g_string_free(text, FALSE);
 }
 
@@ -69,5 +69,5 @@ xpv_ctl_host_warning(const XpvCtlObject *host)
     g_autofree char *last_update = xpv_ctl_object_text(host, XPV_CTL_HOST_LAST_UPDATE);
     if (*last_update == '\0')
         return g_strdup_printf("libvirt (%s) does not answer, and nothing has been read from it yet; " SEE_WHY, uri);
-    return g_strdup_printf("libvirt (%s) does not answer; what is known is as of %s; " SEE_WHY, uri, last_update);
+    return g_strdup_printf("libvirt (%s) does not answer; the data is from %s; " SEE_WHY, uri, last_update);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words, for people. A word that this client does not know stands for itself. */
+/* The public words in plain English. A word that this client does not know is shown as it is. */
 #pragma once
 
 #include "ctl/object.h"
@@ -8,13 +8,14 @@
 const char *xpv_ctl_reason_phrase(const char *word);
 const char *xpv_ctl_warning_phrase(const char *word);
 
-/* xpv_ctl_domain_why: in a few words: the first reason, or else the warnings. Returns: (transfer full) */
+/* xpv_ctl_domain_why: a short phrase: the first reason, or else the warnings. Returns: (transfer full) */
 char *xpv_ctl_domain_why(const XpvCtlObject *domain);
 
-/* xpv_ctl_host_text: the host in one line, without what is not known of it. Returns: (transfer full)
- * Each of the facts: "" where it is not known */
+/* xpv_ctl_host_text: the known facts about the host, in one line. Returns: (transfer full)
+ * Each of the facts: "" if it is not known */
 char *xpv_ctl_host_text(const char *name, const char *architecture, const char *processor, const char *kernel,
                         const char *release);
 
-/* xpv_ctl_host_warning: a sentence that libvirt does not answer. Returns: (transfer full) (nullable) NULL: it does. */
+/* xpv_ctl_host_warning: a sentence that says that libvirt does not answer. Returns: (transfer full) (nullable) NULL: it
+ * answers. */
 char *xpv_ctl_host_warning(const XpvCtlObject *host);

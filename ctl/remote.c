@@ -12,18 +12,18 @@
 
 #define BRIDGE "systemd-stdio-bridge"
 
-/* Of a connection: the other host, and the GSubprocess. */
+/* Data of a connection: the name of the other host, and ssh as a GSubprocess. */
 #define HOST_KEY "xenpv-compat-host"
 #define SSH_KEY "xenpv-compat-ssh"
 
-/* How long ssh has to say why it ends. */
+/* The time that ssh has to say why it ends. */
 #define LISTEN_MS 1000
 
-/* What ssh ends with: this when it fails itself, else with the command's status, or the shell's where there is none. */
+/* ssh's exit status: this one if ssh itself fails; else the command's, or the shell's if there is no such command. */
 #define SSH_FAILED 255
 #define NO_COMMAND 127
 
-/* A colon within an IPv6 address that has no brackets begins no port.
+/* A colon within an IPv6 address without brackets does not begin a port.
  * Returns: (nullable) */
 static const char *
 find_port(const char *host)
@@ -32,7 +32,7 @@ find_port(const char *host)
     return colon && (colon == strchr(host, ':') || colon[-1] == ']') ? colon + 1 : NULL;
 }
 
-/* ssh takes an IPv6 address without brackets, and the port apart.
+/* ssh takes an IPv6 address without brackets, and the port as an option.
  * Returns: (transfer full) */
 static char *
 find_destination(const char *host, const char *port)
@@ -42,7 +42,7 @@ find_destination(const char *host, const char *port)
     return g_strjoinv("", parts);
 }
 
-/* In the child. What interrupts this process is for it to take, and it takes ssh with it. */
+/* In the child. ssh ignores the terminal's interrupt: this process handles it, and ends ssh. */
 static void
 follow_parent(gpointer user_data)
 {
@@ -50,7 +50,7 @@ follow_parent(gpointer user_data)
     prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
-/* Standard error is ours, and a terminal, too: there ssh asks for a password, and says why it fails. */
+/* ssh shares our standard error and our terminal. There it asks for a password, and says why it fails. */
 static GSubprocess *
 start_ssh(const char *host, GError **error)
 {
@@ -65,7 +65,7 @@ start_ssh(const char *host, GError **error)
     return g_subprocess_launcher_spawnv(launcher, port ? with_port : plain, error);
 }
 
-/* @failure: what the bus's client says, which is not much where ssh has ended */
+/* @failure: the error of the bus's client, which says little if ssh has ended */
 static void
 explain(GError **error, const char *host, GSubprocess *ssh, const GError *failure)
 {
@@ -73,7 +73,7 @@ explain(GError **error, const char *host, GSubprocess *ssh, const GError *failur
     (void)g_subprocess_wait_check(ssh, NULL, &end);
     if (g_error_matches(end, G_SPAWN_EXIT_ERROR, SSH_FAILED))
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE,
-                    "could not reach %s over ssh, which says why above; try ssh alone", host);
+                    "could not reach %s over ssh, whose own message is above; try ssh by itself", host);
     else if (g_error_matches(end, G_SPAWN_EXIT_ERROR, NO_COMMAND))
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE,
                     "reached %s over ssh, but there is no " BRIDGE "; install systemd there", host);
@@ -84,8 +84,8 @@ explain(GError **error, const char *host, GSubprocess *ssh, const GError *failur
     else
         g_set_error(
             error, XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE,
-            "reached %s over ssh, but what answers is no system bus (%s); its shell must print nothing by itself", host,
-            failure->message);
+            "reached %s over ssh, but got no answer of a system bus (%s); the login shell there must print nothing",
+            host, failure->message);
 }
 
 GDBusConnection *
@@ -95,7 +95,7 @@ xpv_ctl_remote_open(const char *host, GError **error)
     g_autoptr(GSubprocess) ssh = start_ssh(host, &failure);
     if (!ssh) {
         g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_UNREACHABLE,
-                    "could not run ssh, over which %s is reached (%s); install an ssh client", host, failure->message);
+                    "could not run ssh to reach %s (%s); install an ssh client", host, failure->message);
         return NULL;
     }
 
@@ -105,7 +105,7 @@ xpv_ctl_remote_open(const char *host, GError **error)
         stream, NULL, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
         NULL, NULL, &failure);
     if (!connection) {
-        g_io_stream_close(stream, NULL, NULL); /* or else ssh might go on */
+        g_io_stream_close(stream, NULL, NULL); /* otherwise ssh might go on */
         explain(error, host, ssh, failure);
         return NULL;
     }

@@ -14,8 +14,8 @@ typedef struct {
 struct _XpvCtlTable {
     const XpvCtlColumn *columns;
     guint n_columns;
-    GArray *cells; /* Cell, row by row: those to be rendered */
-    guint *widths; /* of the columns, as wide as anything in them so far */
+    GArray *cells; /* of Cell, row by row: those that are not rendered yet */
+    guint *widths; /* of each column: its widest cell so far */
 };
 
 static void
@@ -62,7 +62,7 @@ xpv_ctl_table_add(XpvCtlTable *table, char *text, const char *style)
     g_array_append_val(table->cells, cell);
 }
 
-/* Of a table whose columns are as wide as @widths, 0 for those that are left out. */
+/* The width of a table with columns of @widths; 0: a column is left out. */
 static guint
 total_width(const XpvCtlTable *table, const guint *widths)
 {
@@ -74,7 +74,7 @@ total_width(const XpvCtlTable *table, const guint *widths)
     return total;
 }
 
-/* What is left of the columns where they are cut as far as they may be. */
+/* The widths of the columns if each is cut as far as possible. */
 static guint *
 minimal_widths(const XpvCtlTable *table)
 {
@@ -99,7 +99,7 @@ leave_out(const XpvCtlTable *table, guint *widths, guint available)
     }
 }
 
-/* Returns: the index of the widest column that may be cut, the last of equals; -1: none may. */
+/* Returns: the index of the widest column that may be cut, the last one of several; -1: none may be cut. */
 static int
 widest_column(const XpvCtlTable *table, const guint *widths)
 {

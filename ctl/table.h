@@ -6,8 +6,8 @@
 
 typedef struct {
     const char *heading;
-    guint minimum; /* the columns that are left of it at least where the terminal is too narrow; 0: it is never cut */
-    guint rank;    /* where that does not do, it is left out, the lowest first; 0: it never is */
+    guint minimum; /* its width if the terminal is too narrow; 0: it is never cut */
+    guint rank;    /* if that is not enough, the column with the lowest rank is left out first; 0: never */
 } XpvCtlColumn;
 
 typedef struct _XpvCtlTable XpvCtlTable;
@@ -18,12 +18,12 @@ void xpv_ctl_table_free(XpvCtlTable *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvCtlTable, xpv_ctl_table_free)
 
 /* xpv_ctl_table_add: the next cell, row by row.
- * @text: (transfer full) fit for a terminal; "" is shown as "-", but for a last column
+ * @text: (transfer full) safe for a terminal; "" is shown as "-", except in the last column
  * @style: escape sequence to print it in, static; "": none */
 void xpv_ctl_table_add(XpvCtlTable *table, char *text, const char *style);
 
-/* xpv_ctl_table_render: the rows that were added since the last time, which line up with those before. Where they do
- * not fit, what is widest is cut first, the last column before others as wide.
+/* xpv_ctl_table_render: the rows that were added since the last call, lined up with the earlier ones. If they do not
+ * fit, the widest column is cut first, the last one of several.
  * @width: of the terminal; 0: nothing is cut
  * @colour: whether styles are used
  * Returns: (transfer full) lines; the first time, with the headings first */

@@ -9,10 +9,10 @@
 #include "ctl/verbs.h"
 #include "ctl/verdict.h"
 
-/* Where the text of a report begins: after the longest verdict. */
+/* The column in which a report begins, after the longest verdict. */
 #define COLUMN 16
 
-/* As the options state them. */
+/* Sets the facts that options give. */
 static gboolean
 gather_facts(XpvCtlFacts *facts, const XpvCtl *ctl, GError **error)
 {
@@ -65,7 +65,7 @@ render(const XpvCtlOutput *output, const XpvCtlObject *result)
     return g_string_free(text, FALSE);
 }
 
-/* Returns: FALSE where nobody reads on. Blank reports are skipped. */
+/* Skips blank reports. Returns: FALSE if the output can no longer be written. */
 static gboolean
 check_report(XpvCtl *ctl, const XpvCtlFacts *facts, const char *data, gssize length, XpvCtlTally *tally)
 {
@@ -81,7 +81,7 @@ check_report(XpvCtl *ctl, const XpvCtlFacts *facts, const char *data, gssize len
     return xpv_ctl_output_write(&ctl->output, text);
 }
 
-/* One byte more than is read of a report tells that it is longer. Returns: FALSE at the end. */
+/* Keeps one byte more than a report may have, so that a longer one is noticed. Returns: FALSE at the end. */
 static gboolean
 read_line(FILE *stream, GByteArray *line)
 {
@@ -126,7 +126,7 @@ xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     if (!gather_facts(&facts, ctl, error))
         return FALSE;
     if (ctl->matrix)
-        xpv_ctl_check_matrix(ctl, &facts); /* it asks of no guest, so it tells nothing by its exit status */
+        xpv_ctl_check_matrix(ctl, &facts); /* it is about no guest, so the exit status says nothing */
 
     for (char **argument = ctl->arguments; *argument; argument++) {
         if (!g_str_equal(*argument, "-"))

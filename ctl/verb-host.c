@@ -5,7 +5,7 @@
 #include "ctl/style.h"
 #include "ctl/verbs.h"
 
-/* JSON has no place for a warning. */
+/* With JSON, there is no place for a warning. */
 void
 xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Figures for Prometheus, in what is both its text format, which node_exporter reads, and OpenMetrics: gauges alone, as
- * the former knows no "info", with "# EOF" at the end, which is a comment to it.
+/* Metrics for Prometheus. The output is valid in its text format, which node_exporter reads, and in OpenMetrics: all
+ * are gauges, as the text format has no "info"; the "# EOF" at the end is a comment in it.
  *
- * A daemon that is away is a figure, too: xenpv_compat_up 0, and no others. It is not started: who watches does not
- * change what is watched, and an admin may have stopped it. */
+ * If the daemon does not answer, there is only xenpv_compat_up 0. This verb does not start the daemon: an admin may
+ * have stopped it, and watching must not change that. */
 #include "common/text.h"
 #include "common/words.h"
 #include "ctl/bus.h"
@@ -17,7 +17,7 @@ append_family(GString *text, const char *name, const char *help)
     g_string_append_printf(text, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s gauge\n", name, help, name);
 }
 
-/* @value: (transfer full) fit for a terminal, so without a newline; guests have a say in it */
+/* @value: (transfer full) safe for a terminal, so without a newline; guests can write parts of it */
 static void
 append_label(GString *text, char separator, const char *name, char *value)
 {
@@ -72,7 +72,7 @@ append_counts(GString *text, const XpvCtlObject *host)
     }
 }
 
-/* What alerts are about: running, as its id says. */
+/* Whether there is an alert about it. A domain with an id runs. */
 static gboolean
 is_incompatible_run(const XpvCtlObject *domain)
 {
@@ -81,7 +81,7 @@ is_incompatible_run(const XpvCtlObject *domain)
                        xpv_verdict_to_word(XPV_VERDICT_INCOMPATIBLE));
 }
 
-/* An acknowledgement is the value rather than a label: it makes no other series. */
+/* The acknowledgement is the value, not a label, so that it does not begin another series. */
 static void
 append_domains(GString *text, const GPtrArray *domains)
 {
@@ -100,7 +100,7 @@ append_domains(GString *text, const GPtrArray *domains)
     }
 }
 
-/* Returns: (transfer full) where the daemon does not answer, too, and then sets an error. */
+/* Returns: (transfer full) never NULL. If the daemon does not answer, it also sets @error. */
 static char *
 read_metrics(const char *remote, GError **error)
 {
@@ -120,14 +120,14 @@ read_metrics(const char *remote, GError **error)
     return g_string_free(text, FALSE);
 }
 
-/* A file is there whole, or as it was: who reads it may come at any time. */
+/* Replaces the file in one step, as it may be read at any time. */
 static gboolean
 replace_file(const char *path, const char *text, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     if (g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
-        /* Root would replace /dev/null, too. */
-        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot replace the file: %s is no regular one", path);
+        /* Otherwise root would replace even /dev/null. */
+        g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_IO, "cannot replace %s: it is not a regular file", path);
         return FALSE;
     }
     if (g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &cause))

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changes and alerts as they come.
+/* Prints changes and alerts as they come.
  *
- * What is known of each domain is kept, and only what differs from it is an event. When the daemon goes, GDBus's client
- * drops its objects, and takes all of them anew when the daemon is back: neither is an event. From the one to the
- * other, and until libvirt answers and has been read, the monitor is behind: it ignores what is said of domains, and
- * then compares. */
+ * The monitor remembers each domain, and prints only differences. When the daemon goes away, GDBus's client drops all
+ * objects, and adds them again when the daemon is back: the monitor prints neither. Meanwhile, and until libvirt
+ * answers and all domains are read, the monitor is behind: it ignores changes of domains, and compares afterwards. */
 #include <glib-unix.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,13 +27,13 @@ static const XpvCtlColumn columns[] = {
 typedef struct {
     XpvCtl *ctl;
     GMainLoop *loop;
-    guint sources[3]; /* what ends it */
+    guint sources[3]; /* the signals that end it */
     GDBusConnection *connection;
     XpvProxyManager *manager;
     GDBusObjectManager *objects;
     GHashTable *known;  /* object path to XpvCtlObject */
-    XpvCtlObject *host; /* as of when it was last there */
-    XpvCtlTable *table; /* of what is printed */
+    XpvCtlObject *host; /* as of the last time that it was there */
+    XpvCtlTable *table; /* of the printed lines */
     gboolean is_connected;
     gboolean is_behind;
     GError *error; /* what went wrong */
@@ -120,7 +119,7 @@ add_row(Monitor *monitor, const char *event, const XpvCtlObject *domain)
     xpv_ctl_add_domain(monitor->table, domain);
 }
 
-/* Returns: (transfer full) the rows that have been added, as wide as the terminal is by now. */
+/* Returns: (transfer full) the rows that were added, for the terminal's present width. */
 static char *
 take_rows(Monitor *monitor)
 {
@@ -129,9 +128,8 @@ take_rows(Monitor *monitor)
     return xpv_ctl_table_render(monitor->table, output->width, output->colour);
 }
 
-/* Makes the columns wide enough for all that there is and for what is usual, so that those that the terminal has no
- * room for are left out from the beginning. Of that, the headings alone are printed, and on a terminal alone: who reads
- * a pipe wants events. */
+/* Makes the columns wide enough for all present domains and for usual values, so that columns without room on the
+ * terminal are left out from the start. Prints only the headings, and only on a terminal: a pipe gets events alone. */
 static void
 start_table(Monitor *monitor)
 {
@@ -220,7 +218,7 @@ object_from_proxy(const XpvCtlInterface *interface, GDBusProxy *proxy)
     return xpv_ctl_object_new(interface, g_variant_dict_end(&properties));
 }
 
-/* Returns: (nullable) NULL where the object is no domain. */
+/* Returns: (nullable) NULL if the object is not a domain. */
 static XpvCtlObject *
 domain_from_object(GDBusObject *object)
 {
@@ -228,8 +226,8 @@ domain_from_object(GDBusObject *object)
     return proxy ? object_from_proxy(&xpv_ctl_domain_interface, G_DBUS_PROXY(proxy)) : NULL;
 }
 
-/* Takes note of what a domain is now, and prints what that changes.
- * @now: (transfer full) (nullable) NULL: there is none */
+/* Remembers the present domain, and prints what has changed.
+ * @now: (transfer full) (nullable) NULL: it is gone */
 static void
 note(Monitor *monitor, const char *path, XpvCtlObject *now)
 {
@@ -268,12 +266,12 @@ on_refreshed(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Monitor *monitor = user_data;
     g_autoptr(GError) error = NULL;
-    /* Where libvirt has gone again, another "connected" follows. */
+    /* If libvirt is away again, another "connected" follows. */
     if (xpv_proxy_manager_call_refresh_finish(monitor->manager, result, &error) && monitor->is_behind)
         compare_all(monitor);
 }
 
-/* A daemon that has just been started may have published nothing yet: that is not the end of all domains. */
+/* A daemon that has just started may have published nothing yet. The domains are not gone. */
 static void
 catch_up(Monitor *monitor)
 {
@@ -283,7 +281,7 @@ catch_up(Monitor *monitor)
         xpv_proxy_manager_call_refresh(monitor->manager, NULL, on_refreshed, monitor);
 }
 
-/* Both proxies learn by themselves that the daemon has gone or is back. */
+/* Each proxy notices by itself that the daemon has gone or is back. */
 static gboolean
 has_daemon(const Monitor *monitor)
 {
@@ -367,7 +365,7 @@ on_bus_closed(GDBusConnection *connection, gboolean remote_peer_vanished, GError
     fail(user_data, g_error_new_literal(G_IO_ERROR, G_IO_ERROR_CLOSED, error ? error->message : "Closed"));
 }
 
-/* From here on changes are printed; what there is already is not. */
+/* From here on, changes are printed, but not the domains that are already there. */
 static void
 start(Monitor *monitor)
 {
@@ -424,7 +422,7 @@ on_manager(GObject *source, GAsyncResult *result, gpointer user_data)
                                         XPV_ROOT_PATH, NULL, on_objects, monitor);
 }
 
-/* Proxies are content with a daemon that is not there; a call tells why it is not. */
+/* Proxies do not fail without a daemon; a call does, and says why. */
 static void
 on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -439,7 +437,7 @@ on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
                                 on_manager, monitor);
 }
 
-/* Without waiting, so that a signal ends the monitor as early as it comes. */
+/* Asynchronous, so that a signal ends the monitor at once. */
 static void
 reach_daemon(Monitor *monitor)
 {

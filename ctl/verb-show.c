@@ -7,7 +7,7 @@
 #include "ctl/verbs.h"
 #include "ctl/verdict.h"
 
-/* Each word with its phrase: people read the one and search for the other. */
+/* Each word with its phrase: people read the phrase, and search for the word. */
 static char *
 explain_words(GVariant *words, const char *(*phrase_of)(const char *word))
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the client does, a file for each verb. */
+/* The client's verbs, each in a file of its own. */
 #pragma once
 
 #include "ctl/ctl.h"
@@ -16,5 +16,5 @@ gboolean xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 /* xpv_ctl_add_domain: name, state, verdict, kernel and why, as a row's cells. */
 void xpv_ctl_add_domain(XpvCtlTable *table, const XpvCtlObject *domain);
 
-/* xpv_ctl_warn_of_host: says where libvirt does not answer, so that what is shown may be old. */
+/* xpv_ctl_warn_of_host: warns if libvirt does not answer, as the output may then be old. */
 void xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host);

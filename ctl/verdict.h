@@ -17,5 +17,5 @@ XpvCtlExit xpv_ctl_tally_exit(const XpvCtlTally *tally);
  * @noun: what is counted, in the singular */
 char *xpv_ctl_tally_text(const XpvCtlTally *tally, const char *noun);
 
-/* xpv_ctl_verdict_style: how a verdict is printed; static. */
+/* xpv_ctl_verdict_style: the escape sequence for a verdict; static. */
 const char *xpv_ctl_verdict_style(const char *verdict);

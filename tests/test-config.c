@@ -135,13 +135,13 @@ test_wrong_values(void)
           "--call-timeout=99999999999999999999999: call-timeout takes whole seconds from 1 to 3600, not "
           "“99999999999999999999999”" },
         { "host-processor=arm\n", "",
-          "test.conf:2: host-processor cannot be “arm”; it is intel or amd, or empty where not known" },
+          "test.conf:2: host-processor cannot be “arm”; it is intel or amd, or empty if not known" },
         { "", "--host-processor=Intel",
-          "--host-processor=Intel: host-processor cannot be “Intel”; it is intel or amd, or empty where not known" },
+          "--host-processor=Intel: host-processor cannot be “Intel”; it is intel or amd, or empty if not known" },
         { "host-architecture=athlon\n", "",
-          "test.conf:2: host-architecture cannot be “athlon”; it is i686, x86_64 or ia64, or empty where not known" },
+          "test.conf:2: host-architecture cannot be “athlon”; it is i686, x86_64 or ia64, or empty if not known" },
         { "", "--host-architecture=i386",
-          "--host-architecture=i386: host-architecture cannot be “i386”; it is i686, x86_64 or ia64, or empty where "
+          "--host-architecture=i386: host-architecture cannot be “i386”; it is i686, x86_64 or ia64, or empty if "
           "not "
           "known" },
         { "\ngrace\f = x\n", "", "test.conf:3: grace takes whole seconds from 0 to 86400, not “x”" },

@@ -47,7 +47,7 @@ test_host(void)
         { "a", "x86_64", "intel", "2.6.18-53.el5xen", "5.1", "a, x86_64, intel, kernel 2.6.18-53.el5xen (RHEL 5.1)" },
         { "", "x86_64", "", "6.1", "", "x86_64, kernel 6.1" },
         { "", "", "", "6.1", "", "kernel 6.1" },
-        { "", "", "", "", "", "of which nothing is known" },
+        { "", "", "", "", "", "with no known facts" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = xpv_ctl_host_text(cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4]);

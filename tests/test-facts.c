@@ -56,15 +56,15 @@ test_refused(void)
         const char *sentence;
     } cases[] = {
         { "host-architecture", "i386", XPV_FACTS_ERROR_UNKNOWN_WORD,
-          "host-architecture cannot be “i386”; it is i686, x86_64 or ia64, or empty where not known" },
+          "host-architecture cannot be “i386”; it is i686, x86_64 or ia64, or empty if not known" },
         { "host-architecture", "sparc", XPV_FACTS_ERROR_UNKNOWN_WORD,
-          "host-architecture cannot be “sparc”; it is i686, x86_64 or ia64, or empty where not known" },
+          "host-architecture cannot be “sparc”; it is i686, x86_64 or ia64, or empty if not known" },
         { "host-architecture", "athlon", XPV_FACTS_ERROR_UNKNOWN_WORD,
-          "host-architecture cannot be “athlon”; it is i686, x86_64 or ia64, or empty where not known" },
+          "host-architecture cannot be “athlon”; it is i686, x86_64 or ia64, or empty if not known" },
         { "host-processor", "Intel", XPV_FACTS_ERROR_UNKNOWN_WORD,
-          "host-processor cannot be “Intel”; it is intel or amd, or empty where not known" },
+          "host-processor cannot be “Intel”; it is intel or amd, or empty if not known" },
         { "virtualization", "kvm", XPV_FACTS_ERROR_UNKNOWN_WORD,
-          "virtualization cannot be “kvm”; it is hvm, pv or pvh, or empty where not known" },
+          "virtualization cannot be “kvm”; it is hvm, pv or pvh, or empty if not known" },
         { "host-colour", "red", XPV_FACTS_ERROR_UNKNOWN_KEY,
           "There is no fact “host-colour”; the facts are host-architecture, host-processor, host-kernel and "
           "virtualization" },

@@ -655,33 +655,33 @@ test_sentences(void)
         { SMP_I686 "\nkernel-xen-2.6.18-53.el5.i686", X86_64_INTEL,
           "RHEL 3.9 or 5.1 kernel i686-SMP or i686-xen either is not supported for RHEL 5 (table 12.1), or needs "
           "an i686 host kernel; this host runs x86_64 (table 12.2).",
-          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "Report the output of this command in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
         { SMP_I686 "\nkernel-2.6.9-42.EL.i686", X86_64_INTEL,
-          "RHEL 3.9 or 4.4 kernel i686-SMP or i686 either is older than RHEL 4.6, the first that is supported (section "
+          "RHEL 3.9 or 4.4 kernel i686-SMP or i686 either is older than RHEL 4.6, the first supported release (section "
           "12.2), or needs an i686 host kernel; this host runs x86_64 (table 12.2).",
-          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "Report the output of this command in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
         { "2.4.21-47.ELsmp i686\n2.6.9-42.ELsmp i686\n2.6.18-8.el5PAE", I686_ANY,
           "RHEL 3.8, 4.4 or 5.0 kernel athlon-SMP, i686-SMP or i686-PAE is older than RHEL 3.9, 4.6 or 5.1, the first "
-          "that is supported (section 12.2).",
-          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "supported release (section 12.2).",
+          "Report the output of this command in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
         /* Of many, the first. */
         { "2.6.18-8.el5\n2.6.18-53.el5\n2.6.18-92.el5\n2.6.18-128.el5\n2.6.18-164.el5\n2.6.18-194.el5\n2.6.18-238.el5\n"
           "2.6.18-274.el5\n2.6.18-308.el5\n2.6.18-348.el5",
           X86_64_ANY,
-          "The report can mean several kernels with different verdicts: RHEL 5.0, 5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7 or "
+          "The report fits several kernels with different verdicts: RHEL 5.0, 5.1, 5.2, 5.3, 5.4, 5.5, 5.6, 5.7 or "
           "others kernel i686 or x86_64 (table 12.1).",
-          "Report what this prints in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
+          "Report the output of this command in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
         { "kernel-smp-2.4.21-47.EL.i686", X86_64_INTEL,
-          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first supported release (section "
           "12.2), and needs an i686 host kernel; this host runs x86_64 (table 12.2).",
           "Update the guest to RHEL 3.9 and run it on an i686 host with an Intel processor, or reinstall it as 64-bit "
           "RHEL 3.9 (kernel-2.4.21-50.EL.ia32e)." },
         { "kernel-2.6.18-8.el5.i686", HOST(X86_64, INTEL, 0),
-          "RHEL 5.0 kernel i686 is older than RHEL 5.1, the first that is supported (section 12.2), and needs a host "
+          "RHEL 5.0 kernel i686 is older than RHEL 5.1, the first supported release (section 12.2), and needs a host "
           "of "
           "RHEL 5.1 or newer; this host runs 5.0 (section 12.2).",
           "Update the guest to RHEL 5.1 or newer (kernel-2.6.18-53.el5.i686) and update the host to RHEL 5.1 or newer "
@@ -703,7 +703,7 @@ test_sentences(void)
           "12.3).",
           "Run the guest on an i686 host with the processor that its kernel is compiled for." },
         { "2.4.21-47.EL", X86_64_INTEL,
-          "RHEL 3.8 kernel athlon, i686, ia32e or x86_64 is older than RHEL 3.9, the first that is supported (section "
+          "RHEL 3.8 kernel athlon, i686, ia32e or x86_64 is older than RHEL 3.9, the first supported release (section "
           "12.2).",
           "Reinstall the guest as 64-bit RHEL 3.9 (kernel-2.4.21-50.EL.ia32e)." },
         { SMP_I686, X86_64_ANY,
@@ -724,7 +724,7 @@ test_sentences(void)
 static void
 test_consequence(void)
 {
-#define WILL_NOT_LOAD "Its drivers will not load without the package that matches (section 12.2)."
+#define WILL_NOT_LOAD "Its drivers will not load without the matching package (section 12.2)."
     static const struct {
         const char *report;
         XpvHost host;
@@ -742,7 +742,7 @@ test_consequence(void)
         { "kernel-2.4.21-50.EL.ia64", HOST(IA64, INTEL, 1), GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE),
           "RHEL 3.9 kernel ia64 is not supported for RHEL 3 (table 12.1).", WILL_NOT_LOAD },
         { "kernel-smp-2.4.21-47.EL.i686", X86_64_INTEL, GUEST(),
-          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first supported release (section "
           "12.2), and needs an i686 host kernel; this host runs x86_64 (table 12.2).",
           WILL_NOT_LOAD },
         { "kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
@@ -753,7 +753,7 @@ test_consequence(void)
 
         /* One that may have loaded them. */
         { "kernel-smp-2.4.21-47.EL.i686", I686_INTEL, GUEST(),
-          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first that is supported (section "
+          "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first supported release (section "
           "12.2).",
           "" },
         { "kernel-smp-2.4.21-50.EL.i686", HOST(I686, INTEL, 0), GUEST(),
@@ -762,12 +762,11 @@ test_consequence(void)
           "12.2).",
           "" },
         { "kernel-smp-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", HOST(I686, INTEL, 1), GUEST(),
-          "RHEL 3.8 or 3.9 kernel i686-SMP or ia32e, compiled for Intel, either is older than RHEL 3.9, the first that "
-          "is "
-          "supported (section 12.2), or needs an x86_64 host kernel; this host runs i686 (table 12.2).",
+          "RHEL 3.8 or 3.9 kernel i686-SMP or ia32e, compiled for Intel, either is older than RHEL 3.9, the first "
+          "supported release (section 12.2), or needs an x86_64 host kernel; this host runs i686 (table 12.2).",
           "" },
         { "kernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(),
-          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first that is supported (section 12.2).", "" },
+          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first supported release (section 12.2).", "" },
         { "kernel-debug-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
           "RHEL 5.1 kernel i686-debug is not supported for RHEL 5 (table 12.1).", "" },
         { SMP_I686 "\nkernel-2.6.9-67.EL.x86_64", HOST(IA64, INTEL, 1), GUEST(),
@@ -779,11 +778,11 @@ test_consequence(void)
         { SMP_I686, X86_64_INTEL, GUEST(ACTIVE),
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2); "
-          "its drivers are active all the same.",
+          "nevertheless, its drivers are active.",
           "" },
         { "kernel-2.6.9-42.EL.i686", X86_64_INTEL, GUEST(ACTIVE),
-          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first that is supported (section 12.2); its drivers are "
-          "active all the same.",
+          "RHEL 4.4 kernel i686 is older than RHEL 4.6, the first supported release (section 12.2); nevertheless, its "
+          "drivers are active.",
           "" },
 
         /* One of which nothing is to be said. */

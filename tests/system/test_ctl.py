@@ -174,8 +174,8 @@ class Verbs(harness.TestCase):
         virt.end()
         self.client.wait_for(lambda: not self.client.host()["Connected"], "the loss")
         done = self.ctl("list")
-        self.assertRegex(done.stdout, r"guest .* compatible .*\n(.*\n)*Warning: libvirt .* does not answer; what is known "
-                                      r"is as of \d{4}-\d\d-\d\dT")
+        self.assertRegex(done.stdout, r"guest .* compatible .*\n(.*\n)*Warning: libvirt .* does not answer; the data "
+                                      r"is from \d{4}-\d\d-\d\dT")
 
     def test_not_the_daemon(self):
         """Another program owns the name, and knows nothing of the interface."""

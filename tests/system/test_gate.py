@@ -82,7 +82,7 @@ class Gate(unittest.TestCase):
 
 class Verdicts(Gate):
     def test_incompatible(self):
-        self.assert_refused(xml_of(TOO_OLD), why="is older than RHEL 5.1, the first that is supported .section 12.2.. "
+        self.assert_refused(xml_of(TOO_OLD), why="is older than RHEL 5.1, the first supported release .section 12.2.. "
                                                  "Update the guest to RHEL 5.1 or newer .kernel-PAE-2.6.18-53.el5.i686...*"
                                                  f"{uuid_of(1)}=true into the group .Acknowledged. of {KERNELS}")
         self.assert_refused(xml_of("2.6.18-164.el5xen"), why="table 12.1")

@@ -156,7 +156,7 @@ class File(harness.TestCase):
         for path in ("/nonexistent/x.prom", self.exported, fifo):
             done = self.ctl("metrics", "--output", path)
             self.assertEqual((done.returncode, done.stdout), (74, ""))
-            self.assertRegex(done.stderr, f"^xenpv-compatctl: cannot replace the file: .*{path}.*\n$")
+            self.assertRegex(done.stderr, f"^xenpv-compatctl: cannot replace .*{path}.*\n$")
         self.assertEqual(os.listdir(self.exported), [])
         self.assertTrue(stat.S_ISFIFO(os.stat(fifo).st_mode))
 

@@ -101,7 +101,7 @@ class Ssh(TestCase):
 
     def test_no_ssh(self):
         self.assert_fails(self.ctl("list", "-H", "xen1", env=dict(self.here(), PATH=self.path)), 4,
-                          "could not run ssh, .* xen1 .*install an ssh client")
+                          "could not run ssh to reach xen1 .*install an ssh client")
 
     def test_verbs_that_ask_no_daemon(self):
         done = self.ctl("check", "2.6.18-8.el5", "-H", "xen1", env=self.here())
@@ -203,7 +203,7 @@ class Sshd(TestCase):
         os.unlink(os.path.join(self.folder, "user_key"))
         done = self.remote("list")
         self.assertIn("Permission denied", done.stderr)
-        self.assert_fails(done, 4, "could not reach xenhost over ssh, which says why above")
+        self.assert_fails(done, 4, "could not reach xenhost over ssh, whose own message is above")
 
     def test_no_bridge(self):
         os.unlink(os.path.join(self.remote_path, "systemd-stdio-bridge"))
@@ -216,7 +216,7 @@ class Sshd(TestCase):
     def test_noise(self):
         """A shell that greets."""
         self.write_bridge(before="echo Welcome")
-        self.assert_fails(self.remote("list"), 4, "what answers is no system bus .*Welcome.*; its shell must print no")
+        self.assert_fails(self.remote("list"), 4, "got no answer of a system bus .*Welcome.*; the login shell there must print no")
 
     def test_no_daemon(self):
         for verb in VERBS[:-1] + (["monitor"],):
@@ -267,7 +267,7 @@ class Sshd(TestCase):
         os.killpg(self.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 has the connection in a child
         self.assertEqual(self.monitor.wait(harness.TIMEOUT), 4)
         self.assertRegex(self.monitor.stderr.read(), "\nThat was it.\nxenpv-compatctl: on xenhost: the connection over "
-                                                     "ssh has gone .*; what ssh says of it is above\n$")
+                                                     "ssh has ended .*; ssh's own message is above\n$")
 
 
 if __name__ == "__main__":

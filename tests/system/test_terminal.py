@@ -108,7 +108,7 @@ class Shown(OnTerminal):
         self.assertTrue("\n".join(lines).isascii())
         self.assertEqual([len(line) for line in lines[:7]], [len(cells(line)) for line in shown[:7]])
         lines = self.lines("check", "blöd", env={"CHARSET": "ISO-8859-1"})
-        self.assertIn('The report "bl\ufffdd" names', lines[1])  # 0xf6, which is no UTF-8
+        self.assertIn('The report "bl\ufffdd" does not name', lines[1])  # 0xf6, which is no UTF-8
 
     def test_colour(self):
         """Of the verdicts, for who looks at a terminal and has not said no."""
@@ -156,7 +156,7 @@ class Check(OnTerminal):
                 self.assertEqual(lines[0].split(), ["incompatible", INTEL] if columns > 40 else ["incompatible"])
                 self.assertTrue(all(line.startswith(text) for line in lines[1:4]), lines)
                 self.assert_says(lines, "^incompatible kernel-smp-.* RHEL 3.9 .* What to do: Run the guest .* unknown ナンセンス "
-                                        "The report “ナンセンス” names no kernel. .* 2 reports: 1 incompatible, 1 unknown")
+                                        "The report “ナンセンス” does not name a kernel. .* 2 reports: 1 incompatible, 1 unknown")
 
 
 class Failures(OnTerminal):
@@ -186,7 +186,7 @@ class Failures(OnTerminal):
 
     def test_no_libvirt(self):
         self.start("test+unix:///default?socket=/nonexistent")
-        why = "does not answer, and nothing has been read from it yet; “journalctl -u xenpv-compatd” tells why."
+        why = "does not answer, and nothing has been read from it yet; “journalctl -u xenpv-compatd” says why."
         self.assert_fails(0, f"^0 domains — on host .* Warning: libvirt .* {why}$")
         self.assert_fails(1, f"^xenpv-compatctl: libvirt .* {why} xenpv-compatctl: no domain named .* “web51”$",
                           "show", "web51")

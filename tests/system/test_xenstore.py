@@ -208,7 +208,7 @@ class Drivers(TestCase):
                                     Warnings=["guide-disagrees", "drivers-active-unsupported"])
         self.client.wait_for(lambda: self.client.members("IncompatibleDomain"), "the alert")
         sentence = ("RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
-                    "12.2); its drivers are active all the same.")
+                    "12.2); nevertheless, its drivers are active.")
         domain = self.client.domain(self.uuid)
         self.assertEqual(domain["Explanation"], sentence)
         self.assertIn("Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: "
