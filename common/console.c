@@ -4,39 +4,40 @@
 #include <string.h>
 
 #include "common/report.h"
+#include "common/text.h"
 
 #define FIRST_LINE "Linux version "
 #define BANNER "Kernel "
 #define BANNER_MACHINE " on an "
 
-/* An x86_64 kernel of RHEL 3 and 4 prints the first before its first line, and one of RHEL 5 the second after it; an
- * i386 one prints the third at once after it. */
+/* What tells the machine: an x86_64 kernel of RHEL 3 and 4 prints BOOTDATA before its first line, one of RHEL 5 prints
+ * COMMAND_LINE just after it, and an i386 one prints MEMORY_MAP just after it. */
 #define BOOTDATA "Bootdata ok (command line"
 #define COMMAND_LINE "Command line: "
 #define MEMORY_MAP "BIOS-provided physical RAM map:"
 #define KERNEL_COMMAND_LINE "Kernel command line: "
 #define RHEL_5 "2.6.18-"
 
-/* Only kdump's kernel is told where the memory of the one that crashed is. */
+/* Only kdump's kernel has this on its command line: the address of the crashed kernel's memory. */
 #define KDUMP " elfcorehdr="
 
 typedef struct {
-    char *first_line; /* NULL: only a banner has named it */
+    char *first_line; /* NULL: only a banner names it */
     char *release;    /* NULL: no kernel */
     XpvArch machine;  /* XPV_ARCH_UNKNOWN: not known */
 } Kernel;
 
 struct _XpvConsole {
-    GString *line;        /* the one whose end has not come */
-    gboolean is_torn;     /* its begin was not fed, or it is too long */
-    gboolean is_followed; /* what was printed before it was fed too, or it is the first of all */
+    GString *line;        /* the line whose end was not fed yet */
+    gboolean is_torn;     /* that line's beginning was not fed, or it is too long */
+    gboolean is_followed; /* nothing is missing before that line */
     Kernel kernel;
-    Kernel before;               /* what that was before the last first line */
-    gboolean is_kdump;           /* a kernel of kdump's runs now; .kernel is the one that crashed */
+    Kernel before;               /* the kernel before the last first line */
+    gboolean is_kdump;           /* kdump's kernel runs now; .kernel is the one that crashed */
     gboolean is_starting;        /* .kernel has not printed its command line yet */
-    gboolean is_after_first;     /* nothing has been printed after the first line yet */
-    gboolean has_bootdata;       /* for the next first line */
-    gboolean has_kdump_bootdata; /* and it was kdump's */
+    gboolean is_after_first;     /* the next line comes just after a kernel's first line */
+    gboolean has_bootdata;       /* there was a BOOTDATA for the next first line */
+    gboolean has_kdump_bootdata; /* and it was of kdump's kernel */
 };
 
 static void
@@ -47,46 +48,38 @@ kernel_clear(Kernel *kernel)
     *kernel = (Kernel){ 0 };
 }
 
-/* Drops control characters; the lines that matter have no escape sequences but before their text. */
 static void
 drop_controls(GString *line)
 {
     gsize length = 0;
     for (gsize i = 0; i < line->len; i++) {
-        if (!g_ascii_iscntrl(line->str[i]) || line->str[i] == '\x1b')
+        if (!g_ascii_iscntrl(line->str[i]))
             line->str[length++] = line->str[i];
     }
     g_string_truncate(line, length);
 }
 
-/* The text behind what terminals and printk put before a line: blanks, escape sequences, "[    0.000000] ". */
+/* Skips blanks and printk's times, "[    0.000000] ", before the text of a line. */
 static const char *
 skip_lead(const char *line)
 {
-    for (;;) {
+    line += strspn(line, " ");
+    while (*line == '[' && line[1 + strspn(line + 1, " 0123456789.")] == ']') {
+        line += 2 + strspn(line + 1, " 0123456789.");
         line += strspn(line, " ");
-        if (*line == '\x1b') {
-            line++;
-            if (*line == '[')
-                line += 1 + strspn(line + 1, "0123456789:;<=>?");
-            line += strspn(line, "!\"#$%&'()*+,-./ ");
-            line += *line != '\0';
-        } else if (*line == '[' && line[1 + strspn(line + 1, " 0123456789.")] == ']') {
-            line += 2 + strspn(line + 1, " 0123456789.");
-        } else {
-            return line;
-        }
     }
+    return line;
 }
 
-/* Returns: (nullable) what is behind the prefix. */
+/* Returns: (nullable) the text after the prefix; NULL: @line does not begin with it. */
 static const char *
 behind(const char *line, const char *prefix)
 {
     return g_str_has_prefix(line, prefix) ? line + strlen(prefix) : NULL;
 }
 
-/* A whole one is "Linux version R (BUILDER) (COMPILER) #1 SMP DATE". Returns: (nullable) R, or NULL: it is none. */
+/* A kernel's first line is "Linux version R (BUILDER) (COMPILER) #1 SMP DATE".
+ * Returns: (nullable) R; NULL: it is another line, or cut. */
 static char *
 parse_first_line(const char *line)
 {
@@ -100,7 +93,7 @@ parse_first_line(const char *line)
     return g_strndup(release, (gsize)(end - release));
 }
 
-/* Returns: (nullable) the release, or NULL: it is no banner. */
+/* Returns: (nullable) the release; NULL: it is not a banner. */
 static char *
 parse_banner(const char *line, XpvArch *ret_machine)
 {
@@ -128,7 +121,7 @@ begin_kernel(XpvConsole *console, const char *line, char *release)
     console->has_bootdata = FALSE;
 }
 
-/* The guest's kernel is the one that crashed. */
+/* Goes back to the kernel that crashed: the last first line was of kdump's kernel. */
 static void
 drop_kdump(XpvConsole *console)
 {
@@ -140,7 +133,7 @@ drop_kdump(XpvConsole *console)
     console->is_after_first = FALSE;
 }
 
-/* Another machine's banner comes on the console where somebody logs in there. @release: (transfer full) */
+/* A banner may be that of another machine, if somebody logs in there on this console. @release: (transfer full) */
 static void
 take_banner(XpvConsole *console, char *release, XpvArch machine)
 {
@@ -170,7 +163,7 @@ take_command_line(XpvConsole *console, const char *line)
 {
     if (strstr(line, KDUMP))
         drop_kdump(console);
-    else if (behind(line, KERNEL_COMMAND_LINE)) /* the last that it prints */
+    else if (behind(line, KERNEL_COMMAND_LINE)) /* the last of these lines */
         console->is_starting = FALSE;
 }
 
@@ -202,6 +195,7 @@ take_line(XpvConsole *console, const char *line)
 static void
 end_line(XpvConsole *console)
 {
+    xpv_text_drop_escapes(console->line);
     drop_controls(console->line);
     const char *text = skip_lead(console->line->str);
     if (console->is_torn) {
@@ -214,7 +208,7 @@ end_line(XpvConsole *console)
     g_string_truncate(console->line, 0);
 }
 
-/* Either of CR and LF ends a line: there are no blank ones. */
+/* CR and LF each end a line; empty lines do not matter. */
 static gsize
 length_of_line(const char *data, gsize length)
 {

@@ -8,13 +8,14 @@
 
 /* A report, from large to small; each level is a function or two below.
  *
- *   report   line by line; what stands around it is dropped from each word (split_words())
- *   line     uname -a | banner | { kernel | architecture } and then anything; any other line is no kernel
+ *   report   line by line; punctuation around each word is dropped (split_words())
+ *   line     uname -a | banner | { kernel | architecture } and then anything; other lines are ignored
  *   uname -a "Linux" [ host | "version" ] release … [ "SMP" ] … architecture …
  *   banner   "Kernel" release "on" "an" architecture
  *   kernel   as kernel.c has it
  *
- * An architecture narrows the kernels before it, back to the previous one; where none is before it, all.
+ * An architecture narrows the kernels before it, back to the previous architecture. If no kernel is before it,
+ * it narrows all that follow.
  */
 
 struct _XpvReport {
@@ -23,21 +24,21 @@ struct _XpvReport {
     XpvKernel kernels[];
 };
 
-/* What a line says of one kernel. */
+/* One kernel in a line. */
 typedef struct {
     XpvKernel kernel;
     gboolean is_smp; /* uname -v */
     XpvArch machine; /* uname -m */
 } Name;
 
-/* What has been read of a report. */
+/* The parts of a report that have been read. */
 typedef struct {
     GArray *names;
-    guint n_narrowed; /* of the names: those that an architecture follows */
-    XpvArch first;    /* an architecture that no name precedes */
+    guint n_narrowed; /* the number of names that an architecture follows */
+    XpvArch first;    /* an architecture before all names */
 } Reading;
 
-/* What people's tools put around a report. */
+/* Characters that people's tools put around a report. */
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define QUOTES "\"'`“”„‘’‚«»"
 #define BEFORE QUOTES ">" BYTE_ORDER_MARK
@@ -53,7 +54,7 @@ narrow(Reading *reading, XpvArch machine)
     reading->n_narrowed = reading->names->len;
 }
 
-/* uname -a, or -s with -r; /proc/version, where "version" stands in the host's place. */
+/* uname -a, or -s with -r; or /proc/version, which has "version" in the place of the host. */
 static void
 parse_uname(Reading *reading, const char *const *words, guint n)
 {
@@ -73,7 +74,7 @@ parse_uname(Reading *reading, const char *const *words, guint n)
         narrow(reading, machine);
 }
 
-/* What getty prints: "Kernel \r on an \m". */
+/* getty's banner: "Kernel \r on an \m". */
 static void
 parse_banner(Reading *reading, const char *const *words, guint n)
 {
@@ -105,46 +106,21 @@ parse_kernels(Reading *reading, const char *const *words)
     }
 }
 
-/* The length of the terminal's escape sequence at the start of @text, as ECMA-48 has it. */
-static gsize
-escape_length(const char *text, gsize length)
-{
-    gsize end = 1;
-    if (end < length && text[end] == ']') { /* a title, up to BEL or ESC \ */
-        while (end < length && text[end] != '\a' && text[end] != '\x1b')
-            end++;
-        gboolean is_bell = end < length && text[end] == '\a';
-        gboolean is_terminator = end + 1 < length && text[end] == '\x1b' && text[end + 1] == '\\';
-        return end + (is_terminator ? 2 : is_bell ? 1 : 0);
-    }
-    if (end < length && text[end] == '[') {
-        end++;
-        while (end < length && text[end] >= '0' && text[end] <= '?')
-            end++;
-    }
-    while (end < length && text[end] >= ' ' && text[end] <= '/')
-        end++;
-    return end < length && text[end] >= '0' && text[end] <= '~' ? end + 1 : end;
-}
-
-/* A line as a person would see it: what is dropped for publishing is dropped here, and escape sequences; but a tab and
- * a carriage return part words. */
+/* A line as a person sees it on a terminal: without escape sequences, and cleaned as for publishing; but a tab and a
+ * carriage return separate words. */
 static char *
 clean_line(const char *start, gsize length)
 {
-    g_autoptr(GString) line = g_string_sized_new(length);
-    for (gsize i = 0; i < length;) {
-        if (start[i] == '\x1b') {
-            i += escape_length(start + i, length - i);
-        } else {
-            g_string_append_c(line, start[i] == '\t' || start[i] == '\r' ? ' ' : start[i]);
-            i++;
-        }
+    g_autoptr(GString) line = g_string_new_len(start, (gssize)length);
+    xpv_text_drop_escapes(line);
+    for (gsize i = 0; i < line->len; i++) {
+        if (line->str[i] == '\t' || line->str[i] == '\r')
+            line->str[i] = ' ';
     }
     return xpv_text_clean(line->str, (gssize)line->len, 0);
 }
 
-/* Adds a word without what stands around it, unless nothing is left. */
+/* Adds a word without the characters around it, unless nothing is left. */
 static void
 add_word(GStrvBuilder *words, const char *start, const char *end)
 {
@@ -188,23 +164,23 @@ parse_line(Reading *reading, const char *start, gsize length)
         parse_kernels(reading, line);
 }
 
-/* The packages that may be running where uname -m says @machine. */
+/* The architectures of packages for which uname -m prints @machine. */
 static guint
 archs_of_machine(XpvArch machine)
 {
     switch ((int)machine) {
-    case XPV_ARCH_I386:   /* what tools say that know of 32 bits only */
-    case XPV_ARCH_ATHLON: /* uname -p of any AMD processor */
-    case XPV_ARCH_I686:   /* an athlon kernel says so too */
+    case XPV_ARCH_I386:   /* some tools print it for any 32-bit machine */
+    case XPV_ARCH_ATHLON: /* uname -p prints it for any AMD processor */
+    case XPV_ARCH_I686:   /* an athlon kernel prints it, too */
         return XPV_BIT(XPV_ARCH_ATHLON) | XPV_BIT(XPV_ARCH_I386) | XPV_BIT(XPV_ARCH_I686);
-    case XPV_ARCH_X86_64: /* an ia32e kernel says so too */
+    case XPV_ARCH_X86_64: /* an ia32e kernel prints it, too */
         return XPV_ARCHS_X86_64;
     default:
         return XPV_BIT(machine);
     }
 }
 
-/* The architectures that a kernel named without one can have. */
+/* The architectures that a kernel can have whose name has none. */
 static guint
 possible_archs(const XpvKernel *kernel, XpvArch machine, gboolean is_smp)
 {
@@ -213,7 +189,8 @@ possible_archs(const XpvKernel *kernel, XpvArch machine, gboolean is_smp)
 
     if (machine == XPV_ARCH_UNKNOWN)
         return archs;
-    /* RHSA-2004:188 made ia32e for both Opteron and EM64T; it is the one RHEL 3 x86_64 kernel that is SMP by itself. */
+    /* RHSA-2004:188 made ia32e for both Opteron and EM64T. It is the only 64-bit kernel of RHEL 3 that is SMP without
+     * saying so in its name. */
     if (kernel->major == 3 && kernel->flavour == XPV_FLAVOUR_NONE && machine == XPV_ARCH_X86_64 && is_smp)
         return XPV_BIT(XPV_ARCH_IA32E);
 
@@ -223,7 +200,7 @@ possible_archs(const XpvKernel *kernel, XpvArch machine, gboolean is_smp)
     return archs && (ordinary & XPV_BIT(machine)) ? archs : XPV_BIT(machine);
 }
 
-/* Kernels are a set: "rpm -q" names some twice. */
+/* Adds a kernel to the set. "rpm -q" prints some twice. */
 static void
 add_kernel(GArray *kernels, const XpvKernel *kernel)
 {
@@ -237,8 +214,7 @@ add_kernel(GArray *kernels, const XpvKernel *kernel)
     g_array_append_val(kernels, *kernel);
 }
 
-/* Adds every kernel that a name can mean.
- * @first: an architecture that precedes all names */
+/* Adds every kernel that a name can mean. @first: an architecture before all names */
 static void
 add_kernels(GArray *kernels, const Name *name, XpvArch first)
 {

@@ -12,6 +12,41 @@ is_noncharacter(gunichar c)
     return (c >= 0xFDD0 && c <= 0xFDEF) || (c & 0xFFFE) == 0xFFFE;
 }
 
+/* The length of the escape sequence at the start of @text. */
+static gsize
+escape_length(const char *text, gsize length)
+{
+    gsize end = 1;
+    if (end < length && text[end] == ']') { /* a title, up to BEL or ESC \ */
+        while (end < length && text[end] != '\a' && text[end] != '\x1b')
+            end++;
+        gboolean is_bell = end < length && text[end] == '\a';
+        gboolean is_terminator = end + 1 < length && text[end] == '\x1b' && text[end + 1] == '\\';
+        return end + (is_terminator ? 2 : is_bell ? 1 : 0);
+    }
+    if (end < length && text[end] == '[') {
+        end++;
+        while (end < length && text[end] >= '0' && text[end] <= '?')
+            end++;
+    }
+    while (end < length && text[end] >= ' ' && text[end] <= '/')
+        end++;
+    return end < length && text[end] >= '0' && text[end] <= '~' ? end + 1 : end;
+}
+
+void
+xpv_text_drop_escapes(GString *text)
+{
+    gsize length = 0;
+    for (gsize i = 0; i < text->len;) {
+        if (text->str[i] == '\x1b')
+            i += escape_length(text->str + i, text->len - i);
+        else
+            text->str[length++] = text->str[i++];
+    }
+    g_string_truncate(text, length);
+}
+
 char *
 xpv_text_clean(const char *data, gssize length, gsize max_characters)
 {
@@ -23,7 +58,7 @@ xpv_text_clean(const char *data, gssize length, gsize max_characters)
         gunichar c = g_utf8_get_char_validated(data, (gssize)remaining);
         gsize step = 1;
         if (*data == '\0') {
-            c = 0; /* older GLib says that a NUL within the length is a partial character */
+            c = 0; /* older GLib takes a NUL within the length for a partial character */
         } else if (c == (gunichar)-1 || c == (gunichar)-2) {
             c = REPLACEMENT_CHARACTER;
         } else {
@@ -42,5 +77,5 @@ xpv_text_clean(const char *data, gssize length, gsize max_characters)
         characters++;
     }
     char *clean = g_strchomp(g_string_free(text, FALSE));
-    return g_realloc(clean, strlen(clean) + 1); /* thousands are kept */
+    return g_realloc(clean, strlen(clean) + 1); /* thousands of these stay in memory */
 }

@@ -106,6 +106,41 @@ test_broken_sequences(void)
 }
 
 static void
+test_escapes(void)
+{
+    static const struct {
+        const char *text;
+        const char *rest;
+    } cases[] = {
+        { "", "" },
+        { "a b", "a b" },
+        { "\x1b[1;31ma\x1b[0mb", "ab" },
+        { "\x1b[?25l\x1b(B\x1b[ qa", "a" },
+        { "\x1b"
+          "7a",
+          "a" },
+        { "\x1b]0;root@guest:~\aa", "a" },
+        { "\x1b]0;root@guest:~\x1b\\a", "a" },
+        /* Those that are cut, or broken off by another character. */
+        { "a\x1b", "a" },
+        { "a\x1b[1;", "a" },
+        { "a\x1b]0;root", "a" },
+        { "\x1b]0;\x1b[1ma", "a" },
+        { "\x1b[1\na", "\na" },
+        { "\x1b\xffz", "\xffz" },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) text = g_string_new(cases[i].text);
+        xpv_text_drop_escapes(text);
+        expect(cases[i].text, text->str, cases[i].rest);
+    }
+
+    g_autoptr(GString) nul = g_string_new_len("a\0\x1b[mb", 6);
+    xpv_text_drop_escapes(nul);
+    g_assert_cmpmem(nul->str, nul->len, "a\0b", 3);
+}
+
+static void
 test_long(void)
 {
     g_autofree char *data = g_strnfill(64 * 1024, 'a');
@@ -137,6 +172,7 @@ main(int argc, char *argv[])
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/text/clean", test_clean);
     g_test_add_func("/text/broken-sequences", test_broken_sequences);
+    g_test_add_func("/text/escapes", test_escapes);
     g_test_add_func("/text/long", test_long);
     g_test_add_func("/text/noise", test_noise);
     return g_test_run();
