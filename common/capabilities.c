@@ -3,8 +3,8 @@
 
 #include "common/xml.h"
 
-/* libvirt of RHEL 5 names no vendor, but among the features the one for full virtualization, which each vendor has of
- * its own. */
+/* RHEL 5's libvirt does not name the vendor. But it names the feature for full virtualization, which differs between
+ * the vendors. */
 static char *
 vendor_of_features(xmlNode *features)
 {

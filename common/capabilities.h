@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libvirt's capabilities say of the host that matters here. */
+/* Reads libvirt's capabilities of a host. */
 #pragma once
 
 #include <glib.h>
 
-/* xpv_capabilities_vendor: who made the host's processor. Any thread.
- * Returns: (nullable) as libvirt or the processor has it (“Intel”, “AuthenticAMD”); NULL: they do not tell. */
+/* xpv_capabilities_vendor: the maker of the host's processor. Any thread.
+ * Returns: (nullable) in libvirt's or the processor's words (“Intel”, “AuthenticAMD”); NULL: not known. */
 char *xpv_capabilities_vendor(const char *text);

@@ -64,7 +64,7 @@ read_os(XpvDomainXml *xml, xmlNode *domain)
         xml->boot_kernel = g_path_get_basename(kernel);
 }
 
-/* <guest> is matched by namespace, whatever the prefix; its children may stand in no namespace. */
+/* <guest> is matched by namespace, whatever the prefix; its children need no namespace. */
 static void
 read_metadata(XpvDomainXml *xml, xmlNode *metadata)
 {
@@ -87,7 +87,7 @@ copy_attribute_or_empty(xmlNode *node, const char *name)
     return value ? value : g_strdup("");
 }
 
-/* Without a bus, libvirt makes it from the name of the target. */
+/* If the XML names no bus, libvirt derives it from the name of the target. */
 static const char *
 bus_of_target(const char *target)
 {
@@ -99,7 +99,7 @@ bus_of_target(const char *target)
     return "";
 }
 
-/* Of "phy", "file", "tap" and "tap2" the type tells the format; "aio" is how tap reads a raw image. */
+/* The driver's type is the format; "aio" means a raw image. */
 static char *
 read_format(xmlNode *disk)
 {
@@ -145,7 +145,8 @@ read_disk(xmlNode *node)
     return disk;
 }
 
-/* The disk of the lowest rank is booted: by <boot order>, or else as the BIOS finds them, whose own are hd* and sd*. */
+/* The guest boots from the disk with the lowest rank: by <boot order>, or else in the order in which the BIOS finds the
+ * disks: hd* and sd* first. */
 static guint64
 boot_rank(xmlNode *node, const XpvDomainDisk *disk)
 {
@@ -185,7 +186,8 @@ read_disks(XpvDomainXml *xml, xmlNode *devices)
     }
 }
 
-/* By <boot order> of any device, or else by <os><boot dev>; without either, the BIOS begins with the disks. */
+/* The first boot device follows from <boot order> of any device, or else from <os><boot dev>. Without either, the BIOS
+ * begins with the disks. */
 static gboolean
 read_boots_from_disk(xmlNode *os, xmlNode *devices)
 {
@@ -204,7 +206,7 @@ read_boots_from_disk(xmlNode *os, xmlNode *devices)
     return is_disk;
 }
 
-/* Other kinds of serial ports are read by others, who would miss what is read here. */
+/* Other kinds of serial ports have a reader already, who would miss what the daemon reads. */
 static void
 read_console(XpvDomainXml *xml, xmlNode *devices)
 {
@@ -229,7 +231,8 @@ xpv_domain_xml_parse(const char *text, GError **error)
     g_autoptr(xmlDoc) doc = xpv_xml_read(text);
     xmlNode *domain = doc ? xmlDocGetRootElement(doc) : NULL;
     if (!domain || !xpv_xml_is_element(domain, "domain")) {
-        g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID, "its XML is not a domain's");
+        g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID,
+                            "its XML does not describe a domain");
         return NULL;
     }
 

@@ -13,7 +13,7 @@ typedef struct {
     gint32 id;
     const char *state;
     const char *virtualization;
-    GRefString *kernel; /* as both sentences below, shared among domains */
+    GRefString *kernel; /* shared among domains, like both sentences below */
     const char *kernel_source;
     const char *release;
     const char *variant;
@@ -34,7 +34,7 @@ typedef struct {
     const char *consequence; /* of the judgement; not published */
 } XpvDomain;
 
-/* What a domain is beside what it is judged by. */
+/* The facts about a domain that do not matter for the judgement. */
 typedef struct {
     const char *name; /* as libvirt has it */
     const char *state;
@@ -45,7 +45,7 @@ typedef struct {
 } XpvDomainStatus;
 
 /* xpv_domain_new:
- * @previous: (nullable) the domain before the change: as long as the verdict stays, so does the time of its change */
+ * @previous: (nullable) the domain before the change: if the verdict is the same, so is the time of its change */
 XpvDomain *xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJudgement *judgement,
                           const XpvDomain *previous);
 void xpv_domain_free(XpvDomain *domain);
@@ -54,5 +54,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvDomain, xpv_domain_free)
 /* xpv_domain_path: the object path of a UUID. */
 char *xpv_domain_path(const char *uuid);
 
-/* xpv_domain_uuid_from_path: Returns: (nullable) NULL where the path is no domain's. */
+/* xpv_domain_uuid_from_path: Returns: (nullable) NULL if it is not the path of a domain. */
 char *xpv_domain_uuid_from_path(const char *path);

@@ -4,7 +4,7 @@
 #include "common/guide.h"
 #include "common/text.h"
 
-/* How many kernels of an ambiguous report a sentence names. */
+/* A sentence names at most so many kernels of an ambiguous report. */
 #define NAMED_MAX 8
 
 static const char *const processor_names[] = {
@@ -49,7 +49,7 @@ xpv_archs_in_words(guint archs)
     return join(strings, " or ");
 }
 
-/* As table 12.1 names it, or in its manner: "i686-SMP", "x86_64-xen", "kdump". */
+/* Its name in table 12.1, or one made in the same way: "i686-SMP", "x86_64-xen", "kdump". */
 static char *
 kernel_label(const XpvKernel *kernel)
 {

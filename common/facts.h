@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts that a person states: CheckKernel's keys, and the options of daemon and client of the same names. */
+/* Facts that people give: the keys of CheckKernel, and the options of daemon and client with the same names. */
 #pragma once
 
 #include "common/host.h"
@@ -9,8 +9,8 @@ GQuark xpv_facts_error_quark(void);
 
 typedef enum { XPV_FACTS_ERROR_UNKNOWN_KEY, XPV_FACTS_ERROR_UNKNOWN_WORD } XpvFactsError;
 
-/* xpv_facts_set: states a fact.
- * @virtualization: (nullable) NULL where the key of that name is none
+/* xpv_facts_set: sets a fact.
+ * @virtualization: (nullable) NULL: there is no such key
  * @key: "host-architecture" (i686, x86_64, ia64), "host-processor" (intel, amd), "host-kernel" (uname -r or a package),
  *   "virtualization" (hvm, pv, pvh)
  * @value: "" makes it unknown

@@ -10,8 +10,8 @@
 #define SUPPORTED_INTEL { TRUE, XPV_PROCESSOR_INTEL }
 #define SUPPORTED_AMD { TRUE, XPV_PROCESSOR_AMD }
 
-/* Table 12.1, "Supported guest kernel architectures for para-virtualized drivers". The published page has lost its
- * empty cells; an older edition keeps them. Table 12.1 prints "i32e" for what 12.2 calls "ia32e (UP and SMP)", and "Itanium
+/* Table 12.1, "Supported guest kernel architectures for para-virtualized drivers". The published page has lost the empty
+ * cells of the table; an older edition has them. Table 12.1 prints "i32e" for what 12.2 calls "ia32e (UP and SMP)", and "Itanium
  * (IA64)" for ia64. */
 static const XpvVariant table_12_1[] = {
     /*                    arch             packages                package                  RHEL 3           RHEL 4     RHEL 5 */
@@ -78,7 +78,7 @@ static const XpvRhel rhels[] = {
     { 5, "2.6.18", "el5", 1,  3, bases_5, G_N_ELEMENTS(bases_5) },
 };
 
-/* What tables 12.1 to 12.3 tell apart in a host. No ia64 processor is AMD's. */
+/* The hosts that tables 12.1 to 12.3 distinguish. AMD makes no ia64 processor. */
 static const XpvHost hosts[] = {
     { "Xen", XPV_ARCH_I686,   XPV_PROCESSOR_INTEL, XPV_GUIDE_HOST_MINIMUM_UPDATE },
     { "Xen", XPV_ARCH_I686,   XPV_PROCESSOR_AMD,   XPV_GUIDE_HOST_MINIMUM_UPDATE },
@@ -87,8 +87,8 @@ static const XpvHost hosts[] = {
     { "Xen", XPV_ARCH_IA64,   XPV_PROCESSOR_INTEL, XPV_GUIDE_HOST_MINIMUM_UPDATE },
 };
 
-/* The kernel packages of each release for the processors that Xen runs on: what a report without an architecture can
- * mean. From the advisories' package lists. */
+/* The kernel packages of each release for the processors that Xen runs on, from the package lists of the advisories. A
+ * report without an architecture can mean any of these. */
 static const struct {
     guint major;
     XpvFlavour flavour;
@@ -218,7 +218,7 @@ find_required_host(const RequiredHost *table, guint n, const char *variant)
         if (g_str_equal(table[i].variant, variant))
             return XPV_BIT(table[i].host);
     }
-    g_assert_not_reached(); /* each that table 12.1 supports is in the others */
+    g_assert_not_reached(); /* each RHEL 3 variant that table 12.1 supports is in table 12.2 or 12.3 */
 }
 
 guint

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/json.h"
 
-/* JsonGenerator escapes the control characters of ASCII, but neither DEL nor those from U+0080 on, of which U+009B
- * starts an escape sequence. Outside strings JSON has none of them. */
+/* JsonGenerator escapes the control characters of ASCII, but not DEL and those from U+0080 on. U+009B is one of them
+ * and starts an escape sequence. Outside of strings, JSON has no control characters. */
 static char *
 escape_controls(const char *json)
 {

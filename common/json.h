@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON on one line, which no terminal takes for a command. */
+/* JSON on one line, without characters that control a terminal. */
 #pragma once
 
 #include <json-glib/json-glib.h>

@@ -7,7 +7,7 @@
 #include "common/guide.h"
 #include "common/remedy.h"
 
-/* What one kernel comes to. */
+/* The judgement of one kernel. */
 typedef struct {
     XpvVerdict verdict;
     guint reasons;
@@ -115,7 +115,7 @@ narrow_to_archs(XpvCandidates *candidates, guint archs)
     narrow(candidates, is_of_archs, GUINT_TO_POINTER(archs));
 }
 
-/* @data: a report; what is not exact in it is no package */
+/* @data: a report; only its exact kernels count as packages */
 static gboolean
 is_among_packages(const XpvKernel *kernel, gconstpointer data)
 {
@@ -128,14 +128,14 @@ is_among_packages(const XpvKernel *kernel, gconstpointer data)
     return FALSE;
 }
 
-/* The architectures of @arch's family; not its word size: old libvirt prints i686 for any fully virtualized guest. */
+/* The architectures of @arch's family, of any word size: old libvirt prints i686 for every fully virtualized guest. */
 static guint
 family_of(XpvArch arch)
 {
     return XPV_BIT(arch) & XPV_ARCHS_X86 ? XPV_ARCHS_X86 : XPV_BIT(arch);
 }
 
-/* The kernels that the report means, narrowed by what else is known; narrowing never empties the set. */
+/* The kernels that the report can mean, narrowed by the other facts; at least one is always left. */
 static XpvCandidates
 find_candidates(const XpvHost *host, const XpvGuest *guest)
 {
@@ -178,7 +178,7 @@ take_first(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outc
     set_release(judgement, kernel);
 }
 
-/* Keeps what the kernel's outcome shares with those before it. */
+/* Keeps only the results that this kernel shares with those before it. */
 static void
 take_next(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
 {
@@ -206,7 +206,7 @@ set_verdict(XpvJudgement *judgement, XpvVerdict verdict, XpvReason reason)
     judgement->reasons = XPV_BIT(reason);
 }
 
-/* What holds for every kernel; reasons that none shares are all named. */
+/* Finds the results that all kernels share. If they share no reason, all their reasons are named. */
 static void
 judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, XpvCandidates *candidates)
 {
@@ -236,14 +236,14 @@ is_control_domain(const XpvGuest *guest)
     return guest->id == 0 || g_strcmp0(guest->uuid, XPV_NIL_UUID) == 0;
 }
 
-/* What is not known to be para-virtualized is judged as fully virtualized. */
+/* A guest of unknown virtualization is judged as fully virtualized. */
 static gboolean
 is_paravirtualized(const XpvGuest *guest)
 {
     return guest->virtualization == XPV_VIRTUALIZATION_PV || guest->virtualization == XPV_VIRTUALIZATION_PVH;
 }
 
-/* The verdicts that precede the report's, in the order of precedence. */
+/* The verdicts that precede the one on the report, in order of precedence. */
 static void
 judge_guest(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates)
 {

@@ -2,27 +2,27 @@
 /* Facts in, verdict out.
  *
  * A verdict holds only when it holds for every kernel that the guest's report can mean. Its reasons are those that
- * every such kernel shares; where none is shared, all of theirs. */
+ * all these kernels share; if they share none, all their reasons. */
 #pragma once
 
 #include "common/host.h"
 #include "common/report.h"
 #include "common/system.h"
 
-/* What is known of a domain. Zeroed: a domain of which nothing is known, but set id to -1 where it does not run. */
+/* The facts about a domain. Zero means that a fact is not known; but set id to -1 if the domain does not run. */
 typedef struct {
     const char *uuid;                 /* canonical; NULL: not a real domain */
     gint id;                          /* -1: not running */
     XpvVirtualization virtualization; /* unknown is judged as fully virtualized */
     XpvArch arch;                     /* of <os><type>: only its family (x86, ia64) is believed */
     const XpvReport *report;          /* NULL: none */
-    gboolean report_is_live;          /* it is the running kernel's own, out of xenstore or off its console */
+    gboolean report_is_live;          /* it comes from the running guest itself: from xenstore or its console */
     const GPtrArray *others;          /* (nullable) of XpvReport: the packages that they name exactly narrow what the
                                          report can mean, the first report first; borrowed */
     gboolean in_grace;                /* less than the grace time since this run began or was first seen */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
-    XpvSystem system;     /* of those who say which it is, the one who knows best; its name is borrowed */
+    XpvSystem system;     /* by the source that knows best; its name is borrowed */
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
 } XpvGuest;
@@ -33,14 +33,14 @@ typedef struct {
     XpvVerdict verdict;
     guint reasons;          /* set of XpvReason */
     guint warnings;         /* set of XpvWarning */
-    char release[8];        /* "3.9"; this and all below are empty where the kernels differ in it */
-    const char *variant;    /* table 12.1's, "" where it has none; static */
+    char release[8];        /* "3.9"; this and all below are empty if the kernels differ in it */
+    const char *variant;    /* table 12.1's, "" if it has none; static */
     XpvProcessor processor; /* that a RHEL 3 kernel is compiled for */
     guint required_archs;   /* set of XpvArch: the host kernels that it runs on */
     XpvDriverSource driver_source;
-    char *explanation; /* one sentence for a person: why */
-    char *remedy;      /* one sentence: what to do; "" where there is nothing */
-    /* One sentence that stands between these two where a running guest is alerted; "" where there is none; static. */
+    char *explanation; /* one sentence for people: the reason for the verdict */
+    char *remedy;      /* one sentence: what to do; "" if there is nothing to do */
+    /* One sentence that an alert has between these two; "" if there is none; static. */
     const char *consequence;
 } XpvJudgement;
 
@@ -52,7 +52,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvJudgement, xpv_judgement_free)
 /* xpv_guest_drivers: whether its drivers of either kind are active. */
 XpvDrivers xpv_guest_drivers(const XpvGuest *guest);
 
-/* xpv_guest_is_running: whether it has an id, whatever the state's word: xend shows idle guests as "no state". */
+/* xpv_guest_is_running: whether it has an id. The word of its state does not matter: xend shows idle guests as "no
+ * state". */
 static inline gboolean
 xpv_guest_is_running(const XpvGuest *guest)
 {

@@ -16,7 +16,7 @@
 
 #define DIGITS "0123456789"
 
-/* What rebuilds put behind the dist: CentOS's "el5.centos.plus", Scientific's "EL.cern". */
+/* Tags that rebuilds add after the dist: CentOS's "el5.centos.plus", Scientific's "EL.cern". */
 static const char *const tags[] = { "centos", "plus", "c4", "cern" };
 
 /* The length of "2.6.18" at the start of @text, of "53.1.4" or of "8"; 0 where there is none. */
@@ -44,8 +44,8 @@ skip_epoch(const char *text)
     return length > 0 && text[length] == ':' ? text + length + 1 : text;
 }
 
-/* Where the version begins in "kernel-NAME-VERSION…": behind the first "-" before a digit, as no part of a kernel
- * package's name begins with one. */
+/* Finds the version in "kernel-NAME-VERSION…": it follows the first "-" before a digit, as no part of a kernel
+ * package's name begins with a digit. */
 static const char *
 find_version(const char *name)
 {
@@ -58,7 +58,7 @@ find_version(const char *name)
 static gsize
 match_arch(const char *text, XpvArch *ret_arch)
 {
-    /* "i32e" is how table 12.1 spells it; the others are how machines call themselves. */
+    /* Table 12.1 spells ia32e "i32e"; uname -m prints the others. */
     static const struct {
         const char *word;
         XpvArch arch;
@@ -97,7 +97,7 @@ match_flavour(const char *text, XpvFlavour *ret_flavour)
     return longest;
 }
 
-/* From the @length bytes between "kernel" and the version of a package: "", "-smp". */
+/* @start: the @length bytes between "kernel" and the version of a package: "", "-smp" */
 static gboolean
 parse_package_flavour(const char *start, gsize length, XpvFlavour *ret_flavour)
 {
@@ -105,7 +105,7 @@ parse_package_flavour(const char *start, gsize length, XpvFlavour *ret_flavour)
     return length == 0 || (length > 1 && match_flavour(start + 1, ret_flavour) == length - 1);
 }
 
-/* What marks a release as RHEL's or a rebuild's. CentOS 4's own kernels have no "EL".
+/* The dist at the start of @text, which marks a release of RHEL or a rebuild. CentOS 4's own kernels have no "EL".
  * Returns: (nullable) static */
 static const char *
 match_dist(const XpvRhel *rhel, const char *text)
@@ -131,8 +131,8 @@ match_tag(const char *text)
     return NULL;
 }
 
-/* Parses what follows the dist, and appends the tags to @release. Returns: FALSE where it is another build's: Oracle's
- * and MRG's own kernels ("el5uek", "el5rt") among them. */
+/* Parses the text after the dist, and appends its tags to @release. Returns: FALSE if it is another build, such as the
+ * kernels of Oracle and MRG ("el5uek", "el5rt"). */
 static gboolean
 parse_suffix(const char *text, XpvKernel *kernel, GString *release)
 {
@@ -170,7 +170,7 @@ find_rhel(const char *version, gsize length)
     return NULL;
 }
 
-/* Whether one kernel's name has another's in it, as when two lines were joined without a blank. */
+/* Whether the name of another kernel is in @text, as when two lines were joined without a blank. */
 static gboolean
 has_run_together(const char *text)
 {
@@ -184,7 +184,7 @@ has_run_together(const char *text)
     return strstr(text, "kernel") != NULL;
 }
 
-/* Parses RELEASE of a kernel of RHEL's version; another build is a kernel that is not covered. */
+/* Parses RELEASE of a kernel with RHEL's version. If it is another build, the kernel is not covered. */
 static XpvKernelKind
 parse_rhel_release(const XpvRhel *rhel, const char *text, XpvKernel *ret_kernel)
 {
@@ -200,7 +200,8 @@ parse_rhel_release(const XpvRhel *rhel, const char *text, XpvKernel *ret_kernel)
     g_string_append_printf(release, ".%s", dist);
     if (!parse_suffix(suffix, &kernel, release))
         return has_run_together(suffix) ? XPV_KERNEL_KIND_OTHER : XPV_KERNEL_KIND_IMAGE;
-    /* No machine is these two; else an architecture behind uname -r is the machine's, as later releases write it. */
+    /* An architecture after uname -r is the machine's, as in later releases; but no machine calls itself one of these
+     * two. */
     kernel.is_exact = kernel.arch == XPV_ARCH_ATHLON || kernel.arch == XPV_ARCH_IA32E;
     kernel.update = xpv_guide_update(rhel, g_ascii_strtoull(text, NULL, 10));
     if (release->len < sizeof kernel.release)
@@ -245,7 +246,7 @@ parse_package(const char *word, XpvKernel *kernel)
 }
 
 /* yum writes NAME.ARCH and VERSION-RELEASE.
- * Returns: (transfer full) (nullable) the two as one; NULL: @words begins with no such pair. */
+ * Returns: (transfer full) (nullable) both words as a package; NULL: @words does not begin with such a pair. */
 static char *
 join_yum_words(const char *const *words)
 {

@@ -8,7 +8,8 @@ xpv_kernels_conf_path(const char *config_path)
     return g_build_filename(folder, XPV_KERNELS_CONF, NULL);
 }
 
-/* Returns: (nullable) NULL where there is no such group, as on most hosts: GLib would make a sentence of each miss */
+/* Returns: (nullable) NULL if there is no such group, as on most hosts. Without this check, GLib would format an error
+ * for each domain. */
 static const char *
 find_key(GKeyFile *conf, const char *group, const XpvDomainXml *domain)
 {

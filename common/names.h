@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Every well-known string that others see: bus names, paths, interfaces, namespaces, groups of key files. */
+/* All well-known strings of the public interface: bus names, paths, interfaces, namespaces, groups of key files. */
 #pragma once
 
 #define XPV_BUS_NAME "org.xenpv.Compat1"

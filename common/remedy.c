@@ -13,7 +13,7 @@
 /* The ways to a supported kernel. */
 typedef enum {
     WAY_STAY,      /* on this host, with a kernel of the same word size */
-    WAY_MOVE,      /* on another host, with the same kernel where it is supported at all */
+    WAY_MOVE,      /* on another host, with the same kernel if it is supported at all */
     WAY_REINSTALL, /* on this host, with the other word size */
     WAY_MAX
 } WayKind;
@@ -21,14 +21,14 @@ typedef enum {
 /* A way that is open to every kernel that the report can mean. */
 typedef struct {
     const XpvVariant *variant; /* of the kernel to run; NULL: there is no such way */
-    gboolean installs;         /* the guest does not run that kernel yet */
-    gboolean any_arch;         /* each kernel's package has the architecture of its own */
-    gboolean any_package;      /* and a flavour of its own */
+    gboolean installs;         /* the guest does not have that kernel yet */
+    gboolean any_arch;         /* the packages differ in their architectures */
+    gboolean any_package;      /* and in their flavours */
     guint hosts;               /* set of XpvArch: the hosts to move to */
     XpvProcessor processor;    /* their processor; XPV_PROCESSOR_MAX: the one that the kernel is compiled for */
 } Way;
 
-/* What holds of all ways. */
+/* What all ways have in common. */
 typedef struct {
     const XpvHost *host;
     const XpvRhel *rhel;
@@ -85,8 +85,8 @@ likeness(const XpvVariant *variant, const XpvKernel *kernel)
 }
 
 /* The supported variant that is most like the guest's kernel.
- * @host: (nullable) NULL: on whichever host
- * Returns: (nullable) NULL where there is none */
+ * @host: (nullable) NULL: on any host
+ * Returns: (nullable) NULL if there is none */
 static const XpvVariant *
 find_variant(const XpvKernel *kernel, const XpvHost *host, gboolean reinstalls)
 {
@@ -218,7 +218,7 @@ add_host_step(GPtrArray *steps, const Plan *plan)
         steps, g_strdup_printf("update the host to %s (kernel-xen-%s%s%s)", release, version, *arch ? "." : "", arch));
 }
 
-/* "run the guest on an i686 host": what to do, in as many steps as it takes. */
+/* One or several steps in words: "run the guest on an i686 host". */
 static char *
 describe_way(WayKind kind, const Plan *plan, const Way *way, gboolean is_first)
 {
@@ -318,7 +318,7 @@ remedy_drivers(const XpvJudgement *judgement)
 {
     if (!(judgement->warnings & XPV_BIT(XPV_WARNING_DRIVERS_NOT_ACTIVE)))
         return g_strdup("");
-    /* xen-platform-pci first, or the others find no bus (unmodified_drivers/linux-2.6/README). */
+    /* xen-platform-pci comes first: the others need its bus (unmodified_drivers/linux-2.6/README). */
     return g_strdup_printf("%s xen-platform-pci, xenbus, xen-vbd and xen-vnif in the guest, in this order.",
                            judgement->driver_source == XPV_DRIVER_SOURCE_BUILT_IN ? "Load"
                                                                                   : "Install kmod-xenpv and load");

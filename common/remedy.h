@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What to do, in a sentence for a person. Internal to common/: xpv_judge() fills it in.
+/* A sentence for people that says what to do. Internal to common/: xpv_judge() fills it in.
  *
  * It cures all reasons at once, whichever of the candidates the guest runs, or says that no supported kernel exists. A
  * kernel of the other word size cannot be installed into a guest: it needs another installation. */
@@ -7,5 +7,5 @@
 
 #include "common/explain.h"
 
-/* xpv_remedy: "" where there is nothing to do. */
+/* xpv_remedy: "" if there is nothing to do. */
 char *xpv_remedy(const XpvHost *host, const XpvCandidates *candidates, const XpvJudgement *judgement);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who reports a guest's kernel. */
+/* The report sources: where a report of a guest's kernel comes from. */
 #pragma once
 
-/* In the order in which they are believed: the running guest itself, then those who know it. */
+/* In order of precedence: the running guest itself comes first. */
 #define XPV_REPORT_SOURCES(SOURCE)                                                                                     \
     SOURCE(xenstore)                                                                                                   \
     SOURCE(console)                                                                                                    \

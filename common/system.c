@@ -6,18 +6,18 @@
 #include "common/guide.h"
 #include "common/text.h"
 
-/* How much of what is told is quoted, in characters. */
+/* Longer words are cut to so many characters. */
 #define SYSTEM_NAME_MAX 128
 #define SYSTEM_VERSION_MAX 16
 
-/* All in small letters and digits alone, so that "Red Hat Enterprise Linux" is redhatenterpriselinux. */
+/* The names below are normalized to small letters and digits: "Red Hat Enterprise Linux" is redhatenterpriselinux. */
 
-/* Red Hat Enterprise Linux and what is rebuilt of it. */
+/* Red Hat Enterprise Linux and its rebuilds. */
 static const char *const covered[] = {
     "rhel", "redhat*", "centos*", "scientific*", "sl", "oracle", "oraclelinux*", "enterpriselinux*", "oel", "ol",
 };
 
-/* What is said of a system that is not known. */
+/* Names of an unknown system. */
 static const char *const generic[] = { "", "unknown", "other", "linux", "gnulinux", "unix" };
 
 static gboolean
@@ -41,7 +41,7 @@ normalize(const char *name)
     return g_strdup(text->str);
 }
 
-/* @version: one without a number says nothing of what is covered in some versions alone */
+/* @version: without a number in it, a RHEL or a rebuild may be covered or not */
 static XpvSystemKind
 classify(const char *name, const char *version)
 {

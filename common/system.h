@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What somebody says of a guest's operating system, which counts where nobody reports its kernel. */
+/* The name of a guest's operating system. It counts if there is no report of its kernel. */
 #pragma once
 
 #include <glib.h>
 
 typedef enum {
-    XPV_SYSTEM_UNKNOWN, /* nothing that decides is said */
+    XPV_SYSTEM_UNKNOWN, /* not known whether it is covered */
     XPV_SYSTEM_COVERED, /* RHEL, CentOS, Scientific Linux or Oracle Linux, 3, 4 or 5 */
     XPV_SYSTEM_OTHER,
     XPV_SYSTEM_MAX
@@ -15,7 +15,7 @@ typedef struct {
     XpvSystemKind kind;
     /* Of another system: */
     const char *teller; /* "The guest's agent"; static */
-    char *name;         /* as it is told, cleaned; owned */
+    char *name;         /* its name, cleaned; owned */
 } XpvSystem;
 
 /* xpv_system_from_name: by the words of an agent or of a release file.

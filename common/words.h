@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words: each enumeration travels as a string, through one table.
+/* The public words: each enumeration is published as strings from one table.
  *
  * Words are part of the public interface and never change their meaning.
  * In each enumeration that has "not known", it is 0; its word is "", but "unknown" for XpvDrivers.
@@ -65,7 +65,7 @@ typedef enum {
     XPV_ARCH_MAX
 } XpvArch;
 
-/* What follows "kernel-" in the name of a bootable image's package, and VERSION-RELEASE in uname -r. */
+/* A package with a bootable image is named kernel-FLAVOUR; uname -r has the flavour after VERSION-RELEASE. */
 typedef enum {
     XPV_FLAVOUR_NONE,
     XPV_FLAVOUR_SMP,

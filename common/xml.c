@@ -10,7 +10,7 @@ xpv_xml_init(void)
     xmlInitParser();
 }
 
-/* libvirt writes no document type, and the entities of one can grow without bound. */
+/* libvirt writes no document type, and entities of a document type can grow without bound. */
 static void
 refuse_document_type(void *context, const xmlChar *name, const xmlChar *external_id, const xmlChar *system_id)
 {
@@ -50,7 +50,7 @@ xpv_xml_copy_text(xmlNode *node, gsize max)
         return NULL;
     xmlChar *content = xmlNodeGetContent(node);
     gsize length = strlen((char *)content);
-    char *copy = g_strndup((char *)content, max ? MIN(length, max) : length); /* which allocates what it is told */
+    char *copy = g_strndup((char *)content, max ? MIN(length, max) : length); /* it allocates all of this length */
     xmlFree(content);
     return copy;
 }

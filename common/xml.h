@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libvirt writes as XML, read without trust, by libxml2. */
+/* Reads libvirt's XML with libxml2, without trust. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +10,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(xmlDoc, xmlFreeDoc)
 /* xpv_xml_init: once, on the main thread, before any other thread reads XML. */
 void xpv_xml_init(void);
 
-/* xpv_xml_read: Returns: (nullable) NULL where it is no XML, or has a document type. */
+/* xpv_xml_read: Returns: (nullable) NULL if it is not XML, or has a document type. */
 xmlDoc *xpv_xml_read(const char *text);
 
 gboolean xpv_xml_is_element(const xmlNode *node, const char *name);
@@ -21,5 +21,5 @@ xmlNode *xpv_xml_find_child(xmlNode *parent, const char *name);
 /* xpv_xml_copy_text: Returns: (nullable) a copy of at most @max bytes, 0: of all; NULL without a node. */
 char *xpv_xml_copy_text(xmlNode *node, gsize max);
 
-/* xpv_xml_copy_attribute: Returns: (nullable) NULL without a node, or where that has none of the name. */
+/* xpv_xml_copy_attribute: Returns: (nullable) NULL without a node, or without such an attribute. */
 char *xpv_xml_copy_attribute(xmlNode *node, const char *name);

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
-/* How long to wait for a bus that is slow to take the alerts. */
+/* The longest wait for a bus that is slow to take the alerts. */
 #define UNTOLD_MS 20
 
-/* A run that was alerted, or is about to be. */
+/* A run for which an alert was raised, or will be at once. */
 typedef struct {
     char *name;
     gint id;
@@ -23,10 +23,10 @@ struct _XpvAlerts {
     gboolean is_refreshed;
     gboolean cannot_write;
     GHashTable *runs; /* UUID, owned → Run, owned */
-    GHashTable *due;  /* UUIDs, owned: those of `runs` whose alert is yet to be sent */
+    GHashTable *due;  /* UUIDs, owned: those of `runs` whose alert is not sent yet */
     guint send_source;
     guint commit_source;
-    gboolean is_written; /* a new file waits to be put in place */
+    gboolean is_written; /* the new file is written, but not renamed yet */
 };
 
 static void
@@ -54,7 +54,7 @@ parse_runs(XpvAlerts *alerts, const char *text, gsize length, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     if (!g_utf8_validate_len(text, length, NULL)) {
-        g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is no text");
+        g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is not valid UTF-8");
         return FALSE;
     }
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
@@ -74,15 +74,15 @@ parse_runs(XpvAlerts *alerts, const char *text, gsize length, GError **error)
     return TRUE;
 }
 
-/* Losing what was alerted costs repeated alerts; believing what is broken could cost one that was never sent. */
+/* A broken file is not used at all: that only repeats alerts, while a wrong entry in it could suppress one. */
 static void
 set_aside(XpvAlerts *alerts, const GError *error)
 {
     g_autofree char *aside = g_strconcat(alerts->path, ".corrupt", NULL);
     g_hash_table_remove_all(alerts->runs);
     (void)g_rename(alerts->path, aside);
-    g_warning("What was alerted is not readable, so alerts may be repeated; %s is set aside as %s: %s", alerts->path,
-              aside, error->message);
+    g_warning("Cannot read the saved alerts; renamed %s to %s, so alerts may repeat: %s", alerts->path, aside,
+              error->message);
 }
 
 static void
@@ -110,11 +110,11 @@ static void
 warn_once(XpvAlerts *alerts, const char *why)
 {
     if (!alerts->cannot_write)
-        g_warning("Cannot keep what was alerted in %s, so a restart repeats alerts: %s", alerts->path, why);
+        g_warning("Cannot save the alerts in %s, so a restart repeats them: %s", alerts->path, why);
     alerts->cannot_write = TRUE;
 }
 
-/* Writes the file beside the one that is in force. */
+/* Writes the new file beside the present one. */
 static void
 write_new(XpvAlerts *alerts)
 {
@@ -133,13 +133,13 @@ write_new(XpvAlerts *alerts)
     gsize length;
     g_autofree char *text = g_key_file_to_data(file, &length, NULL);
     g_autofree char *path = new_path(alerts);
-    (void)g_unlink(path); /* GLib would write over what is there, and leave the rest of what is longer */
+    (void)g_unlink(path); /* otherwise GLib overwrites it in place, and leaves the end of a longer file */
     alerts->is_written = g_file_set_contents_full(path, text, (gssize)length, G_FILE_SET_CONTENTS_NONE, 0600, &error);
     if (error)
         warn_once(alerts, error->message);
 }
 
-/* Puts the file in place as soon as the bus has been told. */
+/* Renames the new file over the present one as soon as the bus has taken the alerts. */
 static gboolean
 commit(gpointer data)
 {
@@ -153,11 +153,11 @@ commit(gpointer data)
     if (alerts->is_written && g_rename(path, alerts->path) < 0)
         warn_once(alerts, g_strerror(errno));
     alerts->is_written = FALSE;
-    g_clear_handle_id(&alerts->commit_source, g_source_remove); /* another than this may wait */
+    g_clear_handle_id(&alerts->commit_source, g_source_remove); /* it may be set when this is called directly */
     return G_SOURCE_REMOVE;
 }
 
-/* What is said. */
+/* Messages. */
 
 static void
 log_alert(XpvAlerts *alerts, const XpvDomain *domain)
@@ -187,8 +187,8 @@ clear(XpvAlerts *alerts, const char *uuid, Run *run, const XpvDomain *domain)
                      domain ? domain->explanation : "that run has ended.");
 }
 
-/* Sends what is due, between writing that it was sent and putting that in place.
- * @before: (nullable) a domain as it was a moment ago, when its alert became due */
+/* Sends all due alerts. The new file is written before, and put in place afterwards.
+ * @before: (nullable) a domain as it was before the present change, when its alert became due */
 static void
 send_due(XpvAlerts *alerts, const XpvDomain *before)
 {
@@ -217,7 +217,7 @@ on_idle(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* One file for all that changes in one turn of the loop. */
+/* Writes one file for all changes in one turn of the main loop. */
 static void
 schedule(XpvAlerts *alerts)
 {
@@ -289,7 +289,7 @@ void
 xpv_alerts_refreshed(XpvAlerts *alerts)
 {
     alerts->is_refreshed = TRUE;
-    if (!alerts->has_begun) /* whose name is another's, whose memory is, too */
+    if (!alerts->has_begun) /* if another process owns the bus name, the file is that process's, too */
         return;
 
     g_autoptr(GList) uuids = g_hash_table_get_keys(alerts->runs);

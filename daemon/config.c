@@ -132,8 +132,8 @@ xpv_options_free(XpvOptions *options)
     g_free(options);
 }
 
-/* GKeyFile does not say where a key stands. Of a key that stands there twice, the last counts. Returns: 0 where it is
- * nowhere. */
+/* The line of a key, which GKeyFile does not tell. If the key is there twice, the last one counts. Returns: 0 if it is
+ * not there. */
 static guint
 line_of(const char *text, const char *key)
 {
@@ -178,7 +178,7 @@ apply_key_file(XpvConfig *config, GKeyFile *file, const char *text, GError **err
         g_autofree char *value = key ? g_key_file_get_string(file, XPV_CONFIG_GROUP, names[i], &cause) : NULL;
         if (!key)
             g_set_error(&cause, XPV_CONFIG_ERROR, XPV_CONFIG_ERROR_INVALID, "there is no key “%s”", names[i]);
-        else if (!cause) /* GLib may return a value all the same */
+        else if (!cause) /* GLib may return a value although it sets an error */
             key->set(key, config, value, &cause);
         if (cause)
             return refuse(config->path, text, names[i], g_steal_pointer(&cause), error);

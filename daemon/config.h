@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon's configuration: a key file, and an option of the same name above each of its keys. */
+/* The daemon's configuration: a key file, and options of the same names, which override its keys. */
 #pragma once
 
 #include "common/host.h"
 
 typedef struct {
-    char *path;        /* of the file that was read, or would have been */
+    char *path;        /* of the file, also if it is missing */
     char *uri;         /* libvirt's */
-    char *host_kernel; /* this and the next two override what is detected; NULL: not given; "": unknown */
+    char *host_kernel; /* this and the next two override detected facts; NULL: not given; "": unknown */
     char *host_processor;
     char *host_architecture;
     guint grace;        /* seconds that a started guest has to report its kernel */
@@ -19,7 +19,7 @@ GQuark xpv_config_error_quark(void);
 
 typedef enum { XPV_CONFIG_ERROR_INVALID } XpvConfigError;
 
-/* The command line: option names to values (char *), "config" among them; and whether it asks for the version. */
+/* The command line: option names with values (char *), also "config"; and whether the version is asked for. */
 typedef struct {
     GHashTable *values;
     gboolean version;

@@ -22,7 +22,8 @@ detect_kernel(gboolean is_local)
     return g_strdup(is_local && uname(&name) == 0 ? name.release : "");
 }
 
-/* From libvirt's capabilities; libxl's name no vendor, so this machine's own word serves where it is the host. */
+/* From libvirt's capabilities. libxl's do not name the vendor; if this machine is the host, its own /proc/cpuinfo does.
+ */
 static XpvProcessor
 detect_processor(const XpvLibvirtHost *libvirt, gboolean is_local)
 {
@@ -33,7 +34,7 @@ detect_processor(const XpvLibvirtHost *libvirt, gboolean is_local)
     return processor;
 }
 
-/* libxl tells no name. */
+/* libxl does not tell the name. */
 static char *
 detect_name(const XpvLibvirtHost *libvirt, gboolean is_local)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host as it is published, put together from libvirt, this machine where it is that host, and the configuration. */
+/* The host as it is published: facts from libvirt, from this machine if it is the host, and from the configuration. */
 #pragma once
 
 #include "daemon/config.h"
@@ -21,16 +21,17 @@ typedef struct {
     guint32 counts[XPV_VERDICT_MAX];
 } XpvHostProperties;
 
-/* xpv_host_properties_get_facts: what domains are judged against. @ret_host borrows strings from @properties. */
+/* xpv_host_properties_get_facts: the facts that domains are judged against. @ret_host borrows strings from @properties.
+ */
 void xpv_host_properties_get_facts(const XpvHostProperties *properties, XpvHost *ret_host);
 
 typedef struct _XpvHostState XpvHostState;
 
-/* xpv_host_state_changed: called at the end of each setter, also where it changed nothing. @before is freed after it,
+/* xpv_host_state_changed: called at the end of each setter, even if it changed nothing. @before is freed after it,
  * @after is what xpv_host_state_get() returns. */
 typedef void (*XpvHostStateChanged)(const XpvHostProperties *before, const XpvHostProperties *after, gpointer data);
 
-/* xpv_host_state_new: not connected, no counts, and without libvirt's facts: this machine's serve, if it is the host.
+/* xpv_host_state_new: not connected, no counts, and no facts from libvirt, but those of this machine if it is the host.
  * @config: borrowed until another one is set
  * @changed: (nullable) not called by this */
 XpvHostState *xpv_host_state_new(const XpvConfig *config, XpvHostStateChanged changed, gpointer data);

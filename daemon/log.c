@@ -14,7 +14,7 @@ static const char *const level_words[] = {
 };
 static const char *const target_words[] = { [TARGET_CONSOLE] = "console", [TARGET_JOURNAL] = "journal" };
 
-/* GLib has one log for the whole process, and any thread writes to it. */
+/* GLib has one log for the whole process. Any thread writes to it. */
 static gint max_level = LOG_INFO;
 static gint target = TARGET_CONSOLE;
 static gboolean stderr_is_journal;
@@ -56,7 +56,7 @@ xpv_log_set_target(const char *word)
     return set_word(target_words, G_N_ELEMENTS(target_words), word, &target);
 }
 
-/* Unlike GLib's own, which has a critical message as urgent as a warning: ours end the daemon. */
+/* GLib itself takes a critical message for as urgent as a warning. Ours end the daemon. */
 static gint
 to_syslog_level(GLogLevelFlags flags)
 {
@@ -94,8 +94,7 @@ write_journal(GLogLevelFlags flags, gint level, const GLogField *fields, gsize n
     return g_log_writer_journald(flags, all, n, NULL);
 }
 
-/* Our own messages are for admins. Those of libraries look as GLib prints them, as those who look for bugs know them.
- */
+/* Our own messages are for admins. Messages of libraries are for developers, so they look as GLib prints them. */
 static char *
 format_origin(gint level, const char *domain)
 {
@@ -117,15 +116,14 @@ write_text(gint level, const GLogField *fields, gsize n_fields)
     g_autofree char *message = get_field(fields, n_fields, "MESSAGE");
     g_autofree char *domain = get_field(fields, n_fields, "GLIB_DOMAIN");
     g_autofree char *origin = format_origin(level, domain);
-    /* The journal reads such a prefix off a stream, and knows whose it is. */
+    /* The journal takes such a prefix of a line for its priority. */
     if (stderr_is_journal)
         fprintf(stderr, "<%d>%s\n", level, message ? message : "");
     else
         fprintf(stderr, "%s: %s%s\n", XPV_LOG_IDENTIFIER, origin, message ? message : "");
 }
 
-/* The level is for what we say ourselves. Libraries tell a lot that means nothing to an admin: libvirt-glib each timer.
- */
+/* The level is for our own messages. Debug messages of libraries do not help an admin: libvirt-glib logs each timer. */
 static gboolean
 is_wanted(GLogLevelFlags flags, gint level, const GLogField *fields, gsize n_fields)
 {

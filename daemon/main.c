@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xenpv-compatd: options, main loop, signals, exit status: 2 for what is asked wrongly, 1 for what fails. */
+/* xenpv-compatd: options, main loop, signals, and exit status: 2 for wrong usage, 1 for failures. */
 #include <glib-unix.h>
 #include <locale.h>
 #include <malloc.h>
@@ -14,14 +14,14 @@
 
 #define EXIT_USAGE 2
 
-/* From what size memory is a mapping of its own. Once that is set, glibc no longer learns from answers of many
- * megabytes to keep their memory. */
+/* Memory of this size or more is a mapping of its own. With a fixed threshold, glibc does not keep the memory of
+ * answers with many megabytes. */
 #define MMAP_THRESHOLD (256 * 1024)
 
-/* How many heaps the threads share: what one has left behind, the next one uses. */
+/* The number of heaps that all threads share, so that a new thread uses the memory that another one freed. */
 #define ARENA_MAX 2
 
-/* How long a call of libvirt that hangs may hold up the end. */
+/* A hung call of libvirt may delay the end by this time at most. */
 #define LEAVE_MS 1000
 
 typedef struct {
@@ -70,7 +70,7 @@ on_reload(gpointer data)
     if (config)
         xpv_manager_reload(process->manager, config);
     else
-        g_warning("The configuration stays as it was: %s", error->message);
+        g_warning("Keeping the previous configuration: %s", error->message);
     xpv_service_reloaded(process->service);
     return G_SOURCE_CONTINUE;
 }
@@ -99,7 +99,7 @@ run(const XpvOptions *options, XpvConfig *config)
     xpv_service_stopping(service);
     xpv_manager_free(process.manager);
     if (!xpv_workers_wait_for_abandoned(LEAVE_MS))
-        _exit(process.status); /* a thread hangs in libvirt: what it uses must not be torn down */
+        _exit(process.status); /* a thread hangs in libvirt and still uses its data */
     return process.status;
 }
 
@@ -114,7 +114,7 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    /* No other thread is there yet. */
+    /* There is no other thread yet. */
     setlocale(LC_ALL, "");                     /* NOLINT(concurrency-mt-unsafe) */
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD); /* NOLINT(concurrency-mt-unsafe) */
     mallopt(M_ARENA_MAX, ARENA_MAX);           /* NOLINT(concurrency-mt-unsafe) */

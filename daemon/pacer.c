@@ -4,7 +4,7 @@
 #define REST_US (G_USEC_PER_SEC / 4)
 #define REST_MAX_US G_USEC_PER_SEC
 
-/* What is being read, or rests. */
+/* A key that is being read, or rests. */
 typedef struct {
     gboolean is_out; /* it is being read */
     gboolean is_wanted;
@@ -16,8 +16,8 @@ struct _XpvPacer {
     XpvPacerRead read;
     gpointer data;
     GHashTable *entries; /* key, owned → Entry, owned */
-    guint timer;         /* for the first rest that ends */
-    gint64 due;          /* when that is */
+    guint timer;         /* for the rest that ends first */
+    gint64 due;          /* the time of that end */
 };
 
 static gboolean on_rested(gpointer data);
@@ -48,7 +48,7 @@ begin(XpvPacer *pacer, const char *key, Entry *entry, gint64 rest_us)
     pacer->read(key, pacer->data);
 }
 
-/* Those whose rest is over are read again if something has changed, or else forgotten. */
+/* When the rest of a key is over, it is read again if it has changed, and else forgotten. */
 static gboolean
 on_rested(gpointer data)
 {

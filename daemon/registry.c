@@ -4,7 +4,7 @@
 typedef struct {
     XpvDomainXml *xml;
     const char *state;
-    gboolean is_read; /* else it is known from a list alone */
+    gboolean is_read; /* FALSE: only a list has told of it */
     gint64 run_since; /* when this run was first read; monotonic µs */
     gboolean in_grace;
     gboolean stale;
@@ -134,7 +134,7 @@ schedule_end_of_grace(XpvRegistry *registry, gint64 at)
     registry->grace_timer = g_timeout_add((guint)(wait / 1000) + 1, review_grace, registry);
 }
 
-/* Returns: (nullable) of XpvReport */
+/* Returns: (nullable) an array of XpvReport */
 static GPtrArray *
 parse_reports(const GPtrArray *texts)
 {
@@ -149,12 +149,12 @@ parse_reports(const GPtrArray *texts)
     return reports;
 }
 
-/* Judges the entry's domain and tells of it. */
+/* Judges the entry's domain and publishes it. */
 static void
 publish(XpvRegistry *registry, Entry *entry)
 {
     g_auto(XpvSaid) said = { 0 };
-    if (entry->is_read) /* else nobody knows whether it needs any drivers, nor whether it is acknowledged */
+    if (entry->is_read) /* otherwise it is not known whether the domain needs drivers, or is acknowledged */
         xpv_reports_ask(registry->reports, entry->xml, &said);
     g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
     g_autoptr(GPtrArray) others = parse_reports(said.others);
@@ -196,8 +196,8 @@ publish(XpvRegistry *registry, Entry *entry)
     registry->changed(before, entry->domain, registry->data);
 }
 
-/* One timer for all: all have the same grace, so they leave it in the order in which they came. Where it is longer than
- * it was, some come into it again. */
+/* One timer for all runs: their grace is equally long, so it ends in the order of their starts. If the configuration
+ * makes it longer, it begins again for some. */
 static gboolean
 review_grace(gpointer data)
 {
@@ -258,7 +258,7 @@ update(XpvRegistry *registry, XpvDomainXml *xml, const char *state, gboolean is_
     if (!entry)
         entry = g_new0(Entry, 1);
     else
-        g_hash_table_steal(registry->entries, xml->uuid); /* its key goes with the old XML */
+        g_hash_table_steal(registry->entries, xml->uuid); /* the old XML owns the key */
 
     g_clear_pointer(&entry->xml, xpv_domain_xml_free);
     entry->xml = xml;

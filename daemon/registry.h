@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The host's domains, judged. Takes what was read and tells what changed; knows neither libvirt nor D-Bus. */
+/* The host's domains, judged. It takes what was read, and tells what changed. It knows neither libvirt nor D-Bus. */
 #pragma once
 
 #include "common/domain-xml.h"
@@ -8,14 +8,14 @@
 
 typedef struct _XpvRegistry XpvRegistry;
 
-/* xpv_registry_changed: a domain was added (@before NULL), changed, or is about to be removed (@after NULL). While it
- * is told, the registry has @after, but @before where that is removed. */
+/* xpv_registry_changed: a domain was added (@before NULL), changed, or is about to be removed (@after NULL). During
+ * the call, the registry has @after, or @before if the domain is removed. */
 typedef void (*XpvRegistryChanged)(const XpvDomain *before, const XpvDomain *after, gpointer data);
 
 /* xpv_registry_new:
- * @host: what domains are judged against; strings are copied
- * @reports: who is asked for their kernels; borrowed
- * @grace: seconds that a guest has to report, from when its run is first read */
+ * @host: the facts that domains are judged against; strings are copied
+ * @reports: where the kernels come from; borrowed
+ * @grace: seconds that a guest has to report its kernel after the first read of its run */
 XpvRegistry *xpv_registry_new(const XpvHost *host, XpvReports *reports, guint grace, XpvRegistryChanged changed,
                               gpointer data);
 void xpv_registry_free(XpvRegistry *registry);
@@ -33,13 +33,13 @@ GPtrArray *xpv_registry_list(XpvRegistry *registry);
 /* xpv_registry_count: domains by XpvVerdict. */
 void xpv_registry_count(XpvRegistry *registry, guint32 ret_counts[XPV_VERDICT_MAX]);
 
-/* xpv_registry_set_host: judges all domains anew. */
+/* xpv_registry_set_host: judges all domains again. */
 void xpv_registry_set_host(XpvRegistry *registry, const XpvHost *host);
 
-/* xpv_registry_set_grace: applies to runs that are in grace, too. */
+/* xpv_registry_set_grace: also for runs that have begun. */
 void xpv_registry_set_grace(XpvRegistry *registry, guint grace);
 
-/* xpv_registry_judge: asks for the domain's report anew and judges it, or (@uuid NULL) all. */
+/* xpv_registry_judge: asks the report sources about a domain again and judges it; @uuid NULL: all domains. */
 void xpv_registry_judge(XpvRegistry *registry, const char *uuid);
 
 /* xpv_registry_update: a domain was read.
@@ -47,12 +47,12 @@ void xpv_registry_judge(XpvRegistry *registry, const char *uuid);
  * @state: static */
 void xpv_registry_update(XpvRegistry *registry, XpvDomainXml *xml, const char *state);
 
-/* xpv_registry_update_state: of a domain the state alone was read: the rest is as it was.
+/* xpv_registry_update_state: only the state of a domain was read; the rest is unchanged.
  * @state: static */
 void xpv_registry_update_state(XpvRegistry *registry, const char *uuid, const char *state);
 
-/* xpv_registry_add_pending: a domain is listed and about to be read. It is published with no more than that, stale, if
- * that fails and it has never been read. */
+/* xpv_registry_add_pending: a domain is listed and will be read. If this fails and it was never read before, it is
+ * published with its name, UUID and id alone, and stale. */
 void xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id);
 
 /* xpv_registry_set_stale: the last try to read the domain failed. */

@@ -3,17 +3,17 @@
 
 #include <systemd/sd-daemon.h>
 
-/* How long changes of the status are gathered. */
+/* Changes of the status within this time are sent together. */
 #define STATUS_MS 250
 
 struct _XpvService {
-    guint watchdog_timer; /* 0: systemd does not ask */
+    guint watchdog_timer; /* 0: systemd has no watchdog for us */
     gboolean is_ready;
     char *status; /* (nullable) */
     guint status_timer;
 };
 
-/* The telling itself proves that the main loop turns. */
+/* A ping proves that the main loop turns. */
 static gboolean
 tell_watchdog(gpointer data)
 {
@@ -61,7 +61,7 @@ xpv_service_ready(XpvService *service)
 void
 xpv_service_reloading(XpvService *service)
 {
-    /* By the clock, systemd tells this reload from an earlier one. */
+    /* The time distinguishes this reload from an earlier one. */
     if (service->is_ready)
         sd_notifyf(FALSE, "RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, g_get_monotonic_time());
 }
@@ -106,6 +106,6 @@ xpv_service_show(XpvService *service, const XpvHostProperties *host)
         return;
     g_free(service->status);
     service->status = g_steal_pointer(&status);
-    if (service->is_ready && service->status_timer == 0) /* before, nothing has been looked at */
+    if (service->is_ready && service->status_timer == 0) /* before, no refresh has ended */
         service->status_timer = g_timeout_add(STATUS_MS, on_status_timer, service);
 }

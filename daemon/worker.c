@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/worker.h"
 
-/* How many jobs one turn of the main loop takes back, so that reading thousands of domains keeps no client waiting. */
+/* One turn of the main loop takes back so many jobs at most, so that no client waits while thousands of domains are
+ * read. */
 #define DONE_PER_TURN 32
 
-/* How long what is done waits for company while more is to be done: to wake the main thread costs as much as a job. */
+/* While there are more jobs, finished ones are collected for this time: waking the main thread costs as much as a job.
+ */
 #define GATHER_US 5000
 
 struct _XpvWorker {
@@ -12,20 +14,20 @@ struct _XpvWorker {
     const XpvWorkerPurpose *purpose;
     guint timeout;
     gpointer data;
-    gpointer own;         /* the thread's */
-    GSource *collector;   /* brings back what is done; holds a reference */
-    guint deadline_timer; /* while there are jobs, where there is an end to them */
+    gpointer own;         /* the object of the thread */
+    GSource *collector;   /* brings back finished jobs; holds a reference */
+    guint deadline_timer; /* while there are jobs, if they have a deadline */
 
-    GMutex mutex; /* guards all below */
+    GMutex mutex; /* guards all members below */
     GCond wake;
     GQueue queue;
     XpvJob *running; /* (nullable) */
-    gint64 started;  /* when it was taken up; monotonic µs */
+    gint64 started;  /* when the running job began; monotonic µs */
     GQueue done;
     gboolean abandoned;
 };
 
-/* Of the whole process: threads of abandoned workers that have not left. */
+/* In the whole process: threads of abandoned workers that have not ended. */
 static GMutex abandoned_mutex;
 static GCond abandoned_left;
 static guint abandoned_threads;
@@ -72,7 +74,7 @@ take_back_done(gpointer data)
         job->done(job, worker->data);
         job->free(job);
     }
-    return G_SOURCE_CONTINUE; /* it is still ready */
+    return G_SOURCE_CONTINUE; /* there are more */
 }
 
 static gboolean
@@ -162,7 +164,7 @@ xpv_worker_post(XpvWorker *worker, XpvJob *job)
     g_mutex_unlock(&worker->mutex);
 }
 
-/* Ends with the jobs. */
+/* The timer ends when there are no more jobs. */
 static gboolean
 check_deadline(gpointer data)
 {

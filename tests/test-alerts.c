@@ -671,9 +671,8 @@ test_corrupt_file(Fixture *f, gconstpointer data)
         g_clear_pointer(&f->alerts, xpv_alerts_free);
         g_assert_true(g_file_set_contents(f->path, contents[i], -1, NULL));
         start(f);
-        expect_logged(G_LOG_LEVEL_WARNING,
-                      "What was alerted is not readable, so alerts may be repeated; */alerts is set "
-                      "aside as */alerts.corrupt: *");
+        expect_logged(G_LOG_LEVEL_WARNING, "Cannot read the saved alerts; renamed */alerts "
+                                           "to */alerts.corrupt, so alerts may repeat: *");
         begin(f);
         expect_alerts(f, 1, 0);
         g_assert_true(g_file_get_contents(aside, &kept, NULL, NULL));
@@ -701,7 +700,7 @@ test_directory_missing(Fixture *f, gconstpointer data)
     begin(f);
     change(f, make(UUID, 1, "incompatible"));
     settle();
-    expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep what was alerted in */alerts, so a restart repeats alerts: *");
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot save the alerts in */alerts, so a restart repeats them: *");
     expect_alerts(f, 1, 0);
     change(f, make(UUID_2, 2, "incompatible"));
     change(f, make(UUID, 1, "incompatible"));
@@ -718,7 +717,7 @@ test_no_file(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_mkdir(f->path, 0700), ==, 0);
     change(f, make(UUID, 1, "incompatible"));
     start(f);
-    expect_logged(G_LOG_LEVEL_WARNING, "What was alerted is not readable, so alerts may be repeated; * is set aside *");
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot read the saved alerts; renamed * so alerts may repeat: *");
     begin(f);
     expect_alerts(f, 1, 0);
     g_assert_cmpint(g_rmdir(aside), ==, 0);
@@ -729,7 +728,7 @@ test_no_file(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_mkdir(f->path, 0700), ==, 0);
     change(f, make(UUID, 2, "incompatible"));
     settle();
-    expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep what was alerted in */alerts, so a restart repeats alerts: *");
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot save the alerts in */alerts, so a restart repeats them: *");
     expect_alerts(f, 1, 1);
     g_assert_cmpint(g_rmdir(f->path), ==, 0);
 }

@@ -498,9 +498,9 @@ static void
 test_not_regular(Fixture *f, gconstpointer data)
 {
     static const char *const names[] = { "fifo", "folder", "link", "loop", "terminal", "socket" };
-    static const char *const whats[] = { "it is a pipe, and no regular file",   "it is a folder, and no regular file",
-                                         "it is a pipe, and no regular file",   "cannot find it: *",
-                                         "it is a device, and no regular file", "cannot find it: *" };
+    static const char *const whats[] = { "it is a pipe, not a regular file",   "it is a folder, not a regular file",
+                                         "it is a pipe, not a regular file",   "cannot find it: *",
+                                         "it is a device, not a regular file", "cannot find it: *" };
     g_autofree char *fifo = g_build_filename(f->folder, "fifo", NULL);
     g_autofree char *folder = g_build_filename(f->folder, "folder", NULL);
     g_autofree char *link = g_build_filename(f->folder, "link", NULL);
@@ -546,7 +546,7 @@ test_told_once(Fixture *f, gconstpointer data)
     g_assert_cmpint(mkfifo(f->path, 0600), ==, 0);
     g_assert_true(says(f, NULL));
     wait_until(f->settled > 0);
-    expect_logged(G_LOG_LEVEL_WARNING, "*: it is a pipe, and no regular file");
+    expect_logged(G_LOG_LEVEL_WARNING, "*: it is a pipe, not a regular file");
     gint reads = g_atomic_int_get(&n_reads);
     g_assert_cmpint(chmod(f->path, 0640), ==, 0);
     wait_until(g_atomic_int_get(&n_reads) > reads);
@@ -554,7 +554,7 @@ test_told_once(Fixture *f, gconstpointer data)
     expect_nothing_logged();
 
     source->reload(f->self); /* which asks for it */
-    wait_until(log_drop(G_LOG_LEVEL_WARNING, "*: it is a pipe, and no regular file") > 0);
+    wait_until(log_drop(G_LOG_LEVEL_WARNING, "*: it is a pipe, not a regular file") > 0);
     g_unlink(f->path);
     begin_with(f, RHEL_3 "\n");
     wait_until(says(f, RHEL_3));

@@ -19,7 +19,7 @@ set_word(sd_bus_message *value, gboolean (*set)(const char *word), const char *w
         return result;
     if (set(word))
         return 0;
-    g_autofree char *cut = xpv_text_clean(word, -1, 64); /* the answer must not be larger than the bus takes */
+    g_autofree char *cut = xpv_text_clean(word, -1, 64); /* the bus takes no answer of any size */
     return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no log %s “%s”", what, cut);
 }
 

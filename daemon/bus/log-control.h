@@ -4,6 +4,6 @@
 
 #include <systemd/sd-bus.h>
 
-/* xpv_log_control_add: puts the object on the bus. Who reads is let in; who sets must be privileged.
- * Returns: negative errno where that fails. */
+/* xpv_log_control_add: puts the object on the bus. Anybody may read; only privileged users may set.
+ * Returns: negative errno if it fails. */
 int xpv_log_control_add(sd_bus *bus);

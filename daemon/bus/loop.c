@@ -3,24 +3,24 @@
 
 #include <poll.h>
 
-/* How long messages are served, in microseconds, before other sources of the loop have their turn. */
+/* Messages are served for this time, in microseconds, before other sources of the main loop have their turn. */
 #define TURN_US (10 * 1000)
 
 typedef struct {
     GSource head;
     sd_bus *bus;
     gpointer tag;
-    int events; /* that are polled for */
+    int events; /* that the loop polls for */
     sd_bus_slot *filter;
-    GQueue held;              /* of sd_bus_message, owned: calls that have come while output waited */
-    sd_bus_message *released; /* (nullable) the one that sd-bus has been given back, and owns */
+    GQueue held;              /* of sd_bus_message, owned: calls that came while output waited */
+    sd_bus_message *released; /* (nullable) the held call that sd-bus got back, and owns */
     void (*disconnected)(gpointer data);
     gpointer data;
 } BusSource;
 
-/* Whether the bus has not taken all that was written. Who asks for much and reads nothing would otherwise have answer
- * upon answer made and kept. Sd-bus itself reads on, if only as often as it can write; and before it is ready, it has
- * to read in order to be let write. */
+/* Whether the bus has not taken all output yet. Calls are held meanwhile: otherwise a client that asks for much and
+ * reads nothing fills our memory with answers. sd-bus itself reads on. Before it is ready, it must read to be allowed
+ * to write. */
 static gboolean
 is_full(const BusSource *bus_source)
 {
@@ -49,14 +49,14 @@ hold(sd_bus_message *message, void *data, sd_bus_error *error)
     return 1;
 }
 
-/* Whether a call that was held can go on. */
+/* Whether a held call can go on. */
 static gboolean
 can_release(BusSource *bus_source)
 {
     return !bus_source->released && !g_queue_is_empty(&bus_source->held) && !is_full(bus_source);
 }
 
-/* Sd-bus reads nothing more before it has passed it on: calls stay in order. */
+/* sd-bus passes this call on before it reads the next one, so calls stay in order. */
 static void
 release(BusSource *bus_source)
 {
@@ -75,10 +75,10 @@ prepare(GSource *source, gint *timeout)
 
     *timeout = -1;
     if (events < 0 || can_release(bus_source))
-        return TRUE; /* dispatch finds out what is wrong */
+        return TRUE; /* the dispatch gets the error */
     if (is_full(bus_source))
         events &= ~POLLIN;
-    /* Only when they change: modifying a descriptor wakes the loop, and a loop that wakes itself spins. */
+    /* Only if they have changed: modifying a descriptor wakes the loop, and a loop that wakes itself spins. */
     if (events != bus_source->events) {
         g_source_modify_unix_fd(source, bus_source->tag, (GIOCondition)events);
         bus_source->events = events;
@@ -138,7 +138,7 @@ xpv_bus_loop_attach(sd_bus *bus, void (*disconnected)(gpointer data), gpointer d
     bus_source->data = data;
     bus_source->events = POLLIN;
     g_queue_init(&bus_source->held);
-    sd_bus_add_filter(bus, &bus_source->filter, hold, bus_source); /* it fails for want of memory alone */
+    sd_bus_add_filter(bus, &bus_source->filter, hold, bus_source); /* it fails only without memory */
     bus_source->tag = g_source_add_unix_fd(source, sd_bus_get_fd(bus), G_IO_IN);
     g_source_set_name(source, "sd-bus");
     g_source_attach(source, NULL);

@@ -5,7 +5,7 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
-/* xpv_bus_loop_attach: lets the default main context serve the bus.
- * @disconnected: called once, when the bus has gone; the bus is then served no more
+/* xpv_bus_loop_attach: serves the bus in the default main context.
+ * @disconnected: called once, when the connection has ended; the bus is no longer served then
  * Returns: (transfer full) destroy and unreference it to detach. */
 GSource *xpv_bus_loop_attach(sd_bus *bus, void (*disconnected)(gpointer data), gpointer data);

@@ -14,27 +14,27 @@
 
 G_DEFINE_QUARK(xpv_publisher_error, xpv_publisher_error)
 
-/* Where sd-bus and the bus's own specification have it. */
+/* Names of sd-bus and of the D-Bus specification. */
 #define SYSTEM_BUS "unix:path=/run/dbus/system_bus_socket"
 
-/* A call of Refresh() that waits. */
+/* A waiting call of Refresh(). */
 typedef struct {
     guint64 serial;
     sd_bus_message *call;
 } Refresh;
 
 struct _XpvPublisher {
-    XpvHostProperties host; /* borrowed; first, so that the vtable's offsets are its own */
+    XpvHostProperties host; /* borrowed; the first member, so that its offsets are those of the vtable */
     XpvRegistry *registry;
     const XpvPublisherListener *listener;
     gpointer data;
     sd_bus *bus;
     GSource *loop;
-    gboolean is_announced; /* the name is asked for: from now on somebody may listen */
-    GQueue refreshes;      /* of Refresh, lowest serial first */
+    gboolean is_announced; /* the name is requested: from now on, clients may listen */
+    GQueue refreshes;      /* of Refresh, with the lowest serial first */
 };
 
-/* Reads and compares what vtables point at. */
+/* Reads and compares the members that the vtables' rows point at. */
 
 static gboolean
 is_equal(const char *signature, gconstpointer a, gconstpointer b)
@@ -50,7 +50,7 @@ is_equal(const char *signature, gconstpointer a, gconstpointer b)
     return *(const gint32 *)a == *(const gint32 *)b; /* "i", "b" */
 }
 
-/* The properties of which clients are told that differ. Returns: (transfer container) NULL-terminated. */
+/* The properties that differ and have a change signal. Returns: (transfer container) NULL-terminated. */
 static GPtrArray *
 find_changes(const sd_bus_vtable *vtable, gconstpointer before, gconstpointer after)
 {
@@ -105,7 +105,7 @@ enumerate_domains(sd_bus *bus, const char *prefix, void *userdata, char ***ret_n
 {
     XpvPublisher *publisher = userdata;
     g_autoptr(GPtrArray) domains = xpv_registry_list(publisher->registry);
-    char **nodes = g_new0(char *, domains->len + 1); /* sd-bus frees it, and what is in it, as GLib would */
+    char **nodes = g_new0(char *, domains->len + 1); /* sd-bus frees it and the strings in it */
     for (guint i = 0; i < domains->len; i++)
         nodes[i] = xpv_domain_path(((const XpvDomain *)domains->pdata[i])->uuid);
     *ret_nodes = nodes;
@@ -128,7 +128,7 @@ append_domain(sd_bus_message *reply, const XpvDomain *domain)
                                  domain->kernel, path);
 }
 
-/* Sends what is written, unless (@result < 0) writing it failed. Takes over @message. */
+/* Sends the message, unless writing it failed (@result < 0). @message: (transfer full) */
 static int
 send_message(sd_bus_message *message, int result)
 {
@@ -156,7 +156,7 @@ list_domains(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return send_message(reply, result);
 }
 
-/* An error that quotes the caller: cut, as what comes back must not be larger than the bus takes. */
+/* An error that quotes the caller. It is cut, because the bus takes no answer of any size. */
 static int G_GNUC_PRINTF(3, 4) refuse(sd_bus_error *error, const char *name, const char *format, ...)
 {
     va_list arguments;
@@ -183,7 +183,7 @@ get_domain(sd_bus_message *call, void *userdata, sd_bus_error *error)
 }
 
 /* Reads the next fact of CheckKernel() or CheckVariants().
- * @keys: of those before it: one that is there twice is refused, as thousands would keep everybody waiting
+ * @keys: the facts before it. A repeated one is refused, as thousands of them would keep other clients waiting
  * Returns: 0 at the end */
 static int
 read_fact(sd_bus_message *call, GHashTable *keys, XpvHost *host, XpvGuest *guest, sd_bus_error *error)
@@ -196,9 +196,10 @@ read_fact(sd_bus_message *call, GHashTable *keys, XpvHost *host, XpvGuest *guest
         (result = sd_bus_message_peek_type(call, NULL, &contents)) < 0)
         return result;
     if (!g_hash_table_add(keys, (gpointer)key))
-        return refuse(error, XPV_ERROR_INVALID_ARGS, "A fact is stated once, and this one is there again: %s", key);
+        return refuse(error, XPV_ERROR_INVALID_ARGS, "The fact %s is there twice", key);
     if (!g_str_equal(contents, "s"))
-        return refuse(error, XPV_ERROR_INVALID_ARGS, "A fact is a string (s), not of type “%s”: %s", contents, key);
+        return refuse(error, XPV_ERROR_INVALID_ARGS, "The fact %s must be a string (s), not of type “%s”", key,
+                      contents);
     if ((result = sd_bus_message_read(call, "v", "s", &value)) < 0)
         return result;
 
@@ -219,7 +220,7 @@ read_facts(sd_bus_message *call, XpvHost *host, XpvGuest *guest, sd_bus_error *e
     return result < 0 ? result : sd_bus_message_exit_container(call);
 }
 
-/* What CheckKernel() tells beside verdict and reasons: all else that follows from the report. */
+/* The other results of CheckKernel(): all other properties that follow from the report. */
 static gboolean
 is_result(const sd_bus_vtable *row)
 {
@@ -255,7 +256,7 @@ append_result(sd_bus_message *reply, const sd_bus_vtable *row, const XpvDomain *
     return result < 0 ? result : sd_bus_message_close_container(reply);
 }
 
-/* What CheckKernel() tells of a report. */
+/* All results of CheckKernel() for a report. */
 static int
 append_check(sd_bus_message *reply, const XpvHost *host, const XpvGuest *guest)
 {
@@ -272,7 +273,7 @@ append_check(sd_bus_message *reply, const XpvHost *host, const XpvGuest *guest)
     return result < 0 ? result : sd_bus_message_close_container(reply);
 }
 
-/* Judged as on Xen: it is a question about such a host, wherever it is asked. */
+/* Reports are judged as on Xen, whatever this host is. */
 static void
 begin_check(XpvPublisher *publisher, XpvHost *ret_host, XpvGuest *ret_guest)
 {
@@ -343,7 +344,8 @@ refresh(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
     XpvPublisher *publisher = userdata;
     guint64 serial = publisher->listener->refresh(publisher->data);
-    if (sd_bus_message_get_expect_reply(call) <= 0) /* the bus does not count such calls, so they must cost nothing */
+    if (sd_bus_message_get_expect_reply(call) <=
+        0) /* the bus does not limit calls without a reply, so they must cost nothing */
         return 1;
     Refresh *waiting = g_new0(Refresh, 1);
     waiting->call = sd_bus_message_ref(call);
@@ -418,8 +420,7 @@ check(int result, const char *step, GError **error)
     return result >= 0;
 }
 
-/* As sd_bus_open_system(), but without file descriptors: a call that waits would keep those that any user sent with it.
- */
+/* As sd_bus_open_system(), but without file descriptors: waiting calls would keep open those that clients send. */
 static gboolean
 open_bus(XpvPublisher *publisher, GError **error)
 {
@@ -571,7 +572,8 @@ xpv_publisher_refreshed(XpvPublisher *publisher, guint64 serial)
 void
 xpv_publisher_refresh_failed(XpvPublisher *publisher, const GError *error)
 {
-    g_autofree char *text = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX); /* libvirt's, in any encoding */
+    g_autofree char *text =
+        xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX); /* libvirt's text, in any encoding */
     Refresh *waiting;
     while ((waiting = g_queue_pop_head(&publisher->refreshes))) {
         sd_bus_reply_method_errorf(waiting->call, XPV_ERROR_NOT_CONNECTED, "%s", text);

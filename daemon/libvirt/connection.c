@@ -12,28 +12,28 @@ G_DEFINE_QUARK(xpv_libvirt_error, xpv_libvirt_error)
 typedef virDomain *Domain;
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Domain, virDomainFree, NULL)
 
-/* How long a list a server makes at most: of ids, ever since, and of names, before libvirt 1.0. */
+/* The longest lists that a server returns: of ids (any version), and of names (before libvirt 1.0). */
 #define IDS_MAX 16384
 #define NAMES_MAX 1024
 
-/* How often a domain is read again whose XML and state are of two moments. */
+/* How often a domain is read if its XML and state do not fit together. */
 #define TRIES_MAX 3
 
-/* What libvirt's callbacks share with the connection: one may still run on the main thread while the worker takes it
- * back. A handle must not outlive the connection, which the last one would close. */
+/* The data that libvirt's callbacks share with the connection: one may still run on the main thread while the worker
+ * unregisters it. A handle must not outlive the connection, because the last handle would close it. */
 typedef struct {
     const XpvConnectionListener *listener;
     gpointer data;
     GDestroyNotify free_data;
 
-    GMutex mutex;        /* guards the rest */
-    GHashTable *handles; /* UUID → virDomain, owned: of the last event, until it is used; NULL: they are not wanted */
+    GMutex mutex;        /* guards the members below */
+    GHashTable *handles; /* UUID → virDomain, owned: of the last event, until used; NULL: do not store any */
 } Subscriber;
 
-/* A run of a domain whose state no list tells. */
+/* A run of a domain, for servers whose lists do not tell states. */
 typedef struct {
     gint id;
-    const char *state; /* as last read */
+    const char *state; /* as read last */
 } Run;
 
 struct _XpvConnection {
@@ -44,9 +44,9 @@ struct _XpvConnection {
     Subscriber *subscriber; /* (nullable) */
     GArray *callbacks;      /* of int */
     XpvEvents events;
-    GHashTable *handles; /* UUID → virDomain, owned: of the last list; where it tells states, until they are read */
-    GHashTable *runs;    /* UUID → Run, owned: of all that were read, where no list tells states */
-    gboolean lacks_list; /* of all domains at once */
+    GHashTable *handles; /* UUID → virDomain, owned: of the last list, if it tells states: until used */
+    GHashTable *runs;    /* UUID → Run, owned: all domains that were read, if lists do not tell states */
+    gboolean lacks_list; /* no call lists all domains */
     gboolean lacks_state;
 };
 
@@ -64,7 +64,7 @@ static const char *const state_words[] = {
 };
 /* clang-format on */
 
-/* xend calls a guest idle or without state whenever it is not on a processor: it runs, and breathes. */
+/* xend says idle or no state of a guest that is not on a processor at this moment. It runs. */
 static const char *
 state_to_word(gint state, gboolean is_running)
 {
@@ -74,7 +74,7 @@ state_to_word(gint state, gboolean is_running)
     return state_words[is_known ? state : VIR_DOMAIN_NOSTATE];
 }
 
-/* Errors come back as GError; libvirt would print them besides. */
+/* Errors are returned as GError. Without this, libvirt prints them, too. */
 static void
 ignore_error(void *data, virErrorPtr error)
 {
@@ -87,7 +87,7 @@ xpv_libvirt_init(void)
     virSetErrorFunc(NULL, ignore_error);
     gvir_event_register();
     virInitialize();
-    /* Threads that asked for them first would both write down the answer. */
+    /* On first use, libvirt caches these without a lock, so they are called here before there are threads. */
     (void)XPV_LIBVIRT_ERROR;
     (void)XPV_DOMAIN_XML_ERROR;
 }
@@ -101,7 +101,7 @@ set_error(GError **error, const char *what)
                 cause && cause->message ? cause->message : "libvirt does not say why");
 }
 
-/* A driver without the call says that it does not support it, a server without it that there is no such procedure. */
+/* A driver without the call reports no support; a server without it reports an unknown procedure. */
 static gboolean
 lacks_call(void)
 {
@@ -121,7 +121,7 @@ handles_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_handle);
 }
 
-/* Takes over the handle. */
+/* @handle: (transfer full) */
 static void
 put_handle(GHashTable *handles, virDomainPtr handle)
 {
@@ -204,11 +204,11 @@ on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void
     tell(data, domain);
 }
 
-/* Everything that may move a published property. Drivers emit but some of them. */
+/* All events that can change a published property. Each driver has only some of them. */
 static const struct {
     int id;
     virConnectDomainEventGenericCallback callback;
-    XpvEvents makes; /* what a server has, then, as far as the host need not be polled for it */
+    XpvEvents makes; /* with this event, the connection's events are these, so that polling can be rarer */
 } events[] = {
     { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), XPV_EVENTS_LIFECYCLE },
     { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata_change), XPV_EVENTS_ALL },
@@ -217,7 +217,8 @@ static const struct {
     { VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device), XPV_EVENTS_NONE },
 };
 
-/* From now on: a server that tells all also finds a domain by its UUID alone, whatever the id of its handle. */
+/* Stores handles of events from now on. Only for servers with all events: these find a domain by UUID, even if the id
+ * of its handle is old. */
 static void
 want_handles(Subscriber *subscriber)
 {
@@ -229,7 +230,7 @@ want_handles(Subscriber *subscriber)
 static void
 subscribe(XpvConnection *connection, Subscriber *subscriber)
 {
-    /* A driver that has no such callback takes it without a word, and never frees its data: so the data is ours. */
+    /* A driver without close callbacks accepts one and never frees its data, so we free it. */
     connection->subscriber = g_atomic_rc_box_acquire(subscriber);
     virConnectRegisterCloseCallback(connection->connection, on_close, subscriber, NULL);
 
@@ -248,7 +249,7 @@ subscribe(XpvConnection *connection, Subscriber *subscriber)
         want_handles(subscriber);
 }
 
-/* Each handle holds a reference to the connection, and so does each callback. */
+/* Handles and callbacks hold references to the connection. */
 static void
 unsubscribe(XpvConnection *connection)
 {
@@ -287,8 +288,7 @@ read_vendor(virConnectPtr connection)
     return vendor;
 }
 
-/* What a driver does not tell of its host is no failure: libxl tells no name. But every verdict needs its architecture.
- */
+/* Drivers need not know everything: libxl does not tell the host's name. But every verdict needs the architecture. */
 static XpvLibvirtHost *
 read_host(virConnectPtr connection, GError **error)
 {
@@ -318,7 +318,7 @@ xpv_connection_open(XpvConnection *connection, const XpvConnectionListener *list
 
     connection->connection = virConnectOpenReadOnly(connection->uri);
     if (connection->connection) {
-        /* A driver inside this process has no wire to keep alive, and refuses. */
+        /* A driver inside this process needs no keepalive, and refuses it. */
         virConnectSetKeepAlive(connection->connection, (int)connection->keepalive, 1);
         if (listener)
             subscribe(connection, subscriber);
@@ -368,8 +368,8 @@ xpv_listed_domain_free(XpvListedDomain *domain)
     g_free(domain);
 }
 
-/* Puts the domains of a list that a server makes into @handles. It counts them too, and may lie: so the NULL counts
- * that the client has put at its end. Returns: FALSE where it fails. */
+/* Puts the domains of a server's list into @handles. The server's count may be wrong, so the list ends at the NULL that
+ * libvirt's client has put there. Returns: FALSE if it fails. */
 static gboolean
 list_into(XpvConnection *connection, unsigned int flag, GHashTable *handles)
 {
@@ -382,7 +382,7 @@ list_into(XpvConnection *connection, unsigned int flag, GHashTable *handles)
     return TRUE;
 }
 
-/* Sets the state of those that a server lists under a flag. */
+/* Sets the state of all domains that a server lists for a flag. */
 static gboolean
 fill_state(XpvConnection *connection, GHashTable *by_uuid, unsigned int flag, const char *state)
 {
@@ -400,8 +400,8 @@ fill_state(XpvConnection *connection, GHashTable *by_uuid, unsigned int flag, co
     return TRUE;
 }
 
-/* Most domains run or are off, which the list tells; two calls tell the others, where asking each domain would cost
- * thousands. What goes on or off between the calls shows in its XML. */
+/* Most domains run or are off, and the list tells that. Two calls tell the other states, instead of thousands, one for
+ * each domain. If a domain starts or stops between the calls, its XML shows it. */
 static void
 fill_states(XpvConnection *connection, GPtrArray *domains)
 {
@@ -418,25 +418,25 @@ fill_states(XpvConnection *connection, GPtrArray *domains)
         ((XpvListedDomain *)domains->pdata[i])->state = NULL;
 }
 
-/* Before libvirt 0.9.13 no call lists all. Who runs and who else is defined are two lists. Whoever starts or stops
- * between them is in both or in neither, so the first is made again, and what it says wins: while xend is away, servers
- * of that age list those that run as defined, too. */
+/* Before libvirt 0.9.13, no call lists all domains: there is a list of the running ones, and one of the others. A
+ * domain that starts or stops in between is in both or in neither. So the list of running domains is made a second
+ * time, and it wins: while xend is away, servers of that age list running domains in both. */
 typedef struct {
     XpvConnection *connection;
-    GHashTable *running; /* id → virDomain, owned: of this list and the last one */
-    GHashTable *defined; /* name → virDomain, owned: of the last list */
+    GHashTable *running; /* id → virDomain, owned: of this refresh and the last one */
+    GHashTable *defined; /* name → virDomain, owned: of the last refresh */
     gboolean is_whole;
 } OlderList;
 
 static int
 id_of(virDomainPtr handle)
 {
-    return (int)virDomainGetID(handle); /* (unsigned)-1: it does not run */
+    return (int)virDomainGetID(handle); /* (unsigned)-1 if it does not run */
 }
 
-/* What it is called by, and so its handle, is looked up once. */
+/* Takes over the handles of the last refresh, so that each domain is looked up only once. */
 static void
-keep_last_list(OlderList *list)
+take_last_handles(OlderList *list)
 {
     GHashTableIter iter;
     gpointer handle;
@@ -451,8 +451,8 @@ keep_last_list(OlderList *list)
     g_hash_table_remove_all(list->connection->handles);
 }
 
-/* @handle: (nullable) (transfer full) just looked up. One that is gone is none of the list; whatever else fails says
- * nothing of it. */
+/* @handle: (nullable) (transfer full) NULL: the look-up failed. A domain that is gone does not belong to the list;
+ * after any other error the list may lack domains. */
 static void
 put_looked_up(OlderList *list, virDomainPtr handle)
 {
@@ -502,13 +502,13 @@ list_by_older_calls(XpvConnection *connection, gboolean *ret_is_whole)
     g_autoptr(GHashTable) running = g_hash_table_new_full(NULL, NULL, NULL, free_handle);
     g_autoptr(GHashTable) defined = handles_new();
     OlderList list = { connection, running, defined, TRUE };
-    keep_last_list(&list);
+    take_last_handles(&list);
     gboolean is_listed = list_running(&list) && list_defined(&list) && list_running(&list);
     *ret_is_whole = list.is_whole;
     return is_listed;
 }
 
-/* Leaves connection->handles with all domains. */
+/* Fills connection->handles with all domains. */
 static gboolean
 list_all(XpvConnection *connection, gboolean *ret_is_whole)
 {
@@ -572,7 +572,7 @@ steal_handle(GHashTable *handles, const char *uuid)
     return handle;
 }
 
-/* The handle that an event came with saves the call that looks one up. */
+/* The handle of an event saves the call that looks one up. */
 static virDomainPtr
 take_handle_of_event(XpvConnection *connection, const char *uuid)
 {
@@ -585,7 +585,7 @@ take_handle_of_event(XpvConnection *connection, const char *uuid)
     return handle;
 }
 
-/* Returns: (nullable) that of the last list, where it has not been used up. */
+/* Returns: (nullable) the handle of the last list; NULL: none, or it was used. */
 static virDomainPtr
 take_listed_handle(XpvConnection *connection, const char *uuid)
 {
@@ -621,7 +621,8 @@ read_xml(virDomainPtr handle, const char *uuid, GError **error)
     g_autoptr(XpvDomainXml) xml = xpv_domain_xml_parse(text, error);
     free(text);
     if (xml && !g_str_equal(xml->uuid, uuid)) {
-        g_set_error(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "its XML is that of %s", xml->uuid);
+        g_set_error(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED,
+                    "libvirt returned the XML of another domain, %s", xml->uuid);
         return NULL;
     }
     return g_steal_pointer(&xml);
@@ -642,7 +643,7 @@ read_state(XpvConnection *connection, virDomainPtr handle, gboolean is_running, 
     return NULL;
 }
 
-/* Whether XML and state can be of one moment. A domain that has crashed may be kept for a look at it, id and all. */
+/* Whether XML and state fit together. A crashed domain may still be there with its id, for its admin to examine. */
 static gboolean
 is_consistent(gint id, const char *state)
 {
@@ -651,7 +652,7 @@ is_consistent(gint id, const char *state)
     return is_crashed || is_off == (id < 0);
 }
 
-/* Returns: FALSE where that fails, or the domain is not what the list says. */
+/* Returns: FALSE if it fails, or if the domain has changed since the list. */
 static gboolean
 read_state_alone(XpvConnection *connection, const char *uuid, XpvReading *ret_reading)
 {
@@ -682,7 +683,7 @@ read_whole(XpvConnection *connection, const char *uuid, XpvReadWhat what, const 
     return FALSE;
 }
 
-/* A handle of an older list has an id, which a server of that age looks for: what fails by it is looked up anew. */
+/* An old server looks for the id that the handle of its list has. If that fails, the domain is looked up again. */
 static gboolean
 read_domain(XpvConnection *connection, const char *uuid, XpvReadWhat what, const char *state, XpvReading *ret_reading,
             GError **error)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection to libvirt: the only file that includes its API.
  *
- * Every function that can block says so; those run on a worker's thread, never on the main one. libvirt's own event
- * loop is the main loop (libvirt-glib), so what it tells is told on any thread. */
+ * Functions that can block say so. They run on a worker's thread, never on the main thread. libvirt's own event loop is
+ * the main loop (libvirt-glib). */
 #pragma once
 
 #include "common/domain-xml.h"
@@ -12,30 +12,30 @@ GQuark xpv_libvirt_error_quark(void);
 
 typedef enum {
     XPV_LIBVIRT_ERROR_FAILED,
-    XPV_LIBVIRT_ERROR_NO_DOMAIN, /* it is not, or no longer, there: nothing is wrong */
-    XPV_LIBVIRT_ERROR_CLOSED,    /* the connection is */
+    XPV_LIBVIRT_ERROR_NO_DOMAIN, /* the domain is not there, or no longer: nothing is wrong */
+    XPV_LIBVIRT_ERROR_CLOSED,    /* the connection is closed */
 } XpvLibvirtError;
 
 typedef struct _XpvConnection XpvConnection;
 
-/* What a connection tells, on any thread. */
+/* Callbacks of a connection, on any thread. */
 typedef struct {
-    void (*domain_changed)(const char *uuid, gpointer data); /* read it again */
+    void (*domain_changed)(const char *uuid, gpointer data); /* it must be read again */
     void (*closed)(gpointer data);
 } XpvConnectionListener;
 
-/* What domain_changed() is told of. */
+/* The changes for which domain_changed() is called. */
 typedef enum {
     XPV_EVENTS_NONE,      /* libvirt before 0.8.0 */
-    XPV_EVENTS_LIFECYCLE, /* that a domain starts, stops, comes or goes: before 3.0.0 */
-    XPV_EVENTS_ALL,       /* metadata too */
+    XPV_EVENTS_LIFECYCLE, /* a domain is started, stopped, defined or removed: before 3.0.0 */
+    XPV_EVENTS_ALL,       /* metadata, too */
 } XpvEvents;
 
-/* What is known of the host behind it; NULL where not known. */
+/* The facts about the host; NULL if not known. */
 typedef struct {
     char *hypervisor; /* "Xen", "TEST", "QEMU" */
     char *name;
-    char *machine; /* of virNodeInfo: the kernel's architecture; libvirt's capabilities are wrong there (test driver) */
+    char *machine; /* the kernel's architecture, of virNodeInfo; the test driver's capabilities have a wrong one */
     char *vendor;  /* of the processor, from the capabilities */
 } XpvLibvirtHost;
 
@@ -48,24 +48,24 @@ typedef struct {
     char uuid[37];
     char *name;
     gint id;
-    const char *state;      /* in the words of "virsh domstate", with - for a blank; NULL: the list does not tell */
-    const char *last_state; /* of a server whose list does not tell: as last read, in this run; NULL: never was */
+    const char *state;      /* in the words of "virsh domstate", with - for a blank; NULL: the list does not tell it */
+    const char *last_state; /* if the list does not tell it: as read last in this run; NULL: never read */
 } XpvListedDomain;
 
 void xpv_listed_domain_free(XpvListedDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvListedDomain, xpv_listed_domain_free)
 
-/* What of a domain is to be read. */
+/* The parts of a domain to read. */
 typedef enum {
-    XPV_READ_CHANGED, /* all, after an event or a failure */
-    XPV_READ_LISTED,  /* all, of a domain of the last list, by whose state a call is saved */
-    XPV_READ_STATE,   /* likewise, but no XML where it still is what the list says */
+    XPV_READ_CHANGED, /* everything, after an event or a failure */
+    XPV_READ_LISTED,  /* everything, but the last list tells the state, which saves a call */
+    XPV_READ_STATE,   /* the state; also the XML, if the domain has changed since the list */
 } XpvReadWhat;
 
-/* What was read of a domain. */
+/* The parts of a domain that were read. */
 typedef struct {
-    XpvDomainXml *xml; /* NULL: as it was (XPV_READ_STATE) */
-    const char *state; /* a Xen guest that waits (“idle”), or is not on a processor (“no-state”), is told as running */
+    XpvDomainXml *xml; /* NULL: unchanged (XPV_READ_STATE) */
+    const char *state; /* for a Xen guest that is idle, or has no state: running */
 } XpvReading;
 
 void xpv_reading_clear(XpvReading *reading);
@@ -74,30 +74,30 @@ void xpv_reading_clear(XpvReading *reading);
 void xpv_libvirt_init(void);
 
 /* xpv_connection_new: does not connect yet.
- * @keepalive: seconds of silence after which the other side is asked whether it lives */
+ * @keepalive: seconds of silence before the other side must answer a ping */
 XpvConnection *xpv_connection_new(const char *uri, guint keepalive);
 
 /* xpv_connection_free: closes it. Blocks. */
 void xpv_connection_free(XpvConnection *connection);
 
 /* xpv_connection_open: connects, read-only, and subscribes to events. Blocks.
- * @listener: (nullable) static; NULL: no events are wanted
- * @free_data: called once libvirt has let go of @data, or none was wanted
+ * @listener: (nullable) static; NULL: no events
+ * @free_data: called once libvirt no longer uses @data, also without a listener
  * Errors: XPV_LIBVIRT_ERROR_FAILED */
 XpvLibvirtHost *xpv_connection_open(XpvConnection *connection, const XpvConnectionListener *listener, gpointer data,
                                     GDestroyNotify free_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_connection_get_events: once open. */
+/* xpv_connection_get_events: after it is open. */
 XpvEvents xpv_connection_get_events(const XpvConnection *connection);
 
 /* xpv_connection_list: all domains. Blocks.
- * @ret_is_whole: FALSE: some may be missing, as a call failed that tells of them
+ * @ret_is_whole: FALSE: some may be missing, because a call failed
  * Returns: (transfer full) of XpvListedDomain, by UUID. */
 GPtrArray *xpv_connection_list(XpvConnection *connection, gboolean *ret_is_whole,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_connection_read: reads one domain. Blocks.
- * @state: (nullable) of the list
- * Errors: XPV_LIBVIRT_ERROR, XPV_DOMAIN_XML_ERROR; @ret_reading is then unchanged. */
+ * @state: (nullable) the state that the list tells
+ * Errors: XPV_LIBVIRT_ERROR, XPV_DOMAIN_XML_ERROR; @ret_reading is unchanged then. */
 gboolean xpv_connection_read(XpvConnection *connection, const char *uuid, XpvReadWhat what, const char *state,
                              XpvReading *ret_reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -36,7 +36,7 @@ typedef struct {
     GError *error;
 } ReadJob;
 
-/* Something that libvirt tells by itself. */
+/* An event from libvirt. */
 typedef struct {
     XpvJob head;
     char uuid[37]; /* "": the connection is closed */

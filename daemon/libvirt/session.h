@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection to libvirt, seen from the main thread: what is asked of it is answered by a callback, in the order of
- * asking, or is overdue, and nothing blocks. A session is used up by what is overdue: the thread that hangs in it is
- * given up with it. */
+/* A connection to libvirt, for the main thread: nothing blocks. Requests are answered by callbacks, in their order, or
+ * are overdue. After an overdue call, a session is of no more use: it is abandoned, with its hung thread. */
 #pragma once
 
 #include "daemon/libvirt/connection.h"
 
 typedef struct _XpvSession XpvSession;
 
-/* All on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
+/* Callbacks, on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
     void (*opened)(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data);
-    /* @domains, @is_whole: as of xpv_connection_list() */
+    /* @domains, @is_whole: see xpv_connection_list() */
     void (*listed)(XpvSession *session, GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data);
-    /* @what: as it was asked. @reading: the callee may steal its XML. */
+    /* @what: as requested. @reading: the callee may steal its XML. */
     void (*read)(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
                  gpointer data);
-    void (*domain_changed)(XpvSession *session, const char *uuid, gpointer data); /* read it again */
+    void (*domain_changed)(XpvSession *session, const char *uuid, gpointer data); /* it must be read again */
     void (*closed)(XpvSession *session, gpointer data);
-    /* A call takes longer than the timeout. @uuid: (nullable) of the domain that it asks about; NULL: another call */
+    /* A call takes longer than the timeout. @uuid: (nullable) the domain of the call; NULL: it is not about one domain
+     */
     void (*overdue)(XpvSession *session, const char *uuid, const GError *error, gpointer data);
 } XpvSessionListener;
 
 /* xpv_session_new: begins to connect.
  * @timeout: of a call, in seconds
- * @with_events: whether domain_changed() and closed() are wanted */
+ * @with_events: whether to call domain_changed() and closed() */
 XpvSession *xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener,
                             gpointer data);
 
 /* xpv_session_abandon: ends it; no callback follows. Does not block, whatever its calls do. */
 void xpv_session_abandon(XpvSession *session);
 
-/* xpv_session_list: asks for all domains. */
+/* xpv_session_list: requests the list of all domains. */
 void xpv_session_list(XpvSession *session);
 
-/* xpv_session_read: asks for one domain. @state: (nullable) (static) of a list of this session */
+/* xpv_session_read: requests one domain. @state: (nullable) (static) as told by a list of this session */
 void xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state);
 
-/* xpv_session_get_events: once it is open. */
+/* xpv_session_get_events: after it is open. */
 XpvEvents xpv_session_get_events(const XpvSession *session);
 
-/* xpv_sessions_count_hung: threads of all that was abandoned, xenstored's too, that have not left yet: most of them as
- * their call has not returned. */
+/* xpv_sessions_count_hung: the threads of all abandoned workers, xenstored's too, that have not ended yet, mostly
+ * because their call hangs. */
 guint xpv_sessions_count_hung(void);

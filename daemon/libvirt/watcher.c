@@ -5,37 +5,37 @@
 #include "daemon/libvirt/session.h"
 #include "daemon/pacer.h"
 
-/* How often the host is polled that tells no events, and one that tells of starts and stops alone. */
+/* The intervals of polling a host without events, and one with lifecycle events only. */
 #define POLL_SECONDS 5
 #define POLL_RARELY_SECONDS 60
 
-/* Which polls read the XML of all domains. The others read that of new runs; a server that lists no states is old, and
- * an XML costs it, and the xend behind it, dear. */
+/* For a server whose list does not tell states: every 12th poll reads the XML of all domains, the others only that of
+ * new runs. Such a server is old, and an XML costs it, and the xend behind it, much time. */
 #define POLLS_PER_XML 12
 
-/* How many threads may hang before no more connections are risked. */
+/* With so many hung threads, no more connections are opened. */
 #define HUNG_MAX 16
 
-/* How soon libvirt is tried again when somebody asks for it, whatever the backoff. */
+/* If somebody asks for a refresh, libvirt is tried again after this time, whatever the backoff. */
 #define PROMPT_US G_USEC_PER_SEC
 
 typedef enum {
     WAITING,  /* for the next try to connect */
-    PROMPTED, /* likewise, but soon: somebody has asked for a refresh */
+    PROMPTED, /* the same, but soon: somebody has asked for a refresh */
     OPENING,
     LISTING,
-    READING, /* what the list has */
-    SETTLED, /* nothing to do but what events and polls bring */
+    READING, /* the listed domains */
+    SETTLED, /* waiting for events, or for the next poll */
 } State;
 
-/* A domain that hung a call. */
+/* A domain whose call hung. */
 typedef struct {
     XpvWatcher *watcher;
     char uuid[37];
-    GError *error; /* what became of the call */
+    GError *error; /* the error of that call */
     guint tries;
     guint timer;
-    XpvSession *session; /* (nullable) the one that tries */
+    XpvSession *session; /* (nullable) for the next try */
 } Hung;
 
 struct _XpvWatcher {
@@ -45,25 +45,25 @@ struct _XpvWatcher {
     gpointer data;
 
     State state;
-    guint timer;         /* what ends WAITING, PROMPTED and, where the host is polled, SETTLED */
+    guint timer;         /* ends WAITING, PROMPTED and, if the host is polled, SETTLED */
     XpvSession *session; /* NULL while WAITING or PROMPTED */
-    guint tries;         /* by backoff, since domains were last listed */
-    gint64 tried;        /* when the last try began */
+    guint tries;         /* since the last list, for the backoff */
+    gint64 tried;        /* the time when the last try began */
 
-    guint64 wanted; /* the last refresh that was asked for */
-    guint64 serial; /* of the one that is under way, or the last */
+    guint64 wanted; /* the serial of the last refresh that was asked for */
+    guint64 serial; /* the serial of the present refresh, or of the last one */
     gboolean is_poll;
     guint polls;
-    GHashTable *changed; /* of UUID, owned: what events told of since the list was asked for */
-    GHashTable *awaited; /* of UUID, owned: what the refresh waits for */
+    GHashTable *changed; /* of UUID, owned: domains with events since the list was requested */
+    GHashTable *awaited; /* of UUID, owned: domains that the refresh waits for */
 
-    XpvPacer *pacer;       /* of what is read */
-    XpvReadWhat next_what; /* of the read that begins */
+    XpvPacer *pacer;       /* of domains, by UUID */
+    XpvReadWhat next_what; /* for the read that begins next */
     const char *next_state;
 
     GHashTable *hung; /* UUID → Hung, owned */
 
-    GHashTable *failed; /* of UUID, owned: domains whose last reading failed, with libvirt there */
+    GHashTable *failed; /* of UUID, owned: domains whose last read failed, though libvirt answers */
     guint retry_timer;
     guint retries;
 };
@@ -71,7 +71,7 @@ struct _XpvWatcher {
 static void start_session(XpvWatcher *watcher);
 static void start_refresh(XpvWatcher *watcher, gboolean is_poll);
 
-/* Drops the session and what was asked of it; what it found so far has been told. */
+/* Drops the session and its requests. The results so far were told. */
 static void
 drop_session(XpvWatcher *watcher)
 {
@@ -122,7 +122,7 @@ is_open(const XpvWatcher *watcher)
     return watcher->state >= LISTING;
 }
 
-/* Each read begins here, when its pace allows. */
+/* The pacer calls this for each read. */
 static void
 begin_read(const char *uuid, gpointer data)
 {
@@ -179,7 +179,7 @@ on_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, 
     start_refresh(watcher, FALSE);
 }
 
-/* What of a listed domain is to be read. Returns: FALSE: nothing. */
+/* Sets what to read of a listed domain. Returns: FALSE: nothing. */
 static gboolean
 plan_read(XpvWatcher *watcher, const XpvListedDomain *domain)
 {
@@ -202,7 +202,7 @@ static void
 read_listed(XpvWatcher *watcher, const XpvListedDomain *domain)
 {
     const Hung *hung = g_hash_table_lookup(watcher->hung, domain->uuid);
-    if (hung) { /* it may be new */
+    if (hung) { /* the listener may not know the domain yet */
         watcher->listener->unreadable(domain->uuid, hung->error, watcher->data);
         return;
     }
@@ -240,12 +240,12 @@ retry_failed(gpointer data)
     watcher->retry_timer = 0;
     g_hash_table_iter_init(&iter, watcher->failed);
     while (is_open(watcher) &&
-           g_hash_table_iter_next(&iter, &uuid, NULL)) /* else the refresh that follows tries them */
+           g_hash_table_iter_next(&iter, &uuid, NULL)) /* if it is not open, the next refresh reads them */
         read_again(watcher, uuid);
     return G_SOURCE_REMOVE;
 }
 
-/* No event will tell that it can be read again. */
+/* A failed domain is tried again by a timer: no event says that it can be read again. */
 static void
 set_failed(XpvWatcher *watcher, const char *uuid, gboolean is_failed)
 {
@@ -284,7 +284,7 @@ on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *rea
 {
     XpvWatcher *watcher = data;
     if (is_closed(error)) {
-        disconnect_because(watcher, "libvirt has closed the connection"); /* that is no fault of the domain's */
+        disconnect_because(watcher, "libvirt has closed the connection"); /* not the domain's fault */
         return;
     }
     tell_read(watcher, uuid, reading, error);
@@ -300,7 +300,7 @@ on_domain_changed(XpvSession *session, const char *uuid, gpointer data)
     g_debug("Event of domain %s", uuid);
     if (watcher->state == LISTING)
         g_hash_table_add(watcher->changed, g_strdup(uuid));
-    if (is_open(watcher)) /* else the refresh that follows reads it */
+    if (is_open(watcher)) /* if it is not open, the next refresh reads it */
         read_again(watcher, uuid);
 }
 
@@ -368,7 +368,7 @@ start_refresh(XpvWatcher *watcher, gboolean is_poll)
 guint64
 xpv_watcher_refresh(XpvWatcher *watcher)
 {
-    /* One that is under way may have passed what the caller has just changed. */
+    /* The present refresh may have read a domain before the caller changed it: a new one follows. */
     watcher->wanted = watcher->serial + 1;
     if (watcher->state == SETTLED) {
         start_refresh(watcher, FALSE);
@@ -387,7 +387,7 @@ xpv_watcher_set_timeout(XpvWatcher *watcher, guint timeout)
     watcher->timeout = timeout;
 }
 
-/* The session of a domain that hung. */
+/* The session for a domain whose call hung. */
 
 static void
 on_hung_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
@@ -414,7 +414,7 @@ on_hung_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading
     tell_read(watcher, id, reading, error);
     g_hash_table_remove(watcher->hung, id);
     if (is_open(watcher))
-        read_again(watcher, id); /* its events were not listened to */
+        read_again(watcher, id); /* meanwhile, its events were missed */
 }
 
 static void
@@ -448,7 +448,7 @@ try_hung(gpointer data)
     XpvWatcher *watcher = hung->watcher;
     hung->timer = 0;
     if (xpv_sessions_count_hung() + count_trials(watcher) >= HUNG_MAX / 2)
-        hung->timer = g_timeout_add(xpv_backoff_ms(0), try_hung, hung); /* when it is its turn */
+        hung->timer = g_timeout_add(xpv_backoff_ms(0), try_hung, hung); /* too many at once: later */
     else
         hung->session = xpv_session_new(watcher->uri, watcher->timeout, FALSE, &hung_listener, hung);
     return G_SOURCE_REMOVE;

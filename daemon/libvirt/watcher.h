@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Keeps the list of the host's domains true, through libvirt and whatever libvirt does.
+/* Keeps the list of the host's domains true, whatever libvirt does.
  *
- * It keeps a connection, tries again with backoff where there is none, reads all domains after connecting and one after
- * an event, polls what tells no events, and never blocks the main thread. What it tells comes from reading, never from
- * an event. A domain that hangs a call costs the session that it hung, not its neighbours: the rest goes on over a
- * fresh connection, and that domain is tried again, with backoff, over one of its own. */
+ * It connects, with backoff between tries. After connecting, it reads all domains; after an event, it reads one; if
+ * libvirt has no events, it polls. It never blocks the main thread. Its results come from reading, never from an event.
+ * If the call for a domain hangs, its session is abandoned. A new session serves the other domains, and the hung domain
+ * is tried again, with backoff, in a session of its own. */
 #pragma once
 
 #include "daemon/libvirt/connection.h"
 
 typedef struct _XpvWatcher XpvWatcher;
 
-/* All on the main thread. Errors are borrowed. */
+/* Callbacks, on the main thread. Errors are borrowed. */
 typedef struct {
     void (*connected)(const XpvLibvirtHost *host, gpointer data);
-    /* Libvirt does not answer, or no longer. After each try that fails. */
+    /* libvirt does not answer. Called after each try that fails. */
     void (*disconnected)(const GError *error, gpointer data);
-    /* The domains that there are, of XpvListedDomain, before any of them is told of. @is_whole: FALSE: not all of them
-     */
+    /* The list, of XpvListedDomain, before any domain in it is read. @is_whole: FALSE: some may be missing */
     void (*listed)(GPtrArray *domains, gboolean is_whole, gpointer data);
     /* @reading: the callee may steal its XML. */
     void (*read)(const char *uuid, XpvReading *reading, gpointer data);
     void (*gone)(const char *uuid, gpointer data);
     void (*unreadable)(const char *uuid, const GError *error, gpointer data);
-    /* A refresh ended: everything that was read has been told. @serial: see xpv_watcher_refresh() */
+    /* A refresh has ended, and all its results were told. @serial: see xpv_watcher_refresh() */
     void (*refreshed)(guint64 serial, gpointer data);
 } XpvWatcherListener;
 
@@ -33,8 +32,9 @@ XpvWatcher *xpv_watcher_new(const char *uri, guint timeout, const XpvWatcherList
 void xpv_watcher_free(XpvWatcher *watcher);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvWatcher, xpv_watcher_free)
 
-/* xpv_watcher_refresh: has all domains read, beginning after now.
- * Returns: it is over when refreshed() tells this serial or a greater one, and given up when disconnected() is told. */
+/* xpv_watcher_refresh: begins to read all domains.
+ * Returns: a serial. The refresh is over when refreshed() has this serial or a greater one, or when disconnected() is
+ * called. */
 guint64 xpv_watcher_refresh(XpvWatcher *watcher);
 
 /* xpv_watcher_set_timeout: of a call of libvirt, in seconds, from the next connection on. */

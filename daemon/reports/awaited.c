@@ -7,7 +7,7 @@ struct _XpvAwaited {
     void (*settled)(gpointer data);
     gpointer data;
     GHashTable *keys; /* owned */
-    guint timer;      /* until that is told */
+    guint timer;      /* until settled() is called */
 };
 
 XpvAwaited *

@@ -12,13 +12,13 @@
 #define HEAD_BYTES (256 * 1024)
 #define TAIL_BYTES (64 * 1024)
 
-/* By which it is known again. */
+/* Identifies the file. */
 #define MARK_BYTES 64
 
 struct _XpvConsoleFile {
     XpvConsole *console;
-    off_t position;        /* up to where the file has been read */
-    char mark[MARK_BYTES]; /* what is before that */
+    off_t position;        /* the file is read up to here */
+    char mark[MARK_BYTES]; /* the last bytes before it */
     gsize mark_length;
     guint64 read_bytes;
 };
@@ -65,7 +65,7 @@ check_kind(const struct stat *status, GError **error)
 {
     if (S_ISREG(status->st_mode))
         return TRUE;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is %s, and no regular file",
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is %s, not a regular file",
                 S_ISDIR(status->st_mode)    ? "a folder"
                 : S_ISFIFO(status->st_mode) ? "a pipe"
                 : S_ISSOCK(status->st_mode) ? "a socket"
@@ -73,8 +73,8 @@ check_kind(const struct stat *status, GError **error)
     return FALSE;
 }
 
-/* To open a pipe or a device can be noticed at its other end, so that is looked at before; it may be another file by
- * then. Returns: -1 where it fails. */
+/* The other end of a pipe or a device may notice that it is opened, so its type is checked before; and again
+ * afterwards, as it may be another file by then. Returns: -1 if it fails. */
 static int
 open_file(const char *path, struct stat *ret_status, GError **error)
 {
@@ -96,7 +96,7 @@ open_file(const char *path, struct stat *ret_status, GError **error)
     return fd;
 }
 
-/* Up to @end. */
+/* Reads up to @end. */
 static gboolean
 read_until(XpvConsoleFile *file, int fd, off_t end, GError **error)
 {
@@ -106,7 +106,7 @@ read_until(XpvConsoleFile *file, int fd, off_t end, GError **error)
         if (n < 0)
             return fail("cannot read it", error);
         if (n == 0)
-            return TRUE; /* it has been emptied meanwhile */
+            return TRUE; /* it was emptied meanwhile */
         xpv_console_feed(file->console, buffer, (gsize)n);
         file->position += n;
         file->read_bytes += (guint64)n;
@@ -126,7 +126,7 @@ read_new(XpvConsoleFile *file, int fd, off_t size, GError **error)
     return read_until(file, fd, size, error);
 }
 
-/* Returns: how many bytes. */
+/* Returns: the number of bytes. */
 static gsize
 read_mark(const XpvConsoleFile *file, int fd, char mark[MARK_BYTES])
 {
@@ -135,7 +135,8 @@ read_mark(const XpvConsoleFile *file, int fd, char mark[MARK_BYTES])
     return (gsize)MAX(n, 0);
 }
 
-/* Whether what was read is still there. An emptied file may have grown beyond that by now, and so may another one. */
+/* Whether the text that was read is still there. An emptied file, or another one, may have grown to this length by now.
+ */
 static gboolean
 has_mark(const XpvConsoleFile *file, int fd)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the running guest prints on its serial console, where the domain's XML has that written to a file.
+/* The report source “console”: the output of the running guest on its serial console, if the domain's XML sends it to a
+ * file.
  *
- * The file is read once a domain's run is seen, and again when something in its folder has changed. The emulator
- * empties the file when a run begins, so what is in it is this run's. What was read stays for the run, whatever becomes
- * of the file.
+ * The file is read when a run of the domain is found, and again when something in its folder has changed. The emulator
+ * empties the file when a run begins, so its text is of this run. The report stays for the run, whatever happens to the
+ * file.
  *
- * The folder is watched by an inotify of our own: GLib's monitors take a lock of the whole process while they look for
- * the folder, which may be on a server that hangs. */
+ * The folder is watched with inotify directly: GLib's monitors hold a lock of the whole process while they search for
+ * the folder, which may be on a hung server. */
 #include <errno.h>
 #include <glib-unix.h>
 #include <string.h>
@@ -20,21 +21,21 @@
 #include "daemon/reports/reports.h"
 #include "daemon/worker.h"
 
-/* Also when the folder goes, or somebody gets the right to read. */
+/* Also if the folder is removed, or its permissions change. */
 #define EVENTS (IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_ATTRIB | IN_ONLYDIR)
 
-/* After notices, how long the next ones gather, and how many are taken at a time: the kernel keeps one of those that
- * are alike. Where it has dropped some, that is a notice, too. */
+/* After some notices, the next ones are collected for this time, and taken in this number: the kernel merges equal
+ * ones. If it has dropped some, it sends a notice of that. */
 #define GATHER_MS 250
 #define NOTICES_BYTES 16384
 #define NOTICES_READS 16
 
-/* How many threads may hang besides the one that works. */
+/* At most so many threads may hang, besides the one that works. */
 #define HUNG_MAX 2
 
-/* Threads use it, even hung ones. */
+/* Shared with threads, also hung ones. */
 typedef struct {
-    int fd; /* inotify's; -1: there is none */
+    int fd; /* of inotify; -1: none */
 } Notices;
 
 typedef struct {
@@ -46,9 +47,9 @@ typedef struct {
     GHashTable *runs;  /* uuid, the run's → Run, owned */
     guint last_run;
     GHashTable *hung;    /* folders in which a read hangs; owned */
-    guint retry_timer;   /* while there are some, or folders that cannot be watched */
-    XpvPacer *pacer;     /* of the runs' UUIDs: each is read at a pace that its guest cannot set */
-    XpvAwaited *awaited; /* the runs' UUIDs until the first read of each */
+    guint retry_timer;   /* while there are hung folders, or some that cannot be watched */
+    XpvPacer *pacer;     /* of the runs' UUIDs, as a guest may write all the time */
+    XpvAwaited *awaited; /* UUIDs of the runs, until their first read */
 } Console;
 
 /* A run of a domain, from a start to its stop. */
@@ -62,7 +63,7 @@ typedef struct {
     int watch;            /* on the folder; -1: none yet */
     XpvConsoleFile *file; /* NULL while it is being read */
     char *report;
-    char *trouble; /* the last that was said */
+    char *trouble; /* the last one that was logged */
 } Run;
 
 typedef struct {
@@ -77,7 +78,7 @@ typedef struct {
     GError *error;
 } Job;
 
-/* Those of this process, whether they hang or not. */
+/* All of this process, whether they hang or not. */
 static gint n_threads;
 
 static gpointer
@@ -114,7 +115,7 @@ job_free(XpvJob *head)
     g_free(job);
 }
 
-/* Watched first, so that no change is lost; again each time, as the folder may be another. */
+/* Before each read, so that no change is lost, and as the folder may be a new one. */
 static void
 read_run(XpvJob *head, gpointer own)
 {
@@ -149,7 +150,7 @@ want(Console *console, const Run *run)
         xpv_pacer_want(console->pacer, run->uuid);
 }
 
-/* What hangs is tried again once all has come back that hung. */
+/* Hung folders are tried again once all hung threads have returned. */
 static gboolean
 on_retry(gpointer data)
 {
@@ -252,7 +253,7 @@ want_all(Console *console)
         want(console, run);
 }
 
-/* How a notice names a file: by the watch on its folder. */
+/* A notice names a file by the watch on its folder. */
 static char *
 make_key(int watch, const char *name)
 {
@@ -277,7 +278,7 @@ take_notices(int fd, GHashTable *changed)
     return is_dropped;
 }
 
-/* While it is being read, its watch may be new, and the notice for it. */
+/* While the file is being read, the worker may set a new watch, and the notice may be about that. */
 static gboolean
 is_changed(const Run *run, GHashTable *changed)
 {
@@ -316,7 +317,7 @@ on_gathered(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Nothing in that folder is read before the thread that hangs there has come back. */
+/* No file in this folder is read before the hung thread has returned. */
 static void
 give_up(Console *console, const char *folder)
 {
@@ -353,7 +354,7 @@ on_overdue(XpvJob *job, gpointer data)
     xpv_worker_abandon(console->worker);
     console->worker = xpv_worker_new(&purpose, console->context.call_timeout, console);
 
-    /* What was to be read is still to be; what was known of the files has gone with the jobs. */
+    /* Files that wait are read by the next worker. The state of files in jobs is lost. */
     xpv_pacer_clear(console->pacer);
     g_hash_table_iter_init(&iter, console->runs);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
@@ -413,7 +414,7 @@ stop(gpointer self)
     g_free(console);
 }
 
-/* With the first run. */
+/* Called with the first run. */
 static void
 start_work(Console *console)
 {
@@ -503,7 +504,7 @@ forget(gpointer self, const char *uuid)
         end_run(console, run);
 }
 
-/* Somebody may have let the daemon see what it could not. */
+/* Permissions may have changed, so failed files are tried again. */
 static void
 reload(gpointer self)
 {

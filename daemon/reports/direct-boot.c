@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file name of the kernel that the host itself gives to the domain. */
+/* The report source “direct-boot”: the file name of the kernel with which the host boots the domain. */
 #include "daemon/reports/reports.h"
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an admin wrote into kernels.conf, read again whenever that has been written. */
+/* The report source “file”: kernels.conf, read again whenever it changes. */
 #include <gio/gio.h>
 
 #include "common/kernels-conf.h"
@@ -9,8 +9,8 @@
 #define KERNELS XPV_KERNELS_CONF_KERNELS
 #define ACKNOWLEDGED XPV_KERNELS_CONF_ACKNOWLEDGED
 
-/* How long nothing may happen to it, where it is written and not closed, or away, before that is what there is: as long
- * as GLib waits for the next write. */
+/* If the file is written but not closed, or is away, it is read after this time without an event. GLib waits as long
+ * for the next write. */
 #define QUIET_MS 2000
 
 typedef struct {
@@ -19,11 +19,11 @@ typedef struct {
     void (*changed)(const char *uuid, gpointer data);
     gpointer data;
     GKeyFile *keys;
-    GFileMonitor *monitor; /* (nullable) of the folder: the file itself may come, go, and be replaced */
+    GFileMonitor *monitor; /* (nullable) of the folder, as the file may appear, go, and be replaced */
     guint read_timer;
 } File;
 
-/* Says what in the file is not understood, as it would be missed without a word. */
+/* Warns of entries that are wrong and would be ignored silently. */
 static void
 check(const File *file, GKeyFile *keys)
 {
@@ -43,7 +43,7 @@ check(const File *file, GKeyFile *keys)
     }
 }
 
-/* A file that cannot be understood leaves what was known. */
+/* A broken file changes nothing. */
 static void
 load(File *file)
 {
@@ -69,7 +69,7 @@ on_read_timer(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* The folder stands for all that is in it, when it has come back. */
+/* An event of the folder itself counts, too: it may have been replaced. */
 static gboolean
 is_ours(const File *file, GFile *changed)
 {
@@ -77,8 +77,8 @@ is_ours(const File *file, GFile *changed)
     return name && (g_str_equal(name, XPV_KERNELS_CONF) || g_file_equal(changed, file->folder));
 }
 
-/* What is being written is not read: it may be empty yet, or away while an editor puts another in its place, and an
- * acknowledgement that is missing raises an alert. */
+/* The file is not read while it is written: it may still be empty, or an editor may be replacing it, and a missing
+ * acknowledgement raises an alert. */
 static void
 on_folder_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMonitorEvent event, gpointer data)
 {
@@ -91,7 +91,7 @@ on_folder_changed(GFileMonitor *monitor, GFile *changed, GFile *other, GFileMoni
     file->read_timer = g_timeout_add(is_written ? 0 : QUIET_MS, on_read_timer, file);
 }
 
-/* Where the folder is missing there is nothing to watch, and GLib would poll for it. */
+/* If the folder is missing, there is nothing to watch, and GLib would poll. */
 static void
 watch(File *file)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an admin or a provisioning tool wrote into the domain's libvirt metadata. */
+/* The report source “metadata”: an admin or a provisioning tool writes it into the domain's libvirt metadata. */
 #include "daemon/reports/reports.h"
 
 static void

@@ -1,48 +1,47 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a guest's kernel report comes from: the sources in their order. A source is a file of its own, and one line in
- * common/report-sources.h. */
+/* The report sources, in order of precedence. Each is a file of its own, and a line in common/report-sources.h. */
 #pragma once
 
 #include "common/domain-xml.h"
 #include "common/report-sources.h"
 
-/* What the sources say of one domain. */
+/* What the report sources know about one domain. */
 typedef struct {
     const char *source; /* KernelSource: the name of the first that had a report; "" */
     char *report;       /* NULL: none; owned */
     GPtrArray *others;  /* (nullable) of char *: the reports of those of lower rank, in their order; owned */
-    gboolean is_live;   /* it is the running kernel's own, not what somebody wrote down */
+    gboolean is_live;   /* it comes from the running guest itself */
     gboolean acknowledged;
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
     XpvSystem system; /* of the first that names one, but for the domain's XML */
 } XpvSaid;
 
-/* What a source works with. */
+/* The context of all report sources. */
 typedef struct {
     const char *config_path; /* of the daemon's configuration; borrowed during start() */
     gboolean is_local;       /* the domains run on this machine */
-    /* Ask again about the domain, or (@uuid NULL) about all. On the main thread; not from within ask(). */
+    /* Ask again about the domain; @uuid NULL: about all. On the main thread; not from within ask(). */
     void (*changed)(const char *uuid, gpointer data);
     gpointer data;
     guint call_timeout;             /* seconds that a call may take */
     void (*settled)(gpointer data); /* is_settled() may be true now; not from within ask() */
 } XpvReportContext;
 
-/* All on the main thread; none may block. */
+/* A report source. All functions are called on the main thread, and must not block. */
 typedef struct {
     const char *name;
-    /* Returns: (nullable) what the others get. NULL here: the source knows nothing but the XML. */
+    /* Returns: (nullable) @self for the other functions. start() may be NULL: the source uses the XML alone. */
     gpointer (*start)(const XpvReportContext *context);
     void (*stop)(gpointer self);
-    /* The configuration is read again: so is what stands beside it. NULL: nothing does. */
+    /* Reads its files again, as the configuration is reloaded. NULL: it has none. */
     void (*reload)(gpointer self);
     /* Adds what the source has to say: its report (xpv_said_report()), and the rest. Called at
      * each look at a domain: whether it runs, under which id, stands in its XML. */
     void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
-    /* The domain is no more. NULL: no matter. */
+    /* The domain is gone. NULL: nothing to do. */
     void (*forget)(gpointer self, const char *uuid);
-    /* Whether it has said of every domain what it can say at first; within some seconds. NULL: always. */
+    /* Whether the first read of every domain has ended; TRUE after some seconds at the latest. NULL: always. */
     gboolean (*is_settled)(gpointer self);
 } XpvReportSource;
 
@@ -65,6 +64,6 @@ gboolean xpv_reports_are_settled(const XpvReports *reports);
 void xpv_said_clear(XpvSaid *said);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvSaid, xpv_said_clear)
 
-/* xpv_said_report: for sources: the first report is the domain's, the rest are the others.
- * @report: (nullable) copied; nothing but blanks and control characters is no report. */
+/* xpv_said_report: for report sources: the first report is the domain's, later ones are added to others.
+ * @report: (nullable) copied; only blanks and control characters count as none. */
 void xpv_said_report(XpvSaid *said, const char *report);

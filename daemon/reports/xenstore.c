@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the running guest itself tells through xenstore.
+/* The report source “xenstore”: keys of the running guest.
  *
- * Read once a domain's run is seen, and again when a watch tells that something changed. While xenstored is away or
- * hangs, what was read stays; it goes with the run. */
+ * They are read when a run of the domain is found, and again after each watch event. While xenstored is away or hangs,
+ * the last keys stay; they are dropped when the run ends. */
 #include "daemon/backoff.h"
 #include "daemon/pacer.h"
 #include "daemon/reports/awaited.h"
 #include "daemon/reports/reports.h"
 #include "daemon/xenstore/session.h"
 
-/* How long the watches on a domain whose guest floods them are taken away, so that it costs xenstored nothing either:
- * twice as long each time, until there has been no flood for a while. */
+/* If a guest floods its watches, they are removed for this time, so that it costs xenstored nothing either. The time
+ * doubles with each flood, until there was none for a while. */
 #define FLOOD_REST_US G_USEC_PER_SEC
 #define FLOOD_REST_DOUBLINGS 3
 #define FLOOD_IS_OVER_US (30 * G_USEC_PER_SEC)
@@ -19,14 +19,14 @@ typedef struct {
     XpvReportContext context;
     XpvXenstoreSession *session; /* (nullable) */
     gboolean is_open;
-    gboolean is_missed; /* it was open before */
+    gboolean is_missed; /* the last session was open, and has ended */
     guint tries;
     guint retry_timer;
-    XpvAwaited *awaited; /* the runs' UUIDs until the first read of each */
+    XpvAwaited *awaited; /* UUIDs of the runs, until their first read */
     guint last_run;
     GHashTable *runs;      /* uuid, the run's → Run, owned */
     GHashTable *by_number; /* Run.number → Run */
-    XpvPacer *pacer;       /* of the runs' UUIDs: each is read at a pace that its guest cannot set */
+    XpvPacer *pacer;       /* of the runs' UUIDs, as a guest may write all the time */
 } Xenstore;
 
 /* A run of a domain, from a start to its stop. */
@@ -38,7 +38,7 @@ typedef struct {
     gboolean is_watched;
     guint n_floods;
     gint64 flooded_at;
-    XpvGuestKeys keys; /* as last read */
+    XpvGuestKeys keys; /* as read last */
 } Run;
 
 static void start_session(Xenstore *xenstore);
@@ -72,7 +72,7 @@ read_run(const char *uuid, gpointer data)
     run->is_watched = TRUE;
 }
 
-/* What the session was asked is forgotten, what it told is not. */
+/* Forgets the session's requests, but keeps the keys that were read. */
 static void
 drop_session(Xenstore *xenstore)
 {
@@ -171,7 +171,7 @@ on_ended(const GError *error, gpointer data)
 {
     Xenstore *xenstore = data;
     if (xenstore->is_open)
-        g_warning("%s; what guests reported stays, trying again", error->message);
+        g_warning("%s; keeping the guests' last reports, trying again", error->message);
     else if (xenstore->tries == 0)
         g_info("%s; trying again", error->message);
     xenstore->is_missed = xenstore->is_missed || xenstore->is_open;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Linked where there is no libxenstore. */
+/* The client for builds without libxenstore. */
 #include "daemon/xenstore/client.h"
 
 gboolean

@@ -6,7 +6,7 @@
 #include <xenstore.h>
 #include <xenstore_lib.h>
 
-/* Nobody writes there, so that its only events are those that each new watch begins with. */
+/* Nobody writes there. So its watch has only one event: the first one, which every watch has. */
 #define OWN_PATH "/local/domain/0/xenpv-compat"
 #define TOKEN_OPEN "open"
 #define TOKEN_LEAVE "leave"
@@ -35,8 +35,7 @@ xpv_xenstore_new(const XpvXenstoreListener *listener, gpointer data, GDestroyNot
     xenstore->data = data;
     xenstore->free_data = free_data;
     g_atomic_int_inc(&n_xenstores);
-    /* libxenstore 4.17 does it around each call, and puts back what it found: two threads that do so undo each other.
-     */
+    /* libxenstore 4.17 ignores it around each call, and restores it afterwards: two threads would undo each other's. */
     signal(SIGPIPE, SIG_IGN);
     return xenstore;
 }
@@ -47,7 +46,7 @@ xpv_xenstore_free(XpvXenstore *xenstore)
     if (!xenstore)
         return;
     if (xenstore->watcher) {
-        /* xs_close() does not wake who waits in xs_read_watch(). */
+        /* xs_close() does not wake a thread that waits in xs_read_watch(). */
         xs_watch(xenstore->handle, OWN_PATH, TOKEN_LEAVE);
         g_thread_join(xenstore->watcher);
     }
@@ -64,7 +63,7 @@ xpv_xenstore_count(void)
     return (guint)g_atomic_int_get(&n_xenstores);
 }
 
-/* libxenstore's own thread takes events from the socket, however many, and queues them: so they must be taken from it.
+/* libxenstore's own thread reads all events from the socket into a queue without a limit, so they must be taken fast.
  */
 static gpointer
 take_events(gpointer data)
@@ -89,7 +88,7 @@ gboolean
 xpv_xenstore_open(XpvXenstore *xenstore, GError **error)
 {
     struct xs_handle *handle = xs_open(0);
-    /* The first watch starts libxenstore's thread, without which nobody notices the end of the connection. */
+    /* The first watch starts libxenstore's thread. Without it, the end of the connection is not noticed. */
     if (!handle || !xs_watch(handle, OWN_PATH, TOKEN_OPEN)) {
         gint code = errno;
         g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(code), "Cannot connect to xenstored at %s: %s",
@@ -116,7 +115,7 @@ xpv_xenstore_unwatch(XpvXenstore *xenstore, const char *path, const char *token)
         g_debug("Cannot unwatch %s: %s", path, g_strerror(errno));
 }
 
-/* What xenstored itself answers for a key that it has not, or cannot give. */
+/* xenstored's answers for a key that does not exist, or that it cannot return. */
 static gboolean
 is_no_key(gint code)
 {

@@ -8,13 +8,13 @@
 
 #define DOMAINS "/local/domain/"
 
-/* How many front ends of a class are looked at. */
+/* Of each class, so many front ends are read at most. */
 #define FRONT_ENDS_MAX 64
 
 /* XenbusStateConnected */
 #define STATE_CONNECTED "4"
 
-/* In the order in which they are believed. */
+/* In order of precedence. */
 static const char *const report_keys[] = {
     "data/xenpv-compat/kernel",
     "data/os_uname",
@@ -25,7 +25,7 @@ static const char *const report_keys[] = {
 #define KEY_MAJOR_VERSION "data/os_majorver"
 static const char *const system_keys[] = { KEY_DISTRIBUTION, KEY_MAJOR_VERSION };
 
-/* How much of either is read; names have some 30 bytes. */
+/* Both are cut to so many bytes; names have some 30. */
 #define SYSTEM_MAX 256
 
 #define DISKS "device/vbd"
@@ -35,8 +35,8 @@ static const char *const device_classes[] = { DISKS, NETWORK_CARDS };
 static const char *const watched[] = { "data", DISKS, NETWORK_CARDS, NULL };
 G_STATIC_ASSERT(G_N_ELEMENTS(watched) == XPV_GUEST_KEYS_WATCHES + 1);
 
-/* A NUL becomes another control character, all of which are dropped when a report is read: a string is then all that is
- * needed, and as long as the value, of which too long a one has its last line dropped. */
+/* Replaces NULs by another control character, so that the value is a string of the same length. Control characters are
+ * dropped when the report is parsed, and the length tells whether the value is too long. */
 static char *
 to_string(char *value, gsize length)
 {
@@ -94,7 +94,7 @@ read_system(XpvXenstore *xenstore, gint id, XpvSystem *ret_system)
     return TRUE;
 }
 
-/* The length of the number that is the next piece of a path; 0: it is something else. */
+/* The length of the number at the start of a path; 0: it does not start with a number. */
 static gsize
 number_length(const char *piece)
 {
@@ -179,7 +179,7 @@ xpv_guest_keys_unwatch(XpvXenstore *xenstore, gint id, const char *token)
     for_each_watched(xenstore, id, token, xpv_xenstore_unwatch);
 }
 
-/* What follows /local/domain/<id>/; NULL: it is no such path. */
+/* The part after /local/domain/<id>/; NULL: it is another path. */
 static const char *
 within_domain(const char *path)
 {
@@ -204,7 +204,7 @@ is_at_or_above(const char *path, const char *key)
     return strncmp(path, key, length) == 0 && (key[length] == '\0' || key[length] == '/');
 }
 
-/* What follows a class: a front end as a whole, or its state. */
+/* Whether the part after a class is a whole front end, or its state. */
 static gboolean
 is_front_end(const char *rest)
 {

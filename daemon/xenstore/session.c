@@ -3,22 +3,22 @@
 
 #include "daemon/worker.h"
 
-/* How many events within a second are a flood. A guest agent that rewrites all of its keys makes some 30. */
+/* So many events within a second are a flood. A guest agent that rewrites all its keys makes some 30. */
 #define FLOOD_EVENTS 100
 
-/* What the events of a run's watches have come to. */
+/* The events of a run's watches so far. */
 typedef struct {
-    guint n_begins; /* events to come with which new watches begin: they tell nothing */
+    guint n_begins; /* first events of new watches that are still to come, and mean nothing */
     guint n_events; /* within a second */
     gint64 since;   /* when the first of them came; monotonic µs */
     gboolean flood_is_told;
-    gboolean change_is_told; /* since the last read, as the next one */
-    gboolean is_at_top;      /* one was of a watched path itself */
+    gboolean change_is_told; /* since the last read; reset by the next one */
+    gboolean is_at_top;      /* an event was for a watched path itself */
 } Watched;
 
-/* What the thread of the watches and that of the calls share. */
+/* Shared by the thread of the watches and the thread of the calls. */
 typedef struct {
-    XpvWorker *worker; /* a reference; NULL until there are any */
+    XpvWorker *worker; /* a reference; NULL until the first watch */
     GMutex mutex;
     GHashTable *runs; /* run → Watched, owned */
 } Feed;
@@ -45,7 +45,7 @@ typedef struct {
     XpvGuestKeys keys;
 } KeysJob;
 
-/* Something that the thread of the watches tells. */
+/* A message from the thread of the watches. */
 typedef struct {
     XpvJob head;
     guint run;
@@ -95,7 +95,7 @@ post_note(Feed *feed, NoteDone done, guint run)
     xpv_worker_post(feed->worker, &note->head);
 }
 
-/* Returns: (nullable) what to tell of an event. */
+/* Returns: (nullable) the callback for an event. */
 static NoteDone
 count_event(Watched *watched, const char *path)
 {
@@ -180,7 +180,7 @@ feed_remove(Feed *feed, guint run)
     g_mutex_unlock(&feed->mutex);
 }
 
-/* What changes from here on is told anew. Returns: whether a watched path itself changed before. */
+/* From now on, the next change is told. Returns: whether a watched path itself changed before. */
 static gboolean
 feed_begin_read(Feed *feed, guint run)
 {
@@ -283,7 +283,7 @@ static gboolean
 on_overdue(XpvJob *job, gpointer data)
 {
     XpvXenstoreSession *session = data;
-    if (xpv_xenstore_count() > 1) /* one that hung before is still there: this one would only be the next */
+    if (xpv_xenstore_count() > 1) /* an earlier one still hangs, and this one would hang as well */
         return FALSE;
     g_autofree char *why = g_strdup_printf("xenstored has not answered for %u s", session->timeout);
     end(session, G_FILE_ERROR_AGAIN, why);

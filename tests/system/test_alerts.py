@@ -168,7 +168,7 @@ class Alerts(harness.TestCase):
         missing = os.path.join(self.folder, "missing", "run")
         self.launch("--uri", self.virt.uri, "--host-architecture=x86_64", env={"RUNTIME_DIRECTORY": missing}, runtime=False)
         self.wait_for_alerts(1)
-        self.assertRegex(self.daemon.log(), "Cannot keep what was alerted in .*missing/run/alerts")
+        self.assertRegex(self.daemon.log(), "Cannot save the alerts in .*missing/run/alerts")
 
     def test_hundreds_of_runs(self):
         """Runs start and stop while daemon and libvirtd are killed: each that outlived a look is alerted exactly once."""

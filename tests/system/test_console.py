@@ -184,9 +184,9 @@ class Files(TestCase):
         self.start_with(self.domain_xml(), *[self.domain_xml(name, i + 2, path) for i, (name, path) in
                                              enumerate(paths.items())])
         self.assertEqual(self.kernel(), (RHEL_5, "console"))
-        for name, why in (("fifo", "it is a pipe, and no regular file"), ("folder", "it is a folder, and no regular file"),
+        for name, why in (("fifo", "it is a pipe, not a regular file"), ("folder", "it is a folder, not a regular file"),
                           ("missing", "cannot find it: No such file or directory"),
-                          ("terminal", "it is a device, and no regular file")):
+                          ("terminal", "it is a device, not a regular file")):
             line = f"Cannot follow the serial console of domain {name} in {paths[name]}: {why}"
             self.wait_for_log(re.escape(line))
             self.print("x", path=os.path.join(self.folder, "other"))

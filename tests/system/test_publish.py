@@ -154,7 +154,7 @@ class Example(harness.TestCase):
                 self.client.manager("CheckKernel", "(sa{sv})", "2.6.18-398.el5", facts)
         twice = GLib.Variant.parse(GLib.VariantType("(sa{sv})"),
                                    "('1', {'host-kernel': <'2.6.18-8.el5xen'>, 'host-kernel': <'2.6.18-53.el5xen'>})")
-        with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs.* stated once.* host-kernel"):
+        with self.assertRaisesRegex(GLib.Error, "org.xenpv.Compat1.Error.InvalidArgs.*fact host-kernel is there twice"):
             self.client.bus.call_sync(NAME, ROOT, MANAGER, "CheckKernel", twice, None, Gio.DBusCallFlags.NONE, -1, None)
 
     def test_check_variants(self):

@@ -326,7 +326,7 @@ class Reload(TestCase):
                 else:
                     os.unlink(os.path.join(self.folder, "test.conf"))
                 self.reload()
-                self.assertRegex(self.daemon.log(), "warning: The configuration stays as it was: .*" + sentence)
+                self.assertRegex(self.daemon.log(), "warning: Keeping the previous configuration: .*" + sentence)
                 self.assertEqual(self.client.host(), before)
         self.configure(uri=self.virt.uri, host_architecture="x86_64", host_processor="amd")
         self.reload()

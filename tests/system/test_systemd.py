@@ -115,7 +115,7 @@ class Systemd(Service):
 
         self.run_there("sh", "-c", f"echo grace=x >> {self.config}/xenpv-compatd.conf")
         self.run_there("systemctl", "reload", UNIT)
-        self.wait_for_journal("^The configuration stays as it was: .*/xenpv-compatd.conf:5: grace takes whole seconds")
+        self.wait_for_journal("^Keeping the previous configuration: .*/xenpv-compatd.conf:5: grace takes whole seconds")
         self.run_there("sed", "-i", "s/^grace=x/host-architecture=i686/", f"{self.config}/xenpv-compatd.conf")
         self.run_there("systemctl", "reload", UNIT)
         self.wait_for_journal("^Configuration reloaded")

@@ -340,7 +340,7 @@ class Failures(TestCase):
         self.client.wait_for_change(uuid_of(2), Kernel="2.6.18-92.el5")
         self.client.signals.clear()
         self.store.stop()
-        self.wait_for_log("xenstored has closed the connection; what guests reported stays, trying again")
+        self.wait_for_log("xenstored has closed the connection; keeping the guests' last reports, trying again")
         self.client.refresh()
         self.assertEqual(self.kernel(), ("2.6.18-53.el5", "xenstore"))
         self.put(SECOND, "2.6.18-128.el5")
