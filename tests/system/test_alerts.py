@@ -158,7 +158,7 @@ class Alerts(harness.TestCase):
             self.wait_for_alerts(1)
             with open(path + ".corrupt", "rb") as file:
                 self.assertEqual(file.read(), content)
-            self.assertRegex(self.daemon.log(), "alerts may be repeated; .*alerts.corrupt")
+            self.assertRegex(self.daemon.log(), "Cannot read the saved alerts; renamed .*alerts.corrupt, so alerts may repeat")
             self.stop_daemon()
             self.client.wait_for(lambda: not self.client.owner, "the name's loss")
 
