@@ -19,7 +19,7 @@ typedef struct {
     gboolean report_is_live;          /* it comes from the running guest itself: from xenstore or its console */
     const GPtrArray *others;          /* (nullable) of XpvReport: the packages that they name exactly narrow what the
                                          report can mean, the first report first; borrowed */
-    gboolean in_grace;                /* less than the grace time since this run began or was first seen */
+    gboolean in_grace;                /* less than the grace time since this run began or was first read */
     gboolean boot_disk_paravirtualized;
     guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
     XpvSystem system;     /* by the source that knows best; its name is borrowed */

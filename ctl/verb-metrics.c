@@ -50,9 +50,8 @@ append_host(GString *text, const XpvCtlObject *host)
     g_string_append_printf(text, PREFIX "connected %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED));
 
     guint64 last_update = g_variant_get_uint64(host->values[XPV_CTL_HOST_LAST_UPDATE]);
-    append_family(
-        text, "last_update_timestamp_seconds",
-        "When the last full look at libvirt ended; 0 before the first. Events keep domains current after it.");
+    append_family(text, "last_update_timestamp_seconds",
+                  "When the last refresh of all domains ended; 0 before the first. Events update domains after it.");
     g_string_append_printf(text, PREFIX "last_update_timestamp_seconds %" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT "\n",
                            last_update / G_USEC_PER_SEC, last_update % G_USEC_PER_SEC);
 }

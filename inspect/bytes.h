@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Integers as they stand on disks: at any address, in either byte order. */
+/* Reads integers of disks: at any address, in either byte order. */
 #pragma once
 
 #include <glib.h>

@@ -10,16 +10,15 @@ typedef struct {
     gboolean is_device;
 } XpvDisk;
 
-/* xpv_disk_open: opens a regular file or a block device, to read, and nothing else: a fifo, a terminal or a folder
- * harms nobody. It may wait as long as the file system does that the file is on.
+/* xpv_disk_open: opens a regular file or a block device read-only, and nothing else, such as a fifo, a terminal or a
+ * folder. It blocks as long as the file system does that the file is on.
  * Errors: XPV_INSPECT_ERROR_UNREADABLE, with a sentence that does not name the path */
 gboolean xpv_disk_open(const char *path, XpvDisk *ret_disk, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_disk_clear: closes it. */
 void xpv_disk_clear(XpvDisk *disk);
 
-/* xpv_disk_medium: its bytes. Each is read once as long as there is room for what was read, so that all that is told
- * of a disk in use is of one time. What the host has cached of a block device is dropped before: the device may have
- * been written to beneath the cache.
- * Returns: it needs @disk open, and does not close it */
+/* xpv_disk_medium: its bytes. Bytes that were read are kept while there is room for them, so that the data of a disk in
+ * use is of one moment. The host's cache of a block device is dropped before, as the guest may have written past it.
+ * Returns: a medium that needs @disk open, and does not close it */
 XpvMedium *xpv_disk_medium(const XpvDisk *disk);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is wrong with a disk: one sentence, without its end, that names where and which value. */
+/* An error of a disk: the beginning of a sentence, which names the place and the value. */
 #pragma once
 
 #include <glib.h>
@@ -8,8 +8,8 @@
 GQuark xpv_inspect_error_quark(void);
 
 typedef enum {
-    XPV_INSPECT_ERROR_UNREADABLE, /* it is damaged, or of a kind that is not read */
-    XPV_INSPECT_ERROR_ABSENT,     /* what was asked for is not there */
+    XPV_INSPECT_ERROR_UNREADABLE, /* it is damaged, or of an unknown kind */
+    XPV_INSPECT_ERROR_ABSENT,     /* it does not exist */
     XPV_INSPECT_ERROR_USAGE,      /* of the command line */
 } XpvInspectError;
 

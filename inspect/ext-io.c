@@ -17,7 +17,7 @@ open_channel(const char *name, int flags, io_channel *ret_channel)
         return EXT2_ET_BAD_DEVICE_NAME;
     io_channel channel = g_new0(struct struct_io_channel, 1);
     channel->magic = EXT2_ET_MAGIC_IO_CHANNEL;
-    channel->manager = (io_manager)&xpv_ext_io_manager; /* which nobody writes to */
+    channel->manager = (io_manager)&xpv_ext_io_manager; /* nobody writes to it */
     channel->name = g_strdup(name);
     channel->block_size = 1024;
     channel->refcount = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libext2fs reads by: a medium. */
+/* The I/O manager with which libext2fs reads a medium. */
 #pragma once
 
 #include <ext2fs/ext2fs.h>
@@ -8,5 +8,5 @@
 
 extern const struct struct_io_manager xpv_ext_io_manager;
 
-/* xpv_ext_io_name: what the manager knows the medium by, as it opens by name alone. Returns: (transfer full) */
+/* xpv_ext_io_name: a name for the medium, as the manager opens by name alone. Returns: (transfer full) */
 char *xpv_ext_io_name(XpvMedium *medium);

@@ -6,8 +6,8 @@
 #include "inspect/error.h"
 #include "inspect/ext-io.h"
 
-/* A guest can make a folder or a file that goes on for ever out of a few blocks that name each other. */
-#define ENTRIES_MAX 1000000U /* of all folders that are gone through */
+/* Bounds, as a guest can make an endless folder or file from a few blocks that refer to each other. */
+#define ENTRIES_MAX 1000000U /* of all folders that are read */
 #define FILE_MAX (1024U * 1024 * 1024)
 #define LINKS_MAX 8U
 #define PATH_LENGTH_MAX 1024U
@@ -15,7 +15,7 @@
 struct _XpvExt {
     ext2_filsys fs;
     XpvMedium *medium;
-    guint entries; /* that were gone through */
+    guint entries; /* that were read */
 };
 
 XpvExt *
@@ -38,7 +38,7 @@ xpv_ext_open(XpvMedium *medium, GError **error)
 void
 xpv_ext_free(XpvExt *ext)
 {
-    ext2fs_free(ext->fs); /* and not ext2fs_close(), which would write */
+    ext2fs_free(ext->fs); /* not ext2fs_close(), which would write */
     xpv_medium_unref(ext->medium);
     g_free(ext);
 }
@@ -63,7 +63,7 @@ xpv_ext_needs_recovery(const XpvExt *ext)
 
 typedef struct {
     XpvExt *ext;
-    const char *name; /* that is looked for; NULL: those with the prefix */
+    const char *name; /* to find; NULL: all with the prefix */
     const char *prefix;
     ext2_ino_t found;
     GPtrArray *names;
@@ -92,7 +92,7 @@ on_entry(ext2_ino_t folder, int entry, struct ext2_dir_entry *dirent, int offset
     return search->names->len < search->max ? 0 : DIRENT_ABORT;
 }
 
-/* ext2fs_lookup() goes through a folder however long it is. */
+/* Used instead of ext2fs_lookup(), which reads a folder of any length. */
 static void
 run_search(Search *search, ext2_ino_t folder)
 {
@@ -123,7 +123,7 @@ read_target(XpvExt *self, ext2_ino_t number, struct ext2_inode *inode)
     return g_strndup(block, length);
 }
 
-/* Walks from @path's first component to its last. @follow: whether a link at the end is followed. Returns: 0: none */
+/* Walks from @path's first component to its last. @follow: follow a link at the end. Returns: the inode; 0: none */
 static ext2_ino_t
 look_up(XpvExt *self, const char *path, gboolean follow, struct ext2_inode *ret_inode)
 {
@@ -174,7 +174,7 @@ typedef struct {
     guint blocks, blocks_max;
 } Mapping;
 
-/* Blocks come in the file's order; what lies between them are holes. */
+/* Blocks come in the file's order, with holes between them. */
 static int /* NOLINTNEXTLINE(readability-non-const-parameter): the type is libext2fs's */
 on_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t number, blk64_t reference, int offset, void *data)
 {

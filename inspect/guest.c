@@ -16,7 +16,8 @@
 #define IMAGES_MAX 256U
 #define CONFIG_MAX (256U * 1024)
 
-/* Of a header that is of no kernel, no more is read: its name is among that, but for one in a million files. */
+/* The first bytes of each header, which have the package's name, except in one of a million. Only a kernel's header is
+ * read further. */
 #define HEADER_BEGIN 4096U
 #define PACKAGES_MAX 256U
 
@@ -38,7 +39,7 @@ file_system_at(const Guest *guest, guint i)
 }
 
 /* @ret_changed_at: (nullable)
- * Returns: (nullable) NULL: there is no such file, or it cannot be read, which is told */
+ * Returns: (nullable) NULL: there is no such file, or it cannot be read, which is added to the errors */
 static char *
 read_dated_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max,
                 gint64 *ret_changed_at)
@@ -56,8 +57,8 @@ read_text(const Guest *guest, const XpvFileSystem *file_system, const char *path
     return read_dated_text(guest, file_system, path, max, NULL);
 }
 
-/* A file that says what starts. The folder that holds the kernels does not count: guests of RHEL 3 and 4 write in it at
- * each boot (System.map, kernel.h), as kdump does in those of RHEL 5. */
+/* A file that says which kernel starts. The folder of the kernels does not count, because RHEL 3 and 4 write in it at
+ * each boot (System.map, kernel.h), and so does kdump on RHEL 5. */
 static char *
 read_boot_text(const Guest *guest, const XpvFileSystem *file_system, const char *path)
 {
@@ -68,8 +69,8 @@ read_boot_text(const Guest *guest, const XpvFileSystem *file_system, const char 
     return text;
 }
 
-/* Which file of a boot loader is read, the first that is there. Below /boot or, where that is a file system of its own,
- * below its root. */
+/* The files of boot loaders; the first that exists is read. Their paths are below /boot or, if that is a file system of
+ * its own, below its root. */
 static const struct {
     const char *folder;
     const char *path;
@@ -159,7 +160,7 @@ find_images(Guest *guest)
     }
 }
 
-/* Where no database tells the architecture of a kernel, its configuration may. */
+/* If no database tells the architecture of a kernel, its configuration may. */
 static void
 ask_configurations(const Guest *guest)
 {
@@ -203,7 +204,7 @@ is_started(const Guest *guest, const XpvFileSystem *file_system)
                      g_str_equal(entry->root, by_mapper));
 }
 
-/* Where several systems are installed, the one that starts; else the first. */
+/* If several systems are installed, the one that starts; else the first. */
 static void
 find_root(Guest *guest)
 {
@@ -222,7 +223,7 @@ find_root(Guest *guest)
     }
 }
 
-/* Debian's os-release has but the first part of the number. */
+/* Debian's os-release has only the first part of the number. */
 static void
 refine_debian(const Guest *guest)
 {
@@ -260,7 +261,7 @@ on_record(XpvRpmRecord *record, gpointer data)
         xpv_inspection_add_error(guest->inspection, "the rpm database's header of %s is damaged", name);
 }
 
-/* Returns: FALSE where there is none */
+/* Returns: FALSE if there is none */
 static gboolean
 read_database(Guest *guest, const XpvFileSystem *file_system, const char *path)
 {
@@ -284,7 +285,7 @@ search_database(Guest *guest, const char *path)
     return NULL;
 }
 
-/* On the root, or on a file system for /var. A root that has no release file is known by its database. */
+/* The database is on the root, or on a file system for /var. A root without a release file is recognized by it. */
 static void
 find_database(Guest *guest)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is installed on the disks of one guest, and what starts. */
+/* Finds the kernels that are installed on the disks of one guest, and the one that starts. */
 #pragma once
 
 #include "common/inspection.h"

@@ -50,8 +50,8 @@ contains(const GPtrArray *texts, const char *text)
     return g_ptr_array_find_with_equal_func((GPtrArray *)texts, text, g_str_equal, NULL);
 }
 
-/* What uname -r says of a package's kernel. From RHEL 6 on it ends with the architecture, but for some kernels that
- * were made for RHEL 5: so what there is in /boot is asked first. */
+/* uname -r of a package's kernel. From RHEL 6 on, it ends with the architecture, except for some kernels that were made
+ * for RHEL 5. So the names in /boot decide first. */
 static char *
 release_of(const XpvRpmPackage *package, const GPtrArray *images)
 {
@@ -77,7 +77,7 @@ release_of(const XpvRpmPackage *package, const GPtrArray *images)
     return release;
 }
 
-/* G_MAXUINT: the menu does not have it */
+/* G_MAXUINT: it is not in the menu */
 static guint
 place_in_menu(const GPtrArray *menu_releases, const char *release)
 {
@@ -86,7 +86,7 @@ place_in_menu(const GPtrArray *menu_releases, const char *release)
                                                                                                       : G_MAXUINT;
 }
 
-/* As the menu has them; then as they were installed. */
+/* In the order of the menu; then of their installation. */
 static gint
 compare(gconstpointer a, gconstpointer b, gpointer data)
 {
@@ -100,7 +100,7 @@ compare(gconstpointer a, gconstpointer b, gpointer data)
     return by_package != 0 ? by_package : strcmp(one->release, other->release);
 }
 
-/* For each entry, so that their places are the entries'; "" where it starts no kernel. */
+/* One for each entry, at the same index; "" if the entry starts no kernel. */
 static GPtrArray *
 releases_of_menu(const XpvMenu *menu)
 {
@@ -143,7 +143,7 @@ has_release(const XpvInspection *inspection, const char *release)
     return FALSE;
 }
 
-/* Where two packages have the same vmlinuz, nothing tells whose it is. */
+/* If two packages have the same vmlinuz, it is not known whose it is. */
 static void
 mark(XpvInspection *inspection, const GPtrArray *menu_releases, const char *chosen)
 {

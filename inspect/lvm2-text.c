@@ -5,7 +5,7 @@
 
 #include "inspect/error.h"
 
-/* LVM2's own go five deep; a group of some thousands of segments has some ten thousands of nodes. */
+/* LVM2's own texts are five levels deep; a group with thousands of segments has tens of thousands of nodes. */
 #define DEPTH_MAX 16U
 #define NODES_MAX 50000U
 
@@ -13,7 +13,7 @@ typedef enum { KIND_SECTION, KIND_LIST, KIND_STRING, KIND_INTEGER } Kind;
 
 struct _XpvLvm2Node {
     Kind kind;
-    const char *name; /* this and the text are of the tree's stock of strings */
+    const char *name; /* this and the text are in the tree's strings */
     const char *text;
     guint64 integer;
     XpvLvm2Node *children, *last, *next;
@@ -30,8 +30,8 @@ typedef enum {
     TOKEN_NAME,
     TOKEN_STRING,
     TOKEN_INTEGER,
-    TOKEN_BROKEN, /* what begins none, or a string without end */
-    /* all others are the character itself */
+    TOKEN_BROKEN, /* no token begins here, or a string has no end */
+    /* other tokens are the character itself */
 } Token;
 
 typedef struct {
@@ -83,7 +83,7 @@ take_string(Parser *self)
     return TOKEN_STRING;
 }
 
-/* A name may begin with a digit, as that of a volume does; what has nothing but digits is an integer. */
+/* A name may begin with a digit, as a volume's may. A word of digits alone is an integer. */
 static int
 take_word(Parser *self)
 {
@@ -95,7 +95,7 @@ take_word(Parser *self)
     const char *digits = *word == '-' || *word == '+' ? word + 1 : word;
     if (*digits == '\0' || digits[strspn(digits, "0123456789")] != '\0')
         return TOKEN_NAME;
-    /* None that matters is negative. */
+    /* No integer that matters is negative. */
     if (*word == '-' || !g_ascii_string_to_unsigned(digits, 10, 0, G_MAXUINT64, &self->integer, NULL))
         self->integer = G_MAXUINT64;
     return TOKEN_INTEGER;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text in which LVM2 keeps what it knows of a volume group.
+/* LVM2's text that describes a volume group.
  *
  *   section = name "{" { section | setting } "}"      value = integer | string | "[" [ value { "," value } ] "]"
  *   setting = name "=" value                          a comment goes from "#" to the end of the line
  *
- * The whole text is the inside of a section. A list in a list is none of LVM2's, and refused. */
+ * The whole text is the inside of a section. A list in a list is refused; LVM2 writes none. */
 #pragma once
 
 #include <glib.h>
 
-/* More is no text that LVM2 has ever written. */
+/* LVM2 writes no longer text. */
 #define XPV_LVM2_TEXT_MAX (4U * 1024 * 1024)
 
 /* A section, a setting, or a value of a list (which has no name). */
@@ -24,14 +24,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvLvm2Node, xpv_lvm2_node_free)
 /* xpv_lvm2_node_name: "" for a value of a list. */
 const char *xpv_lvm2_node_name(const XpvLvm2Node *node);
 
-/* xpv_lvm2_node_children: the first of a section's members or a list's values, and the one after another. */
+/* xpv_lvm2_node_children: the first member of a section, or value of a list, and the next one. */
 const XpvLvm2Node *xpv_lvm2_node_children(const XpvLvm2Node *node);
 const XpvLvm2Node *xpv_lvm2_node_next(const XpvLvm2Node *node);
 
-/* xpv_lvm2_node_get: the member of that name. @section: (nullable). Returns: (nullable) */
+/* xpv_lvm2_node_get: the member with this name. @section: (nullable). Returns: (nullable) */
 const XpvLvm2Node *xpv_lvm2_node_get(const XpvLvm2Node *section, const char *name);
 
-/* xpv_lvm2_node_is_section, _string, _integer: of a node of that kind; else FALSE, NULL, @fallback. @node: (nullable)
+/* xpv_lvm2_node_is_section, _string, _integer: the value of a node of that kind; else FALSE, NULL, @fallback. @node:
+ * (nullable)
  */
 gboolean xpv_lvm2_node_is_section(const XpvLvm2Node *node);
 const char *xpv_lvm2_node_string(const XpvLvm2Node *node);

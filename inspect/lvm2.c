@@ -22,8 +22,8 @@ typedef struct {
 typedef struct {
     char *id;
     guint64 seqno;
-    XpvLvm2Node *tree;          /* that of the greatest seqno */
-    const XpvLvm2Node *section; /* the group's, in it */
+    XpvLvm2Node *tree;          /* of the text with the greatest seqno */
+    const XpvLvm2Node *section; /* the group's section in it */
 } Group;
 
 struct _XpvLvm2 {
@@ -151,7 +151,7 @@ find_group(const XpvLvm2Node *tree)
     return NULL;
 }
 
-/* Of what several physical volumes have of a group, the newest counts. */
+/* Several physical volumes have a text of the group. The newest one counts. */
 static gboolean
 take_text(XpvLvm2 *self, const char *text, gsize length, GError **error)
 {
@@ -178,8 +178,8 @@ take_text(XpvLvm2 *self, const char *text, gsize length, GError **error)
     return TRUE;
 }
 
-/* Behind the UUID and the size stand the areas of data and, after an empty one, those of metadata. A second one of
- * these is a copy of the first, for where that cannot be read. */
+/* After the UUID and the size come the areas of data and, after an empty one, those of metadata. The second area of
+ * metadata is a copy of the first one, used if the first cannot be read. */
 static gboolean
 read_areas(XpvLvm2 *self, const XpvMedium *medium, const guint8 *label, guint32 header, GError **error)
 {
@@ -240,7 +240,7 @@ physical_of(const XpvLvm2 *self, const XpvLvm2Node *described)
     return find_physical(self, uuid);
 }
 
-/* Numbers of extents, to bytes. */
+/* Turns numbers of extents into bytes. */
 static gboolean
 to_bytes(guint64 extents, guint64 extent_size, guint64 *ret_bytes)
 {
@@ -313,7 +313,7 @@ make_volume(const XpvLvm2 *self, const XpvLvm2Node *group, const XpvLvm2Node *de
     return g_steal_pointer(&volume);
 }
 
-/* What a snapshot holds is the past, and a mirror's or a pool's parts are no volumes of their own. */
+/* Not a snapshot, which has old data, and not a part of a mirror or a pool, which is not a volume of its own. */
 static gboolean
 is_for_itself(const XpvLvm2Node *described)
 {

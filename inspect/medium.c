@@ -6,7 +6,7 @@
 #include "inspect/error.h"
 
 typedef struct {
-    guint64 offset; /* where it begins in the medium that is made of it */
+    guint64 offset; /* where it begins in the whole medium */
     guint64 length;
     XpvMedium *medium; /* NULL: zeroes */
     guint64 start;
@@ -14,7 +14,7 @@ typedef struct {
 
 struct _XpvMedium {
     guint64 size;
-    XpvMediumRead read; /* NULL: it is made of segments */
+    XpvMediumRead read; /* NULL: it consists of segments */
     gpointer data;
     GDestroyNotify free_data;
     GArray *segments; /* of Segment, one after the other, none of them empty */
@@ -66,7 +66,7 @@ xpv_medium_new_part(XpvMedium *whole, guint64 start, guint64 length)
     return self;
 }
 
-/* Files and volumes mostly lie in one piece, whose parts are told one by one. */
+/* A segment that continues the last one is merged with it, as files and volumes often lie in one piece. */
 static gboolean
 extend_last(XpvMedium *self, const XpvMedium *medium, guint64 start, guint64 length)
 {
@@ -135,8 +135,8 @@ segment_at(const XpvMedium *self, guint64 offset)
     return &g_array_index(self->segments, Segment, low);
 }
 
-/* Recursion ends: a medium is made of those that were there before it, and a file in a file system on a volume on a
- * partition of a disk is the deepest there is. NOLINTBEGIN(misc-no-recursion) */
+/* The recursion ends, as a medium consists of older ones. The deepest is a file in a file system on a volume on a
+ * partition of a disk. NOLINTBEGIN(misc-no-recursion) */
 static gboolean
 read_segments(const XpvMedium *self, guint64 offset, char *buffer, gsize length, GError **error)
 {

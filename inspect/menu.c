@@ -32,7 +32,7 @@ xpv_menu_free(XpvMenu *menu)
     g_free(menu);
 }
 
-/* Returns: (nullable) NULL where there are enough */
+/* Returns: (nullable) NULL if there are enough */
 static XpvMenuEntry *
 add_entry(XpvMenu *menu)
 {
@@ -51,7 +51,7 @@ set(char **value, const char *text)
     *value = xpv_text_clean(text, -1, PATH_MAX_LENGTH);
 }
 
-/* As GRUB 0.97 does it where there is no such entry. */
+/* If there is no such entry, GRUB 0.97 starts the first one. */
 static void
 choose(XpvMenu *menu, guint64 number)
 {
@@ -89,7 +89,7 @@ take_kernel(XpvMenuEntry *entry, const char *arguments)
     }
 }
 
-/* Under a hypervisor the kernel is a module, the first. */
+/* With a hypervisor, the kernel is the first module. */
 static void
 take_module(XpvMenuEntry *entry, const char *arguments)
 {
@@ -98,7 +98,7 @@ take_module(XpvMenuEntry *entry, const char *arguments)
         take_kernel(entry, arguments);
 }
 
-/* A word ends at a blank or "=". Returns: (nullable) what follows it, where the line begins with it */
+/* A word ends at a blank or "=". Returns: (nullable) the text after it; NULL: the line does not begin with it */
 static const char *
 arguments_of(const char *line, const char *word)
 {
@@ -177,7 +177,7 @@ XpvMenu *
 xpv_menu_read_elilo(const char *text)
 {
     XpvMenu *menu = menu_new();
-    g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free); /* one an entry */
+    g_autoptr(GPtrArray) labels = g_ptr_array_new_with_free_func(g_free); /* one for each entry */
     g_autofree char *chosen = g_strdup("");
     g_auto(GStrv) lines = g_strsplit_set(text, "\r\n", -1);
     for (guint i = 0; lines[i]; i++)

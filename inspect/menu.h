@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a boot loader offers to start. */
+/* The menu of a boot loader. */
 #pragma once
 
 #include <glib.h>
@@ -11,14 +11,14 @@ typedef struct {
 
 typedef struct {
     GPtrArray *entries; /* of XpvMenuEntry */
-    guint chosen;       /* what starts by default; in range where there is any entry */
-    gboolean is_saved;  /* which one starts is in another file: xpv_menu_choose() */
+    guint chosen;       /* the default entry; in range if there is any entry */
+    gboolean is_saved;  /* another file names the default entry: xpv_menu_choose() */
 } XpvMenu;
 
 /* More entries are not read. */
 #define XPV_MENU_ENTRIES_MAX 256U
 
-/* How much of a boot loader's file is read. */
+/* A longer file of a boot loader is cut. */
 #define XPV_MENU_TEXT_MAX 65536U
 
 /* xpv_menu_read_grub: grub.conf or menu.lst, of GRUB 0.9x. @text: any bytes */
@@ -30,9 +30,10 @@ XpvMenu *xpv_menu_read_elilo(const char *text);
 void xpv_menu_free(XpvMenu *menu);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvMenu, xpv_menu_free)
 
-/* xpv_menu_choose: by the text of GRUB's file “default”, which counts from 0. @text: any bytes */
+/* xpv_menu_choose: sets the default entry by the text of GRUB's file “default”, which counts from 0. @text: any bytes
+ */
 void xpv_menu_choose(XpvMenu *menu, const char *text);
 
-/* xpv_menu_release: what uname -r says of a kernel, by its file's name: "2.6.9-89.EL" of "/vmlinuz-2.6.9-89.EL".
+/* xpv_menu_release: uname -r of a kernel, by its file name: "2.6.9-89.EL" of "/vmlinuz-2.6.9-89.EL".
  * Returns: (transfer full) (nullable) NULL: the name does not tell */
 char *xpv_menu_release(const char *kernel);

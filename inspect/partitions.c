@@ -73,8 +73,8 @@ is_extended(guint8 type)
     return type == 0x05 || type == 0x0f || type == 0x85;
 }
 
-/* Each table of the chain has a logical partition, and where the next table is. A chain that bites its tail ends where
- * there are as many partitions as are read. */
+/* Each table of the chain has a logical partition and the place of the next table. A chain that forms a ring ends at
+ * the maximum number of partitions. */
 static void
 add_logical(GArray *partitions, XpvMedium *disk, const Entry *extended)
 {
@@ -89,7 +89,7 @@ add_logical(GArray *partitions, XpvMedium *disk, const Entry *extended)
     }
 }
 
-/* @sector: of the header. Returns: FALSE where it is none */
+/* @sector: of the header. Returns: FALSE if it is not one */
 static gboolean
 add_gpt(GArray *partitions, XpvMedium *disk, guint64 sector)
 {
@@ -122,7 +122,7 @@ add_mbr(GArray *partitions, XpvMedium *disk, const Entry entries[MBR_ENTRIES])
     for (guint i = 0; i < MBR_ENTRIES; i++) {
         if (is_extended(entries[i].type)) {
             add_logical(partitions, disk, &entries[i]);
-            return; /* there can be no other */
+            return; /* there can be no other table */
         }
     }
 }

@@ -9,8 +9,8 @@
 #define SECTOR 512U
 #define LEVEL_1 1U
 
-/* Of version 0.90, whose words are in the byte order of the machine that wrote it: little, on all that we know. Its
- * superblock stands at the end, in the last whole 64 KiB but one. */
+/* Version 0.90 is in the byte order of the machine that wrote it; all that we know are little-endian. Its superblock is
+ * near the end, in the last but one whole 64 KiB. */
 static XpvMedium *
 read_old(XpvMedium *member, GError **error)
 {
@@ -27,7 +27,7 @@ read_old(XpvMedium *member, GError **error)
     return NULL;
 }
 
-/* Of version 1, wherever it stands. */
+/* Version 1, at any of its places. */
 static XpvMedium *
 read_new(XpvMedium *member, guint64 offset, GError **error)
 {

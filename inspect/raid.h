@@ -4,7 +4,7 @@
 
 #include "inspect/medium.h"
 
-/* xpv_raid_data: what a member of a RAID 1 holds.
- * Returns: (nullable) NULL and no error: it is no member
- * Errors: XPV_INSPECT_ERROR_UNREADABLE: it is one of another level */
+/* xpv_raid_data: the data of a member of a RAID 1.
+ * Returns: (nullable) NULL and no error: it is not a member of a RAID
+ * Errors: XPV_INSPECT_ERROR_UNREADABLE: it is a member of another level */
 XpvMedium *xpv_raid_data(XpvMedium *member, GError **error);

@@ -19,7 +19,7 @@ const XpvReleaseFile xpv_release_files[] = {
     { NULL, NULL },
 };
 
-/* How the line of a release file begins. */
+/* Beginnings of the line in a release file. */
 static const struct {
     const char *prefix;
     const char *distribution;
@@ -78,7 +78,7 @@ read_line(const char *line)
     return *word != '\0' && release ? release_new(word, number) : NULL;
 }
 
-/* "VERSION_ID="12"". Returns: (transfer full) "" where there is none */
+/* "VERSION_ID="12"". Returns: (transfer full) "" if there is none */
 static char *
 assigned(const char *text, const char *key)
 {

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which system a guest is, by its release files. */
+/* The system of a guest, by its release files. */
 #pragma once
 
 #include <glib.h>
 
 typedef struct {
     const char *path;   /* within the guest's root */
-    const char *system; /* where the file itself names none, as that of Debian; else NULL */
+    const char *system; /* the system, if the file itself does not name it, as Debian's; else NULL */
 } XpvReleaseFile;
 
-/* The files in the order in which they are asked, up to one without a path. Oracle's and others' have Red Hat's as
- * well. */
+/* The files, in order of precedence; the last one has no path. Oracle's and others have Red Hat's file as well. */
 extern const XpvReleaseFile xpv_release_files[];
 
-/* How much of one is read. */
+/* A longer file is cut. */
 #define XPV_RELEASE_TEXT_MAX 4096U
 
 typedef struct {
@@ -21,7 +20,7 @@ typedef struct {
     char *release;      /* "3.9"; "" where it has none */
 } XpvRelease;
 
-/* xpv_release_read: @text: any bytes. Returns: (nullable) NULL: it names no system */
+/* xpv_release_read: @text: any bytes. Returns: (nullable) NULL: it does not name a system */
 XpvRelease *xpv_release_read(const XpvReleaseFile *file, const char *text);
 void xpv_release_free(XpvRelease *release);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRelease, xpv_release_free)

@@ -10,7 +10,7 @@
 #define PAGE_HEADER 26U
 #define META_SIZE 224U
 
-/* No database has more: a genuine one has some 14,000. A bit for each is kept, and a bucket's number has fewer bits
+/* A genuine database has some 14,000. There is a bit for each of them in memory, and a bucket's number has fewer bits
  * than there are spares. */
 #define PAGES_MAX (1U << 24)
 
@@ -32,7 +32,7 @@ typedef struct {
     guint32 buckets;
     guint32 high_mask;
     guint32 spares[32];
-    guint8 *seen; /* a bit for each page of a bucket that was gone through */
+    guint8 *seen; /* a bit for each page of a bucket that was read */
     guint visited;
     XpvRpmVisit visit;
     gpointer data;
@@ -41,8 +41,8 @@ typedef struct {
 struct _XpvRpmRecord {
     const Database *database;
     GByteArray *bytes;
-    guint32 next;  /* page of the chain; 0: there is no more */
-    guint32 total; /* bytes that it is said to have */
+    guint32 next;  /* the next page of the chain; 0: none */
+    guint32 total; /* its length in bytes, as the database says */
 };
 
 static guint16
@@ -107,7 +107,7 @@ read_page(const Database *self, guint32 page, guint8 *buffer, gsize length)
     return page < self->pages && xpv_medium_read(self->file, (guint64)page * self->page_size, buffer, length, NULL);
 }
 
-/* A chain cannot be longer than the file, so that one that bites its tail has an end: what is wanted of it. */
+/* A chain that forms a ring ends, as no more than the wanted length is read. */
 const GByteArray *
 xpv_rpm_record_read(XpvRpmRecord *record, gsize max)
 {
@@ -145,7 +145,7 @@ visit_value(Database *self, const guint8 *item, gsize length)
     self->visit(&record, self->data);
 }
 
-/* Key 0 has no header, but the number of the last one. */
+/* The value of key 0 is not a header, but the number of the last one. */
 static gboolean
 is_header_key(const guint8 *item, gsize length)
 {
@@ -153,7 +153,8 @@ is_header_key(const guint8 *item, gsize length)
     return length == 5 && item[0] == ITEM_HERE && memcmp(item + 1, zero, sizeof zero) != 0;
 }
 
-/* Items lie from the page's end downwards: each goes from where the page says to where the one before it begins. */
+/* Items lie from the page's end downwards: the page tells where each begins, and it ends where the previous one begins.
+ */
 static void
 visit_page(Database *self, const guint8 *page)
 {

@@ -22,7 +22,7 @@ typedef struct {
     const guint8 *index;
     guint32 entries;
     const guint8 *data;
-    gsize length; /* of the data that is there */
+    gsize length; /* of the data that was read */
 } Header;
 
 /* A number of entries, a length of data, the entries, the data; all numbers in network order. */
@@ -39,7 +39,7 @@ open_header(Header *header, const guint8 *bytes, gsize length)
     return TRUE;
 }
 
-/* Returns: (nullable) where its first value is; NULL: it is not there, or of another type */
+/* Returns: (nullable) the address of its first value; NULL: it is missing, or of another type */
 static const guint8 *
 find(const Header *header, guint32 tag, guint32 type, gsize *ret_length)
 {
@@ -56,7 +56,7 @@ find(const Header *header, guint32 tag, guint32 type, gsize *ret_length)
     return NULL;
 }
 
-/* Returns: (nullable) NULL also where its end is not there */
+/* Returns: (nullable) NULL also if its end is missing */
 static char *
 find_text(const Header *header, guint32 tag)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What rpm stores of an installed package: its header, of which few tags are read. */
+/* rpm's header of an installed package, of which a few tags are read. */
 #pragma once
 
 #include <glib.h>
 
-/* More is no header. */
+/* No header is longer. */
 #define XPV_RPM_HEADER_MAX (16U * 1024 * 1024)
 
 typedef struct {
@@ -12,8 +12,8 @@ typedef struct {
     gint64 installed_at;                           /* seconds since the epoch; 0: not known */
 } XpvRpmPackage;
 
-/* xpv_rpm_header_name: of a header of which only the first @length bytes are there.
- * Returns: (transfer full) (nullable) NULL: it is not among them */
+/* xpv_rpm_header_name: from the first @length bytes of a header.
+ * Returns: (transfer full) (nullable) NULL: it is not in these bytes */
 char *xpv_rpm_header_name(const guint8 *bytes, gsize length);
 
 /* xpv_rpm_header_parse: Returns: (transfer full) (nullable) NULL: it is damaged, or lacks one of these tags */

@@ -30,7 +30,7 @@ static const struct {
     { 65536 + 52, "ReIsEr2Fs", 9, XPV_SIGNATURE_OTHER, "ReiserFS" },
     { 65536 + 64, "_BHRfS_M", 8, XPV_SIGNATURE_OTHER, "Btrfs" },
     { 65536, "\x01\x16\x19\x70", 4, XPV_SIGNATURE_OTHER, "GFS" },
-    /* What a whole image may be. It is named, so that you can say so; it is not taken for one. */
+    /* Formats of a whole image. They are only named in the error; the image is not read in this format. */
     { 0, "QFI\xfb", 4, XPV_SIGNATURE_OTHER, "an image in the format qcow2" },
     { 0, "KDMV", 4, XPV_SIGNATURE_OTHER, "an image in the format vmdk" },
     { 0, "# Disk DescriptorFile", 16, XPV_SIGNATURE_OTHER, "an image in the format vmdk" },

@@ -17,7 +17,7 @@ typedef struct {
     XpvLvm2 *lvm2;
 } Search;
 
-/* Where something is. */
+/* The place of a medium. */
 typedef struct {
     const char *name;   /* for sentences */
     const char *volume; /* a logical volume's name, or "" */
@@ -70,7 +70,7 @@ add_physical_volume(Search *search, XpvMedium *medium, const Place *place)
         xpv_inspection_add_error(search->inspection, "%s: %s", place->name, error->message);
 }
 
-/* @may_have_volumes: whether it may be one of LVM2's physical volumes: none is on a logical one. */
+/* @may_have_volumes: whether it may be a physical volume of LVM2; a logical volume may not. */
 static void
 search_area(Search *search, XpvMedium *area, const Place *place, gboolean may_have_volumes)
 {

@@ -36,8 +36,8 @@ typedef struct {
     void (*stop)(gpointer self);
     /* Reads its files again, as the configuration is reloaded. NULL: it has none. */
     void (*reload)(gpointer self);
-    /* Adds what the source has to say: its report (xpv_said_report()), and the rest. Called at
-     * each look at a domain: whether it runs, under which id, stands in its XML. */
+    /* Adds the source's report (xpv_said_report()) and its other facts about the domain. Called
+     * whenever the domain is judged. The XML tells whether it runs, and its id. */
     void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
     /* The domain is gone. NULL: nothing to do. */
     void (*forget)(gpointer self, const char *uuid);
