@@ -14,6 +14,11 @@
 
 #include "common/domain-xml.h"
 
+/* The folder of requests, in the daemon's runtime folder; and what is added to that folder's name for the folder of
+ * answers, where each is a file of the domain's UUID, too. */
+#define XPV_INSPECTION_REQUESTS "inspect"
+#define XPV_INSPECTION_ANSWERS_SUFFIX "-inspect"
+
 /* More disks of a domain are not asked for; no guest of RHEL 3, 4 or 5 has so many. */
 #define XPV_INSPECTION_REQUEST_DISKS_MAX 64U
 

@@ -32,7 +32,7 @@ typedef struct {
     GPtrArray *driver_aliases;  /* of text: lines of modules.conf or modprobe.conf */
     gboolean needs_recovery;    /* the last seconds may be missing, as a file system is mounted or was not unmounted */
     GPtrArray *errors;          /* of text: sentences without their end */
-    gint64 inspected_at;        /* seconds since the epoch, when reading began; 0: not known */
+    gint64 inspected_at;        /* seconds since the epoch, when reading began; 0: nothing could be read */
     gint64 boot_changed_at;     /* when the boot loader's files were last changed, by the guest's clock; 0: not known */
 } XpvInspection;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/error.h"
 
+#include <errno.h>
+
 G_DEFINE_QUARK(xpv_inspect_error, xpv_inspect_error)
 
 gboolean
@@ -11,5 +13,17 @@ xpv_inspect_fail(GError **error, const char *format, ...)
     g_autofree char *sentence = g_strdup_vprintf(format, arguments);
     va_end(arguments);
     g_set_error_literal(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_UNREADABLE, sentence);
+    return FALSE;
+}
+
+gboolean
+xpv_inspect_fail_by_errno(GError **error, const char *format, ...)
+{
+    int failure = errno;
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *what = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "%s: %s", what, g_strerror(failure));
     return FALSE;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/inspect.h"
 
+#include "common/text.h"
 #include "inspect/disk.h"
+#include "inspect/error.h"
 #include "inspect/guest.h"
 #include "inspect/sandbox.h"
 
@@ -17,19 +19,29 @@ clear_disk(gpointer data)
     xpv_disk_clear(data);
 }
 
-static void
-open_disks(const char *const *paths, XpvInspection *asked, GArray *disks)
+static gboolean
+open_disk(const XpvDomainDisk *disk, guint number, XpvDisk *ret_disk, GError **error)
 {
-    for (guint i = 0; paths[i]; i++) {
+    if (number >= XPV_INSPECT_DISKS_MAX)
+        return xpv_inspect_fail(error, "it is beyond the first %u disks", XPV_INSPECT_DISKS_MAX);
+    if (!g_str_equal(disk->format, "raw"))
+        return xpv_inspect_fail(error, "its format is %s, and only raw ones are read", disk->format);
+    return xpv_disk_open(disk->source, ret_disk, error);
+}
+
+static void
+open_disks(const GPtrArray *disks, XpvInspection *asked, GArray *opened)
+{
+    for (guint i = 0; i < disks->len; i++) {
+        const XpvDomainDisk *disk = disks->pdata[i];
         g_autoptr(GError) error = NULL;
-        XpvInspectionDisk *described = xpv_inspection_add_disk(asked, paths[i], "raw");
-        XpvDisk disk = { .fd = -1 };
-        if (i >= XPV_INSPECT_DISKS_MAX || !xpv_disk_open(paths[i], &disk, &error)) {
+        XpvInspectionDisk *described = xpv_inspection_add_disk(asked, disk->source, disk->format);
+        XpvDisk open = { .fd = -1 };
+        if (!open_disk(disk, i, &open, &error)) {
             g_free(described->error);
-            described->error = error ? g_strdup(error->message)
-                                     : g_strdup_printf("it is beyond the first %u disks", XPV_INSPECT_DISKS_MAX);
+            described->error = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX);
         }
-        g_array_append_val(disks, disk);
+        g_array_append_val(opened, open);
     }
 }
 
@@ -71,7 +83,7 @@ run_in_sandbox(const Job *job, GError **error)
     return inspection;
 }
 
-/* Which disks were asked for and when, and which could be opened, is not the child's to say. */
+/* Which disks were asked for, and which could be opened, is not the child's to say. */
 static XpvInspection *
 join(XpvInspection *asked, XpvInspection *found)
 {
@@ -82,24 +94,25 @@ join(XpvInspection *asked, XpvInspection *found)
     GPtrArray *disks = asked->disks;
     asked->disks = found->disks;
     found->disks = disks;
-    found->inspected_at = asked->inspected_at;
     xpv_inspection_free(asked);
     return found;
 }
 
 XpvInspection *
-xpv_inspect(const char *const *paths)
+xpv_inspect(const GPtrArray *disks)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) disks = g_array_new(FALSE, FALSE, sizeof(XpvDisk));
-    g_array_set_clear_func(disks, clear_disk);
+    g_autoptr(GArray) opened = g_array_new(FALSE, FALSE, sizeof(XpvDisk));
+    g_array_set_clear_func(opened, clear_disk);
     XpvInspection *asked = xpv_inspection_new();
-    const Job job = { asked, disks };
-    asked->inspected_at = g_get_real_time() / G_USEC_PER_SEC;
-    open_disks(paths, asked, disks);
+    const Job job = { asked, opened };
+    gint64 began = g_get_real_time() / G_USEC_PER_SEC;
+    open_disks(disks, asked, opened);
     XpvInspection *found = run_in_sandbox(&job, &error);
-    if (found)
-        return join(asked, found);
-    xpv_inspection_add_error(asked, "%s", error->message);
-    return asked;
+    if (!found) {
+        xpv_inspection_add_error(asked, "%s", error->message);
+        return asked;
+    }
+    found->inspected_at = began;
+    return join(asked, found);
 }

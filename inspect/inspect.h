@@ -2,11 +2,11 @@
 /* Inspects the disks of one guest, in a sandbox. */
 #pragma once
 
+#include "common/domain-xml.h"
 #include "common/inspection.h"
 
 /* More disks are not read; no guest of RHEL 3, 4 or 5 has so many. */
 #define XPV_INSPECT_DISKS_MAX 64U
 
-/* xpv_inspect: whatever fails is in the inspection.
- * @paths: NULL-terminated; any bytes; of disks in the format “raw” */
-XpvInspection *xpv_inspect(const char *const *paths);
+/* xpv_inspect: whatever fails is in the inspection. @disks: of XpvDomainDisk; sources may have any bytes */
+XpvInspection *xpv_inspect(const GPtrArray *disks);

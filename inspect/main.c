@@ -5,11 +5,15 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
-#include "common/text.h"
+#include "common/build.h"
+#include "common/inspection-request.h"
 #include "inspect/inspect.h"
 #include "inspect/options.h"
+#include "inspect/output.h"
+#include "inspect/requests.h"
 #include "inspect/verdict.h"
 
 #define NAME "xenpv-compat-inspect"
@@ -22,26 +26,6 @@ typedef enum {
     EXIT_IO = 74,        /* EX_IOERR */
 } Exit;
 
-/* Text for people goes out in their character set. */
-static char *
-to_locale(const char *text)
-{
-    const char *charset;
-    if (g_get_charset(&charset))
-        return g_strdup(text);
-    char *converted = g_convert_with_fallback(text, -1, charset, "UTF-8", "?", NULL, NULL, NULL);
-    return converted ? converted : g_str_to_ascii(text, "C");
-}
-
-static Exit
-complain(const char *sentence, Exit status)
-{
-    g_autofree char *clean = xpv_text_clean(sentence, -1, 0);
-    g_autofree char *converted = to_locale(clean);
-    fprintf(stderr, NAME ": %s\n", converted);
-    return status;
-}
-
 /* Who reads no further, as head(1), has had what they want. Returns: @status, or that of the failure */
 static Exit
 print(const char *text, Exit status)
@@ -50,8 +34,8 @@ print(const char *text, Exit status)
         return status;
     if (errno == EPIPE)
         return status;
-    g_autofree char *sentence = g_strdup_printf("cannot write to standard output: %s", g_strerror(errno));
-    return complain(sentence, EXIT_IO);
+    xpv_output_complain("cannot write to standard output: %s", g_strerror(errno));
+    return EXIT_IO;
 }
 
 static Exit
@@ -65,22 +49,88 @@ status_of(const XpvInspection *inspection)
     return inspection->kernels->len > 0 ? EXIT_FOUND : EXIT_NONE_FOUND;
 }
 
+static void
+disk_free(gpointer data)
+{
+    xpv_domain_disk_free(data);
+}
+
+static GPtrArray *
+list_disks(char **paths)
+{
+    GPtrArray *disks = g_ptr_array_new_with_free_func(disk_free);
+    for (guint i = 0; paths[i]; i++)
+        g_ptr_array_add(disks, xpv_domain_disk_new(paths[i], "raw", "", ""));
+    return disks;
+}
+
+/* Up to one byte more than a request may have. */
+static GString *
+read_input(void)
+{
+    GString *text = g_string_new(NULL);
+    char buffer[4096];
+    gsize n;
+    while (text->len <= XPV_INSPECTION_REQUEST_MAX && (n = fread(buffer, 1, sizeof buffer, stdin)) > 0)
+        g_string_append_len(text, buffer, (gssize)n);
+    return text;
+}
+
+/* One request, of standard input. */
+static Exit
+answer(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) text = read_input();
+    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(text->str, text->len, &error);
+    if (!request) {
+        xpv_output_complain("the request cannot be understood: %s", error->message);
+        return EXIT_USAGE;
+    }
+    g_autoptr(XpvInspection) inspection = xpv_inspect(request->disks);
+    g_autofree char *line = xpv_inspection_to_json(inspection);
+    return print(line, status_of(inspection));
+}
+
+/* All requests of the folder. As systemd names it, the folder of answers; that of requests is the daemon's, beside it.
+ */
+static Exit
+serve(void)
+{
+    const char *answers = g_getenv("RUNTIME_DIRECTORY");
+    if (!answers)
+        answers = XPV_RUNTIME_DIRECTORY XPV_INSPECTION_ANSWERS_SUFFIX;
+    if (!g_str_has_suffix(answers, XPV_INSPECTION_ANSWERS_SUFFIX)) {
+        xpv_output_complain("RUNTIME_DIRECTORY cannot be “%s”; it ends with “" XPV_INSPECTION_ANSWERS_SUFFIX "”",
+                            answers);
+        return EXIT_USAGE;
+    }
+    g_autofree char *daemons = g_strndup(answers, strlen(answers) - strlen(XPV_INSPECTION_ANSWERS_SUFFIX));
+    g_autofree char *requests = g_build_filename(daemons, XPV_INSPECTION_REQUESTS, NULL);
+    return xpv_requests_serve(requests, answers) ? EXIT_FOUND : EXIT_IO;
+}
+
 static Exit
 run(const XpvOptions *options)
 {
     if (options->version)
         return print(NAME " " XPV_VERSION "\n", EXIT_FOUND);
     if (options->help) {
-        g_autofree char *help = to_locale(options->help_text);
+        g_autofree char *help = xpv_output_to_locale(options->help_text);
         return print(help, EXIT_FOUND);
     }
-    g_autoptr(XpvInspection) inspection = xpv_inspect((const char *const *)options->disks);
+    if (options->requests)
+        return serve();
+    if (options->request)
+        return answer();
+    g_autoptr(GPtrArray) disks = list_disks(options->disks);
+    g_autoptr(XpvInspection) inspection = xpv_inspect(disks);
     if (options->json) {
         g_autofree char *line = xpv_inspection_to_json(inspection);
         return print(line, status_of(inspection));
     }
     g_autofree char *text = xpv_verdict_text(inspection, &options->host, options->virtualization);
-    g_autofree char *converted = to_locale(text);
+    g_autofree char *converted = xpv_output_to_locale(text);
     return print(converted, status_of(inspection));
 }
 
@@ -91,8 +141,14 @@ main(int argc, char **argv)
     setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname(NAME);
-    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) /* or else a disk would take its number */
-        return (int)complain("standard output is closed", EXIT_IO);
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* or else a disk would take its number */
+        xpv_output_complain("standard output is closed");
+        return EXIT_IO;
+    }
     g_autoptr(XpvOptions) options = xpv_options_parse(argv, &error);
-    return (int)(options ? run(options) : complain(error->message, EXIT_USAGE));
+    if (!options) {
+        xpv_output_complain("%s", error->message);
+        return EXIT_USAGE;
+    }
+    return (int)run(options);
 }

@@ -20,7 +20,7 @@ static const char description[] = "The disks are those of one guest, in order. T
                                   "  1   None was found\n"
                                   "  2   Wrong usage\n"
                                   "  3   A disk could not be opened\n"
-                                  "  74  Standard output cannot be written\n"
+                                  "  74  Standard output cannot be written, or with --requests a folder\n"
                                   "\n"
                                   "Examples:\n"
                                   "  xenpv-compat-inspect /var/lib/xen/images/erp39.img\n"
@@ -59,6 +59,9 @@ context_new(XpvOptions *options, Words *words)
           "WORD" },
         { fact_keys[2], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[2], "The host's: intel or amd", "WORD" },
         { fact_keys[3], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[3], "Of the guest: hvm, pv or pvh", "WORD" },
+        { "request", 0, 0, G_OPTION_ARG_NONE, &options->request,
+          "Read one of the daemon's requests from standard input, and print JSON", NULL },
+        { "requests", 0, 0, G_OPTION_ARG_NONE, &options->requests, "Answer all of the daemon's requests", NULL },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->disks, NULL, "DISK…" },
@@ -126,8 +129,9 @@ xpv_options_parse(char *const *argv, GError **error)
     }
     if (options->help || options->version)
         return g_steal_pointer(&options);
-    if (!options->disks) {
-        fail_usage(error, "it needs a DISK");
+    gboolean takes_disks = !options->request && !options->requests;
+    if (takes_disks != (options->disks != NULL) || (options->request && options->requests)) {
+        fail_usage(error, "it needs a DISK, or else --request or --requests");
         return NULL;
     }
     return take_words(options, &words, error) ? g_steal_pointer(&options) : NULL;

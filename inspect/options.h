@@ -7,6 +7,8 @@
 typedef struct {
     GStrv disks; /* any bytes */
     gboolean json;
+    gboolean request;  /* on standard input, rather than disks */
+    gboolean requests; /* of the daemon */
     gboolean help;
     gboolean version;
     char *help_text;

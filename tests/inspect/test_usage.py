@@ -21,7 +21,8 @@ class Options(inspector.TestCase):
         for arguments, named in (([], "DISK"), (["--json"], "DISK"), (["--frobnicate", disk], "--frobnicate"),
                                  (["--format", "floppy", disk], "“floppy”"), (["--format=", disk], "--format"),
                                  ([disk, "--format"], "--format"), (["--host-architecture=i386", disk], "“i386”"),
-                                 (["--host-processor=arm", disk], "“arm”")):
+                                 (["--host-processor=arm", disk], "“arm”"), (["--requests", disk], "--requests"),
+                                 (["--request", disk], "--request"), (["--request", "--requests"], "--requests")):
             with self.subTest(arguments):
                 done = self.run_inspector(*arguments)
                 self.assertEqual((done.returncode, done.stdout), (USAGE, ""), done.stderr)

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/request-folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/inspection-request.h"
+#include "inspect/error.h"
+#include "inspect/output.h"
+
+/* A file that waits. Its number tells whether it is still the one that was looked at. */
+typedef struct {
+    ino_t number;
+    gboolean urgent;
+} Waiting;
+
+struct _XpvRequestFolder {
+    char *path;
+    DIR *entries;
+    GHashTable *waiting; /* UUID → Waiting */
+};
+
+static GHashTable *
+table_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+}
+
+XpvRequestFolder *
+xpv_request_folder_open(const char *path, GError **error)
+{
+    DIR *entries = opendir(path);
+    if (!entries) {
+        xpv_inspect_fail_by_errno(error, "cannot read the folder of requests, %s", path);
+        return NULL;
+    }
+    XpvRequestFolder *folder = g_new(XpvRequestFolder, 1);
+    *folder = (XpvRequestFolder){ g_strdup(path), entries, table_new() };
+    return folder;
+}
+
+void
+xpv_request_folder_free(XpvRequestFolder *folder)
+{
+    g_free(folder->path);
+    closedir(folder->entries);
+    g_hash_table_unref(folder->waiting);
+    g_free(folder);
+}
+
+void
+xpv_taken_request_free(XpvTakenRequest *request)
+{
+    g_free(request->uuid);
+    g_free(request->text);
+    g_free(request);
+}
+
+/* A folder that has something in it is put where it counts for nothing: systemd looks past names with a dot. */
+static gboolean
+remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GError **error)
+{
+    int fd = dirfd(self->entries);
+    g_autofree char *hidden = g_strconcat(".", name, NULL);
+    if (unlinkat(fd, name, 0) < 0 && unlinkat(fd, name, AT_REMOVEDIR) < 0 && renameat(fd, name, fd, hidden) < 0 &&
+        errno != ENOENT)
+        return xpv_inspect_fail_by_errno(error, "cannot take %s away, which is no request, from %s", name, self->path);
+    xpv_output_complain("%s was taken away from %s, as it is no request: %s", name, self->path, why);
+    return TRUE;
+}
+
+/* Up to one byte more than a request may have. Returns: (nullable) NULL where it cannot be read; errno tells why */
+static char *
+read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
+{
+    int fd = openat(dirfd(self->entries), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 buffer[4096];
+    gssize n;
+    while ((n = read(fd, buffer, sizeof buffer)) > 0 && bytes->len <= XPV_INSPECTION_REQUEST_MAX)
+        g_byte_array_append(bytes, buffer, (guint)n);
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    if (n < 0)
+        return NULL;
+    *ret_length = bytes->len;
+    g_byte_array_append(bytes, (const guint8 *)"", 1);
+    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+}
+
+/* That a domain is gone costs no time, as does a request that is none. */
+static gboolean
+is_urgent(const XpvRequestFolder *self, const char *name)
+{
+    gsize length = 0;
+    g_autofree char *text = read_entry(self, name, &length);
+    g_autoptr(XpvInspectionRequest) request =
+        text && length > 0 ? xpv_inspection_request_from_text(text, length, NULL) : NULL;
+    return !request || request->urgent;
+}
+
+/* Returns: (nullable) NULL: it is a request */
+static const char *
+why_none(const XpvRequestFolder *self, const char *name)
+{
+    struct stat status;
+    if (!g_uuid_string_is_valid(name))
+        return "its name is no UUID";
+    if (fstatat(dirfd(self->entries), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode))
+        return "it is no file";
+    return NULL;
+}
+
+static gboolean
+take_note(XpvRequestFolder *self, GHashTable *before, const struct dirent *entry, GError **error)
+{
+    if (*entry->d_name == '.') /* it is still being written */
+        return TRUE;
+    const Waiting *known = g_hash_table_lookup(before, entry->d_name);
+    if (!known || known->number != entry->d_ino) {
+        const char *why = why_none(self, entry->d_name);
+        if (why)
+            return remove_entry(self, entry->d_name, why, error);
+    }
+    Waiting *waiting = g_new(Waiting, 1);
+    waiting->number = entry->d_ino;
+    waiting->urgent = known && known->number == entry->d_ino ? known->urgent : is_urgent(self, entry->d_name);
+    g_hash_table_insert(self->waiting, g_strdup(entry->d_name), waiting);
+    return TRUE;
+}
+
+static gboolean
+look(XpvRequestFolder *self, GError **error)
+{
+    g_autoptr(GHashTable) before = g_steal_pointer(&self->waiting);
+    const struct dirent *entry;
+    self->waiting = table_new();
+    rewinddir(self->entries);
+    errno = 0;
+    while ((entry = readdir(self->entries))) { /* NOLINT(concurrency-mt-unsafe): one thread alone reads it */
+        if (!take_note(self, before, entry, error))
+            return FALSE;
+        errno = 0;
+    }
+    return errno == 0 || xpv_inspect_fail_by_errno(error, "cannot read the folder of requests, %s", self->path);
+}
+
+/* Returns: (nullable) borrowed */
+static const char *
+choose(const XpvRequestFolder *self, GHashTable *busy)
+{
+    const char *chosen = NULL;
+    GHashTableIter iter;
+    gpointer uuid, waiting;
+    g_hash_table_iter_init(&iter, self->waiting);
+    while (g_hash_table_iter_next(&iter, &uuid, &waiting)) {
+        if (g_hash_table_contains(busy, uuid))
+            continue;
+        chosen = uuid;
+        if (((const Waiting *)waiting)->urgent)
+            break;
+    }
+    return chosen;
+}
+
+/* By another name first: what is written under its own from now on is another request.
+ * Returns: (transfer full) (nullable) the other name */
+static char *
+set_aside(const XpvRequestFolder *self, const char *uuid)
+{
+    int fd = dirfd(self->entries);
+    g_autofree char *taken = g_strconcat(".", uuid, ".taken", NULL);
+    return renameat(fd, uuid, fd, taken) < 0 ? NULL : g_steal_pointer(&taken);
+}
+
+gboolean
+xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request, GError **error)
+{
+    *ret_request = NULL;
+    if (!look(folder, error))
+        return FALSE;
+    const char *uuid = choose(folder, busy);
+    g_autofree char *taken = uuid ? set_aside(folder, uuid) : NULL;
+    if (!uuid)
+        return TRUE;
+    if (!taken)
+        return xpv_inspect_fail_by_errno(error, "cannot take the request %s away from %s", uuid, folder->path);
+    g_autoptr(XpvTakenRequest) request = g_new0(XpvTakenRequest, 1);
+    request->uuid = g_strdup(uuid);
+    request->text = read_entry(folder, taken, &request->length);
+    if (!request->text)
+        return xpv_inspect_fail_by_errno(error, "cannot read the request %s in %s", uuid, folder->path);
+    if (unlinkat(dirfd(folder->entries), taken, 0) < 0)
+        return xpv_inspect_fail_by_errno(error, "cannot remove %s from %s", taken, folder->path);
+    *ret_request = g_steal_pointer(&request);
+    return TRUE;
+}

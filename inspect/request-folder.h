@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The folder of requests, from which each is taken away before the domain's disks are read: so one that comes meanwhile
+ * is another one. Nothing stays there that is not taken, or else the unit's path would start the inspector again and
+ * again; what is no request is removed, and that is told. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct _XpvRequestFolder XpvRequestFolder;
+
+typedef struct {
+    char *uuid;
+    char *text; /* any bytes; empty: the domain is gone */
+    gsize length;
+} XpvTakenRequest;
+
+/* xpv_request_folder_open: Returns: (nullable). Errors: G_FILE_ERROR, with a sentence that names the folder */
+XpvRequestFolder *xpv_request_folder_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_request_folder_free(XpvRequestFolder *folder);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
+
+/* xpv_request_folder_take: takes one that is urgent, or else any.
+ * @busy: a set of UUIDs, whose requests are left for later
+ * @ret_request: (nullable) NULL: there is none
+ * Errors: G_FILE_ERROR: one cannot be taken away, or the folder not be read */
+gboolean xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_taken_request_free(XpvTakenRequest *request);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvTakenRequest, xpv_taken_request_free)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/requests.h"
+
+#include <gio/gio.h>
+
+#include "common/inspection-request.h"
+#include "inspect/answers.h"
+#include "inspect/output.h"
+#include "inspect/request-folder.h"
+
+#define READINGS_MAX 2U
+
+/* Of one domain's disks; what holds them in the sandbox ends sooner, so that this is for opening them. */
+#define READING_SECONDS 20
+#define GIVEN_UP "a disk does not answer: reading was given up after " G_STRINGIFY(READING_SECONDS) " s"
+
+typedef struct {
+    XpvRequestFolder *folder;
+    XpvAnswers *answers;
+    GHashTable *readings; /* UUID → Reading */
+    GMainLoop *loop;
+    gboolean failed;
+} Service;
+
+typedef struct {
+    Service *service;
+    char *uuid;
+    XpvInspectionRequest *request;
+    GSubprocess *process;
+    GCancellable *given_up;
+    guint deadline; /* source id; 0: it is over */
+} Reading;
+
+static void fill(Service *service);
+
+static void
+reading_free(gpointer data)
+{
+    Reading *reading = data;
+    if (reading->deadline > 0)
+        g_source_remove(reading->deadline);
+    g_free(reading->uuid);
+    xpv_inspection_request_free(reading->request);
+    g_clear_object(&reading->process);
+    g_object_unref(reading->given_up);
+    g_free(reading);
+}
+
+static void
+complain(Service *service, const GError *error)
+{
+    service->failed = TRUE;
+    xpv_output_complain("%s", error->message);
+}
+
+static void
+put(Service *service, const char *uuid, const XpvInspection *inspection)
+{
+    g_autoptr(GError) error = NULL;
+    if (!xpv_answers_put(service->answers, uuid, inspection, &error))
+        complain(service, error);
+}
+
+static void
+put_failure(Service *service, const char *uuid, const XpvInspectionRequest *request, const char *sentence)
+{
+    g_autoptr(XpvInspection) failed = xpv_inspection_new();
+    for (guint i = 0; request && i < request->disks->len; i++) {
+        const XpvDomainDisk *disk = request->disks->pdata[i];
+        xpv_inspection_add_disk(failed, disk->source, disk->format);
+    }
+    xpv_inspection_add_error(failed, "%s", sentence);
+    put(service, uuid, failed);
+}
+
+static gboolean
+on_deadline(gpointer data)
+{
+    Reading *reading = data;
+    reading->deadline = 0;
+    g_subprocess_force_exit(reading->process);
+    g_cancellable_cancel(reading->given_up); /* it may not end, as it waits for a disk */
+    return G_SOURCE_REMOVE;
+}
+
+/* Returns: (nullable) what the process told */
+static XpvInspection *
+parse(GSubprocess *process, GBytes *output, GError **error)
+{
+    gsize length;
+    const char *text = g_bytes_get_data(output, &length);
+    if (length == 0 && !g_spawn_check_wait_status(g_subprocess_get_status(process), error))
+        return NULL;
+    return xpv_inspection_from_json(text ? text : "", length, error);
+}
+
+static void
+on_read(GObject *process, GAsyncResult *result, gpointer data)
+{
+    Reading *reading = data;
+    Service *service = reading->service;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) output = NULL;
+    gboolean has_ended = g_subprocess_communicate_finish(reading->process, result, &output, NULL, &error);
+    g_autoptr(XpvInspection) inspection = has_ended ? parse(reading->process, output, &error) : NULL;
+    if (inspection)
+        put(service, reading->uuid, inspection);
+    else if (reading->deadline == 0)
+        put_failure(service, reading->uuid, reading->request, GIVEN_UP);
+    else
+        put_failure(service, reading->uuid, reading->request, error->message);
+    g_hash_table_remove(service->readings, reading->uuid);
+    fill(service);
+}
+
+static void
+begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *request)
+{
+    g_autoptr(GError) error = NULL;
+    Reading *reading = g_new0(Reading, 1);
+    *reading = (Reading){ service, g_strdup(taken->uuid), request, NULL, g_cancellable_new(), 0 };
+    reading->process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
+                                        "/proc/self/exe", "--request", NULL);
+    if (!reading->process) {
+        put_failure(service, taken->uuid, request, error->message);
+        reading_free(reading);
+        return;
+    }
+    g_autoptr(GBytes) input = g_bytes_new(taken->text, taken->length);
+    g_hash_table_insert(service->readings, reading->uuid, reading);
+    reading->deadline = g_timeout_add_seconds(READING_SECONDS, on_deadline, reading);
+    g_subprocess_communicate_async(reading->process, input, reading->given_up, on_read, reading);
+}
+
+static void
+serve(Service *service, const XpvTakenRequest *taken)
+{
+    g_autoptr(GError) error = NULL;
+    if (taken->length == 0) {
+        if (!xpv_answers_remove(service->answers, taken->uuid, &error))
+            complain(service, error);
+        return;
+    }
+    XpvInspectionRequest *request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
+    if (request) {
+        begin(service, taken, request);
+        return;
+    }
+    g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
+    put_failure(service, taken->uuid, NULL, sentence);
+}
+
+/* A domain whose disks are being read has its next request wait. */
+static gboolean
+take(Service *service)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(XpvTakenRequest) taken = NULL;
+    if (g_hash_table_size(service->readings) >= READINGS_MAX)
+        return FALSE;
+    if (!xpv_request_folder_take(service->folder, service->readings, &taken, &error))
+        complain(service, error);
+    else if (taken)
+        serve(service, taken);
+    return taken != NULL;
+}
+
+static void
+fill(Service *service)
+{
+    while (take(service))
+        ;
+    if (g_hash_table_size(service->readings) == 0)
+        g_main_loop_quit(service->loop);
+}
+
+static gboolean
+on_start(gpointer service)
+{
+    fill(service);
+    return G_SOURCE_REMOVE;
+}
+
+gboolean
+xpv_requests_serve(const char *requests, const char *answers)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+    g_autoptr(GHashTable) readings = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, reading_free);
+    g_autoptr(XpvRequestFolder) folder = xpv_request_folder_open(requests, &error);
+    g_autoptr(XpvAnswers) written = folder ? xpv_answers_open(answers, &error) : NULL;
+    Service service = { folder, written, readings, loop, FALSE };
+    if (!written) {
+        complain(&service, error);
+        return FALSE;
+    }
+    g_idle_add(on_start, &service);
+    g_main_loop_run(loop);
+    return !service.failed;
+}

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The daemon's requests while disks are read: strace stops those that read them. It tells in which order requests are
+taken, too. Sanitizers want more calls than the sandbox's filter lets through, so this runs without them."""
+import os
+import re
+import signal
+import subprocess
+
+import images
+import inspector
+import request_folders
+from request_folders import uuid
+
+
+class Traced(request_folders.TestCase):
+    def start(self, call, *paths, sends="SIGSTOP"):
+        """Starts the inspector; whoever makes this call for one of these paths is sent a signal at its first."""
+        paths = [f"--trace-path={path}" for path in paths]
+        self.tracer = subprocess.Popen(
+            ["strace", "--follow-forks", "--quiet=attach,personality", f"--trace={call},renameat", *paths,
+             f"--inject={call}:signal={sends}:when=1", inspector.INSPECT, "--requests"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
+        self.addCleanup(self.tracer.wait)
+        self.addCleanup(self.tracer.stderr.close)
+        self.addCleanup(self.tracer.kill)
+        self.log = ""
+
+    def wait_for(self, pattern):
+        for line in self.tracer.stderr:
+            self.log += line
+            if found := re.search(pattern, line):
+                return found
+        raise AssertionError(f"{pattern} is not in {self.log}")
+
+    def wait_until_stopped(self):
+        """Returns: the id of the next one that is stopped."""
+        return int(self.wait_for(r"\[pid +(\d+)\] --- stopped by SIGSTOP")[1])
+
+    def end(self):
+        self.log += self.tracer.stderr.read()
+        self.assertEqual(self.tracer.wait(inspector.TIMEOUT), 0, self.log)
+
+    def taken(self):
+        """The numbers of the requests, in the order in which they were taken away."""
+        return [int(number) for number in re.findall(r'renameat\(.*-(\d{12})", .*taken"', self.log)]
+
+
+class Order(Traced):
+    def test_urgent_first(self):
+        [disk] = self.make("boot-alone", images.RHEL_3)
+        for number in range(40):
+            self.ask(number, disk, urgent=number % 4 == 0)
+        self.put(uuid(40), "")
+        self.start("pread64", self.requests)
+        self.end()
+        self.assertEqual(set(self.taken()[:11]), {*range(0, 40, 4), 40})
+        self.assertEqual(set(self.taken()), set(range(41)))
+
+    def test_meanwhile(self):
+        """Two domains' disks are being read: further requests wait, urgent ones come first, and those of the two come
+        after their answers."""
+        slow, quick = self.make("plain", images.RHEL_3, "slow"), self.make("lvm", images.RHEL_4, "quick")
+        for number in (1, 2):
+            self.ask(number, *slow, urgent=True)
+        self.ask(3, *quick)
+        self.start("pread64", self.requests, *slow)
+        stopped = [self.wait_until_stopped(), self.wait_until_stopped()]
+        self.assertEqual(self.waiting(), {uuid(3)})
+        self.ask(1, *quick, urgent=True)
+        self.ask(4, *quick, urgent=True)
+        self.put(uuid(2), "")
+        self.ask(3, *quick, urgent=True)  # it is another one now
+        self.ask(5, *quick)
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+        self.end()
+        self.assertEqual(self.waiting(), set())
+        order = self.taken()
+        self.assertEqual((set(order[:2]), sorted(order[2:])), ({1, 2}, [1, 2, 3, 4, 5]))
+        self.assertEqual(order[-1], 5)
+        self.assertEqual(self.answered(), {uuid(number) for number in (1, 3, 4, 5)})
+        for number in (1, 3, 4, 5):
+            self.assertEqual(self.kernels(number), list(images.RHEL_4.kernels))
+
+
+class Hung(Traced):
+    def test_given_up(self):
+        """A disk that does not answer, as its server is away, is given up; the others are read meanwhile."""
+        [hung], quick = self.make("plain", images.RHEL_3, "hung"), self.make("lvm", images.RHEL_4, "quick")
+        self.ask(1, hung)
+        self.serve()
+        before = self.read(1)
+        self.ask(1, hung, urgent=True)
+        self.ask(2, *quick)
+        self.start("openat", hung)
+        pid = self.wait_until_stopped()
+        self.wait_for("exited with 0")  # the child that reads
+        self.wait_for("exited with 0")  # the process that opens the other's disk
+        self.assertNotIn("SIGKILL", self.log)
+        self.end()
+        self.assertEqual(self.kernels(2), list(images.RHEL_4.kernels))
+        self.assertRegex(self.log, rf"\[pid +{pid}\] \+\+\+ killed by SIGKILL")
+        error = "a disk does not answer: reading was given up after 20 s"
+        self.assertEqual(self.read(1), {**before, "errors": [error]})
+
+    def test_killed(self):
+        """Whoever ends one that reads, ends that reading alone."""
+        for call in ("openat", "pread64"):
+            [disk], quick = self.make("plain", images.RHEL_3, call), self.make("lvm", images.RHEL_4, "quick")
+            self.ask(1, disk)
+            self.ask(2, *quick)
+            self.start(call, disk, sends="SIGKILL")
+            self.end()
+            with self.subTest(call):
+                answer = self.read(1)
+                self.assertEqual(([each["source"] for each in answer["disks"]], answer["kernels"], answer["inspected_at"]),
+                                 ([disk], [], 0))
+                self.assertRegex(answer["errors"][0], "signal 9")
+                self.assertEqual(self.kernels(2), list(images.RHEL_4.kernels))
+
+
+if __name__ == "__main__":
+    inspector.main()
