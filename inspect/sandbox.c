@@ -52,7 +52,7 @@ static const char *const preparations[] = {
 
 /* Lets pass what needs no argument checked. */
 static const guint32 calls[] = {
-    __NR_pread64,         __NR_write,       __NR_exit_group, __NR_brk,      __NR_munmap,       __NR_mremap,
+    __NR_pread64,         __NR_write,       __NR_exit_group, __NR_brk,       __NR_munmap,       __NR_mremap,
 #ifdef __NR_fadvise64_64
     __NR_fadvise64_64,
 #else
@@ -63,8 +63,14 @@ static const guint32 calls[] = {
 #ifdef __NR_clock_gettime64
     __NR_clock_gettime64,
 #endif
+/* libext2fs 1.47 asks whether it may trust its environment. */
+#ifdef __NR_getuid32
+    __NR_getuid32,        __NR_geteuid32,   __NR_getgid32,   __NR_getegid32,
+#else
+    __NR_getuid,        __NR_geteuid, __NR_getgid,     __NR_getegid,
+#endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    __NR_getpid,          __NR_gettid,      __NR_madvise,    __NR_mprotect, __NR_rt_sigaction, __NR_rt_sigprocmask,
+    __NR_getpid,          __NR_gettid,      __NR_madvise,    __NR_mprotect,  __NR_rt_sigaction, __NR_rt_sigprocmask,
     __NR_sched_yield,     __NR_sigaltstack,
 #endif
 };
@@ -92,7 +98,7 @@ static const guint32 calls[] = {
 static gboolean
 install_filter(void)
 {
-    struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 16];
+    struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 24];
     unsigned short n = 0;
     filter[n++] = LOAD(arch); /* another's numbers mean other calls */
     filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
@@ -102,6 +108,12 @@ install_filter(void)
         filter[n++] = UNLESS(calls[i], 1);
         filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
     }
+    /* The last part of that question; it takes this for a yes. */
+    filter[n++] = UNLESS(__NR_prctl, 4);
+    filter[n++] = LOAD(LOWER(0));
+    filter[n++] = UNLESS(PR_GET_DUMPABLE, 1);
+    filter[n++] = DECIDE(SECCOMP_RET_ERRNO | EPERM);
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
     /* Memory, but neither a file's nor one with code in it. */
     filter[n++] = UNLESS(MMAP, 6);
     filter[n++] = LOAD(LOWER(2));
