@@ -76,7 +76,8 @@ class Cockpit:
     def __init__(self, folder, env, user=None, argv=("--local-session=/usr/bin/cockpit-bridge",)):
         self.folder = os.path.join(folder, "cockpit")
         os.makedirs(os.path.join(self.folder, "share", "cockpit"))
-        os.symlink(PAGE, os.path.join(self.folder, "share", "cockpit", "xenpv-compat"))
+        # A copy, as another user may not see what lies in /root.
+        shutil.copytree(PAGE, os.path.join(self.folder, "share", "cockpit", "xenpv-compat"))
         for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
             env[name] = os.path.join(self.folder, name.lower())
             os.mkdir(env[name])
