@@ -5,7 +5,7 @@
 #include "daemon/bus/publisher.h"
 #include "daemon/libvirt/watcher.h"
 
-/* When the bus name is acquired although the first refresh is not over. */
+/* The bus name is acquired after this time, even if the first refresh is not over. */
 #define NAME_SECONDS 10
 
 struct _XpvManager {
@@ -20,8 +20,8 @@ struct _XpvManager {
     XpvWatcher *watcher;
     guint name_timer;
     guint counts_idle;
-    gboolean is_whole; /* the last list was */
-    guint64 refreshed; /* the refresh that is over but for what guests report; 0: none */
+    gboolean is_whole; /* the last list was whole */
+    guint64 refreshed; /* a refresh that is over, except for the guests' first reports; 0: none */
     char *last_error;  /* the last that was logged while not connected */
 };
 
@@ -73,7 +73,7 @@ on_domain_changed(const XpvDomain *before, const XpvDomain *after, gpointer data
         xpv_alerts_domain_changing(manager->alerts, before);
     xpv_publisher_domain_changed(manager->publisher, before, after);
     xpv_alerts_domain_changed(manager->alerts, before, after);
-    /* Once for all domains that change in one turn of the loop. */
+    /* Called once for all domains that change in one turn of the main loop. */
     if (manager->counts_idle == 0)
         manager->counts_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_counts_idle, manager, NULL);
 }
@@ -165,7 +165,7 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
     xpv_registry_set_stale(manager->registry, uuid);
     domain = xpv_registry_lookup(manager->registry, uuid);
     if (!domain)
-        xpv_watcher_refresh(manager->watcher); /* it has come since the last list */
+        xpv_watcher_refresh(manager->watcher); /* the domain was not in the last list */
     else if (!was_stale)
         g_warning("Cannot read domain %s, %s: %s", domain->name, uuid, error->message);
 }

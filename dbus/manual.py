@@ -3,8 +3,9 @@
 
 usage: manual.py FRAME XML NAME=VALUE…
 
-The comments of the XML are the manual, as gdbus-codegen(1) has them: each stands before what it describes and begins
-with its name; lines of its first paragraph that begin with "@name:" are about an argument. What has none does not pass.
+The comments of the XML are the manual, in the form of gdbus-codegen(1). Each comment is before the element that it
+describes, and begins with the element's name. Lines in its first paragraph that begin with "@name:" describe an argument.
+An element without a comment is an error.
 """
 import re
 import sys
@@ -36,7 +37,7 @@ def paragraphs(text):
 
 
 def described(node):
-    """What the comment says of the node, in paragraphs, and of its arguments, by their names."""
+    """The paragraphs of a node's comment, and the texts about its arguments, by their names."""
     name = node.getAttribute("name")
     comment = comment_before(node)
     if not comment.startswith(name + ":"):

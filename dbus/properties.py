@@ -17,9 +17,9 @@ HEAD = """\
 /* XPV_DOMAIN_PROPERTIES: PROPERTY(CONSTANT, member, name, signature, changes, places, label, unknown) for each property
  * of a domain, in the order of the XML.
  * changes: CONST, CHANGES, or SILENT (without a signal)
- * places: OF_REPORT, where it follows from a report alone, or OF_DOMAIN
- * label: for a person
- * unknown: its value where nothing is known, as GVariant text */
+ * places: OF_REPORT if it follows from a report alone, else OF_DOMAIN
+ * label: for people
+ * unknown: its value if nothing is known, as GVariant text */
 #define XPV_DOMAIN_PROPERTIES(PROPERTY)"""
 
 

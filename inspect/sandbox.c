@@ -209,7 +209,7 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     int ends[2];
     g_autofree int *keep = g_new(int, n_fds + 1);
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "there is no pipe: %s", g_strerror(errno));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot make a pipe: %s", g_strerror(errno));
         return NULL;
     }
     for (guint i = 0; i < n_fds; i++)
@@ -222,7 +222,7 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "there is no process: %s",
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "cannot start a process: %s",
                     g_strerror(failure));
         return NULL;
     }
@@ -232,8 +232,8 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         close(ends[0]);
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure),
-                    "the process that reads cannot be watched: %s", g_strerror(failure));
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "cannot watch the reading process: %s",
+                    g_strerror(failure));
         return NULL;
     }
     XpvSandbox *sandbox = g_new(XpvSandbox, 1);
