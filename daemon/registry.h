@@ -55,7 +55,7 @@ void xpv_registry_update_state(XpvRegistry *registry, const char *uuid, const ch
  * published with its name, UUID and id alone, and stale. */
 void xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *name, gint id);
 
-/* xpv_registry_set_stale: the last try to read the domain failed. */
+/* xpv_registry_set_stale: the last try to read the domain failed, or is overdue. */
 void xpv_registry_set_stale(XpvRegistry *registry, const char *uuid);
 
 void xpv_registry_remove(XpvRegistry *registry, const char *uuid);
