@@ -47,7 +47,7 @@ measure(XpvDisk *disk, GError **error)
         return TRUE;
     }
     if (!disk->is_device)
-        return xpv_inspect_fail(error, "it is %s, and no image or block device", kind_of(status.st_mode));
+        return xpv_inspect_fail(error, "it is %s, not an image or a block device", kind_of(status.st_mode));
     if (ioctl(disk->fd, BLKGETSIZE64, &disk->size) < 0)
         return xpv_inspect_fail(error, "its size is not known: %s", g_strerror(errno));
     return TRUE;

@@ -216,7 +216,7 @@ xpv_ext_file(XpvExt *ext, const char *path, gint64 *ret_changed_at, GError **err
         return NULL;
     }
     if (inode.i_flags & EXT4_INLINE_DATA_FL) {
-        xpv_inspect_fail(error, "%s is stored within its inode, which is not read", path);
+        xpv_inspect_fail(error, "%s is stored within its inode, which cannot be read", path);
         return NULL;
     }
     if (ret_changed_at)

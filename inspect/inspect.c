@@ -7,7 +7,7 @@
 #include "inspect/guest.h"
 #include "inspect/sandbox.h"
 
-/* What the child is given. */
+/* The data that the child process gets. */
 typedef struct {
     const XpvInspection *asked; /* its disks alone */
     GArray *disks;              /* of XpvDisk, one for each of these; fd -1: it could not be opened */
@@ -25,7 +25,7 @@ open_disk(const XpvDomainDisk *disk, guint number, XpvDisk *ret_disk, GError **e
     if (number >= XPV_INSPECT_DISKS_MAX)
         return xpv_inspect_fail(error, "it is beyond the first %u disks", XPV_INSPECT_DISKS_MAX);
     if (!g_str_equal(disk->format, "raw"))
-        return xpv_inspect_fail(error, "its format is %s, and only raw ones are read", disk->format);
+        return xpv_inspect_fail(error, "its format is %s, but only raw can be read", disk->format);
     return xpv_disk_open(disk->source, ret_disk, error);
 }
 
@@ -79,7 +79,7 @@ run_in_sandbox(const Job *job, GError **error)
         return NULL;
     XpvInspection *inspection = xpv_inspection_from_json(text, length, error);
     if (!inspection)
-        g_prefix_error(error, "reading told what cannot be understood: ");
+        g_prefix_error(error, "cannot understand the reading process: ");
     return inspection;
 }
 

@@ -176,7 +176,7 @@ xpv_kernels_merge(XpvInspection *inspection, const GPtrArray *packages, const GP
     g_ptr_array_sort_with_data(inspection->kernels, compare, menu_releases);
     if (inspection->kernels->len > XPV_KERNELS_MAX) {
         g_ptr_array_set_size(inspection->kernels, XPV_KERNELS_MAX);
-        xpv_inspection_add_error(inspection, "more than %u kernels are installed; the rest is not told",
+        xpv_inspection_add_error(inspection, "more than %u kernels are installed; the rest is left out",
                                  XPV_KERNELS_MAX);
     }
     mark(inspection, menu_releases, menu_releases->len > 0 ? menu_releases->pdata[menu->chosen] : "");

@@ -105,7 +105,7 @@ read_ring(const XpvMedium *medium, guint64 area, guint64 area_size, const guint8
     if (offset < AREA_HEADER || offset >= area_size || length == 0 || length > XPV_LVM2_TEXT_MAX ||
         length > area_size - AREA_HEADER) {
         xpv_inspect_fail(error,
-                         "LVM2's metadata is said to have %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT
+                         "LVM2's header says that the metadata has %" G_GUINT64_FORMAT " bytes at %" G_GUINT64_FORMAT
                          ", outside of its area",
                          length, offset);
         return NULL;
@@ -281,15 +281,15 @@ append_segment(const XpvLvm2 *self, const XpvLvm2Node *group, const XpvLvm2Node 
     const char *type = xpv_lvm2_node_string(xpv_lvm2_node_get(segment, "type"));
     guint64 start, length;
     if (g_strcmp0(type, "striped") != 0)
-        return xpv_inspect_fail(error, "it is of the type %s, and only linear ones are read", type ? type : "unknown");
+        return xpv_inspect_fail(error, "its type is %s, but only linear volumes can be read", type ? type : "unknown");
     if (xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "stripe_count"), 0) != 1)
-        return xpv_inspect_fail(error, "it is striped, and only linear ones are read");
+        return xpv_inspect_fail(error, "it is striped, but only linear volumes can be read");
     if (!to_bytes(xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "start_extent"), G_MAXUINT64), extent_size,
                   &start) ||
         !to_bytes(xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "extent_count"), G_MAXUINT64), extent_size,
                   &length) ||
         length == 0)
-        return xpv_inspect_fail(error, "a segment of it has no size that can be");
+        return xpv_inspect_fail(error, "a segment of it has an impossible size");
     if (start != xpv_medium_size(volume))
         return xpv_inspect_fail(error, "its segments are not in order");
     return append_stripe(self, group, xpv_lvm2_node_get(segment, "stripes"), length, volume, error);

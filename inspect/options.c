@@ -8,12 +8,12 @@
 #define SEE_HELP "; see “xenpv-compat-inspect --help”"
 
 static const char summary[] = "Tells which kernels are installed on the disks of a guest, which one starts, and\n"
-                              "whether its para-virtualized drivers can load. It reads, and never writes or\n"
-                              "mounts.";
+                              "whether its para-virtualized drivers can load. It never writes to a\n"
+                              "disk, and never mounts one.";
 
-static const char description[] = "The disks are those of one guest, in order. The verdict is for a fully\n"
-                                  "virtualized guest on this machine as a Xen host, but for the facts that options\n"
-                                  "state; an empty word makes a fact unknown.\n"
+static const char description[] = "Give all disks of one guest, in order. The verdict is for a fully virtualized\n"
+                                  "guest on this machine, as if it were a Xen host. Options override these facts;\n"
+                                  "an empty word makes a fact unknown.\n"
                                   "\n"
                                   "Exit status:\n"
                                   "  0   A kernel was found\n"
@@ -26,9 +26,9 @@ static const char description[] = "The disks are those of one guest, in order. T
                                   "  xenpv-compat-inspect /var/lib/xen/images/erp39.img\n"
                                   "  xenpv-compat-inspect --json /dev/vg/web51 /dev/vg/web51-data\n"
                                   "\n"
-                                  "xenpv-compat-inspect(1) tells more.\n";
+                                  "See xenpv-compat-inspect(1).\n";
 
-/* As the options state them; NULL: not stated. */
+/* The values of the options; NULL: not given. */
 typedef struct {
     char *format;
     char *facts[4];
@@ -50,18 +50,18 @@ static GOptionContext *
 context_new(XpvOptions *options, Words *words)
 {
     const GOptionEntry entries[] = {
-        { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on one line", NULL },
-        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "Of the disks: raw (the default); it is never guessed",
-          "FORMAT" },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on a line", NULL },
+        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "The disks' format: raw (the default)", "FORMAT" },
         { fact_keys[0], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[0], "The host's kernel, as uname -r prints it",
           "RELEASE" },
-        { fact_keys[1], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[1], "Of the host's kernel: i686, x86_64 or ia64",
+        { fact_keys[1], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[1], "The host's architecture: i686, x86_64 or ia64",
           "WORD" },
-        { fact_keys[2], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[2], "The host's: intel or amd", "WORD" },
-        { fact_keys[3], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[3], "Of the guest: hvm, pv or pvh", "WORD" },
-        { "request", 0, 0, G_OPTION_ARG_NONE, &options->request,
-          "Read one of the daemon's requests from standard input, and print JSON", NULL },
-        { "requests", 0, 0, G_OPTION_ARG_NONE, &options->requests, "Answer all of the daemon's requests", NULL },
+        { fact_keys[2], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[2], "The host's processor: intel or amd", "WORD" },
+        { fact_keys[3], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[3], "The guest's virtualization: hvm, pv or pvh",
+          "WORD" },
+        { "request", 0, 0, G_OPTION_ARG_NONE, &options->request, "Read a request of the daemon from standard input",
+          NULL },
+        { "requests", 0, 0, G_OPTION_ARG_NONE, &options->requests, "Answer all requests of the daemon", NULL },
         { "help", 'h', 0, G_OPTION_ARG_NONE, &options->help, "Print this", NULL },
         { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->disks, NULL, "DISK…" },

@@ -22,7 +22,7 @@ read_old(XpvMedium *member, GError **error)
         return NULL;
     if (xpv_le32(bytes + 28) == LEVEL_1)
         return xpv_medium_new_part(member, 0, size - reserved);
-    xpv_inspect_fail(error, "a member of a RAID of level %d, of which only level 1 is read",
+    xpv_inspect_fail(error, "a member of a RAID of level %d, but only level 1 can be read",
                      (gint32)xpv_le32(bytes + 28));
     return NULL;
 }
@@ -38,7 +38,7 @@ read_new(XpvMedium *member, guint64 offset, GError **error)
     guint64 start = xpv_le64(bytes + 128), length = xpv_le64(bytes + 136);
     if (xpv_le32(bytes + 72) == LEVEL_1 && start <= G_MAXUINT64 / SECTOR && length <= G_MAXUINT64 / SECTOR)
         return xpv_medium_new_part(member, start * SECTOR, length * SECTOR);
-    xpv_inspect_fail(error, "a member of a RAID of level %d, of which only level 1 is read",
+    xpv_inspect_fail(error, "a member of a RAID of level %d, but only level 1 can be read",
                      (gint32)xpv_le32(bytes + 72));
     return NULL;
 }

@@ -68,8 +68,8 @@ remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GE
     g_autofree char *hidden = g_strconcat(".", name, NULL);
     if (unlinkat(fd, name, 0) < 0 && unlinkat(fd, name, AT_REMOVEDIR) < 0 && renameat(fd, name, fd, hidden) < 0 &&
         errno != ENOENT)
-        return xpv_inspect_fail_by_errno(error, "cannot take %s away, which is no request, from %s", name, self->path);
-    xpv_output_complain("%s was taken away from %s, as it is no request: %s", name, self->path, why);
+        return xpv_inspect_fail_by_errno(error, "cannot remove %s, which is not a request, from %s", name, self->path);
+    xpv_output_complain("removed %s from %s, as it is not a request: %s", name, self->path, why);
     return TRUE;
 }
 
@@ -112,9 +112,9 @@ why_none(const XpvRequestFolder *self, const char *name)
 {
     struct stat status;
     if (!g_uuid_string_is_valid(name))
-        return "its name is no UUID";
+        return "its name is not a UUID";
     if (fstatat(dirfd(self->entries), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(status.st_mode))
-        return "it is no file";
+        return "it is not a file";
     return NULL;
 }
 
@@ -191,7 +191,7 @@ xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequ
     if (!uuid)
         return TRUE;
     if (!taken)
-        return xpv_inspect_fail_by_errno(error, "cannot take the request %s away from %s", uuid, folder->path);
+        return xpv_inspect_fail_by_errno(error, "cannot take the request %s from %s", uuid, folder->path);
     g_autoptr(XpvTakenRequest) request = g_new0(XpvTakenRequest, 1);
     request->uuid = g_strdup(uuid);
     request->text = read_entry(folder, taken, &request->length);

@@ -67,17 +67,18 @@ read_meta(Database *self, GError **error)
         return FALSE;
     self->is_swapped = xpv_le32(meta + 12) != MAGIC;
     if (get32(self, meta + 12) != MAGIC || meta[25] != PAGE_META)
-        return xpv_inspect_fail(error, "it is no hash of Berkeley DB");
+        return xpv_inspect_fail(error, "it is not a hash of Berkeley DB");
     guint32 version = get32(self, meta + 16);
     if (version < 7 || version > 9)
-        return xpv_inspect_fail(error, "it is a hash of version %u of Berkeley DB, and 7 to 9 are read", version);
+        return xpv_inspect_fail(error, "it is a hash of version %u of Berkeley DB, but only 7 to 9 can be read",
+                                version);
     self->page_size = get32(self, meta + 20);
     if (self->page_size < PAGE_MIN || self->page_size > PAGE_MAX || (self->page_size & (self->page_size - 1)) != 0)
-        return xpv_inspect_fail(error, "its pages are said to have %u bytes", self->page_size);
+        return xpv_inspect_fail(error, "it says that its pages have %u bytes", self->page_size);
     self->pages = (guint32)MIN(xpv_medium_size(self->file) / self->page_size, PAGES_MAX);
     guint32 last = get32(self, meta + 72);
     if (last >= self->pages)
-        return xpv_inspect_fail(error, "it is said to have more buckets (%u) than pages (%u)", last, self->pages);
+        return xpv_inspect_fail(error, "it says that it has more buckets (%u) than pages (%u)", last, self->pages);
     self->buckets = last + 1;
     for (guint i = 0; i < G_N_ELEMENTS(self->spares); i++)
         self->spares[i] = get32(self, meta + 96 + i * 4);

@@ -302,7 +302,7 @@ describe_end(const XpvSandbox *self, int status, const struct rusage *usage, GEr
         xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status),
                          sigdescr_np(WTERMSIG(status)) ?: "unknown");
     else if (code > 0 && (gsize)code < G_N_ELEMENTS(preparations))
-        xpv_inspect_fail(error, "the process that reads cannot %s", preparations[code]);
+        xpv_inspect_fail(error, "the reading process cannot %s", preparations[code]);
     else
         xpv_inspect_fail(error, "reading was ended with status %d", code);
 }
@@ -335,7 +335,8 @@ finish(XpvSandbox *self, GError **error)
     kill(self->pid, SIGKILL);
     await_end(self, LAST_WAIT, &status, &usage);
     if (is_too_long)
-        return xpv_inspect_fail(error, "reading told more than %" G_GSIZE_FORMAT " bytes", self->limits.output);
+        return xpv_inspect_fail(error, "the reading process returned more than %" G_GSIZE_FORMAT " bytes",
+                                self->limits.output);
     return xpv_inspect_fail(error, "reading took longer than %u s and was ended", self->limits.wall);
 }
 

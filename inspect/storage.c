@@ -94,7 +94,7 @@ search_area(Search *search, XpvMedium *area, const Place *place, gboolean may_ha
         search->storage->has_ntfs = TRUE;
         break;
     case XPV_SIGNATURE_OTHER:
-        xpv_inspection_add_error(search->inspection, "%s: it is %s, which is not read", place->name, name);
+        xpv_inspection_add_error(search->inspection, "%s: it is %s, which cannot be read", place->name, name);
         break;
     case XPV_SIGNATURE_NONE:
         break;

@@ -161,9 +161,9 @@ test_unreadable(void)
     static const struct {
         const char *volume, *sentence;
     } cases[] = {
-        { "type = \"striped\" stripe_count = 2", "it is striped, and only linear ones are read" },
-        { "type = \"mirror\" stripe_count = 1", "it is of the type mirror, and only linear ones are read" },
-        { "stripe_count = 1", "it is of the type unknown, and only linear ones are read" },
+        { "type = \"striped\" stripe_count = 2", "it is striped, but only linear volumes can be read" },
+        { "type = \"mirror\" stripe_count = 1", "its type is mirror, but only linear volumes can be read" },
+        { "stripe_count = 1", "its type is unknown, but only linear volumes can be read" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree char *text = g_strdup_printf(
@@ -186,8 +186,8 @@ test_outside(void)
         { SEGMENT("1", "0", "1", "\"pv0\", 18446744073709551615"),
           "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", -1"), "a segment of it is beyond the end of the physical volume pv0" },
-        { SEGMENT("1", "0", "18446744073709551615", "\"pv0\", 0"), "a segment of it has no size that can be" },
-        { SEGMENT("1", "0", "0", "\"pv0\", 0"), "a segment of it has no size that can be" },
+        { SEGMENT("1", "0", "18446744073709551615", "\"pv0\", 0"), "a segment of it has an impossible size" },
+        { SEGMENT("1", "0", "0", "\"pv0\", 0"), "a segment of it has an impossible size" },
         { SEGMENT("1", "1", "1", "\"pv0\", 0"), "its segments are not in order" },
         { SEGMENT("1", "0", "1", "\"pv0\""), "a segment does not say where it is" },
         { SEGMENT("1", "0", "1", ""), "a segment does not say where it is" },
@@ -241,7 +241,7 @@ test_damaged(void)
     expect(&(Physical){ 'a', 1, SECTOR, "a =\n{", 0 }, 1,
            "LVM2's metadata cannot be understood in line 2: there is no value;");
     expect(&(Physical){ 'a', 1, 8, "a = 1", 0 }, 1,
-           "LVM2's metadata is said to have 6 bytes at 8, outside of its area;");
+           "LVM2's header says that the metadata has 6 bytes at 8, outside of its area;");
 }
 
 int

@@ -217,8 +217,8 @@ test_output(void)
     XpvSandboxLimits limits = xpv_sandbox_limits;
     limits.output = 100;
     g_autofree char *much = g_strnfill(101, 'x');
-    expect_end(&limits, tell, much, "reading told more than 100 bytes");
-    expect_end(&limits, write_and_wait, &limits, "reading told more than 100 bytes");
+    expect_end(&limits, tell, much, "the reading process returned more than 100 bytes");
+    expect_end(&limits, write_and_wait, &limits, "the reading process returned more than 100 bytes");
 }
 
 static char *
@@ -240,7 +240,7 @@ test_ends(void)
     g_autofree char *faulted = run(&xpv_sandbox_limits, NULL, 0, fault, NULL);
     g_assert_true(g_str_has_prefix(faulted, "reading was ended"));
     expect_end(&xpv_sandbox_limits, leave, GINT_TO_POINTER(7), "reading was ended with status 7");
-    expect_end(&xpv_sandbox_limits, leave, GINT_TO_POINTER(3), "the process that reads cannot filter its system calls");
+    expect_end(&xpv_sandbox_limits, leave, GINT_TO_POINTER(3), "the reading process cannot filter its system calls");
 }
 
 /* Two at a time. */

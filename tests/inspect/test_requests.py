@@ -114,7 +114,7 @@ class Failures(request_folders.TestCase):
         self.ask(1, self.disk, format="qcow2")
         self.serve()
         self.assertEqual(self.read(1)["disks"], [{"source": self.disk, "format": "qcow2", "boot": False,
-                                                  "error": "its format is qcow2, and only raw ones are read"}])
+                                                  "error": "its format is qcow2, but only raw can be read"}])
         self.assertEqual(self.kernels(1), [])
 
     def test_no_disks(self):
@@ -216,13 +216,13 @@ class Before(request_folders.TestCase):
 
 
 class Strangers(request_folders.TestCase):
-    """What is no request is taken away, told once, and harms no other."""
+    """A file that is not a request is removed, with one message, and does not affect others."""
 
     def check(self, name, why):
         [disk] = self.make("plain", images.RHEL_3)
         self.ask(9, disk)
         clean = name.replace("\n", " ").strip()
-        self.serve(complaint=rf"^xenpv-compat-inspect: {clean} was taken away from {self.requests}, as it is no request: {why}\n$")
+        self.serve(complaint=rf"^xenpv-compat-inspect: removed {clean} from {self.requests}, as it is not a request: {why}\n$")
         self.assertEqual((self.waiting(), self.kernels(9)), (set(), list(images.RHEL_3.kernels)))
         self.assertEqual(self.answered(), {uuid(9)})
         self.serve()
@@ -231,7 +231,7 @@ class Strangers(request_folders.TestCase):
         for name in ("x", "new\nline", uuid(1)[:-1], uuid(1) + "x", uuid(1).replace("-", ""), "x" * 255):
             with self.subTest(name):
                 self.put(name, "x")
-                self.check(name, "its name is no UUID")
+                self.check(name, "its name is not a UUID")
 
     def test_symlink(self):
         """It is not followed, and what it points to stays."""
@@ -239,25 +239,25 @@ class Strangers(request_folders.TestCase):
             with open(self.path("secret"), "w", encoding="utf-8") as file:
                 file.write(request("/dev/null"))
             os.symlink(target, os.path.join(self.requests, uuid(1)))
-            self.check(uuid(1), "it is no file")
+            self.check(uuid(1), "it is not a file")
             self.assertTrue(os.path.exists(self.path("secret")))
 
     def test_fifo(self):
         """Nobody waits for one who writes."""
         os.mkfifo(os.path.join(self.requests, uuid(1)))
-        self.check(uuid(1), "it is no file")
+        self.check(uuid(1), "it is not a file")
 
     def test_socket(self):
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(os.path.relpath(os.path.join(self.requests, uuid(1))))
-            self.check(uuid(1), "it is no file")
+            self.check(uuid(1), "it is not a file")
 
     def test_folders(self):
         for name in (uuid(1), "folder"):
             for below in ("", "full"):
                 with self.subTest(name=name, below=below):
                     os.makedirs(os.path.join(self.requests, name, below))
-                    self.check(name, "it is no file" if name == uuid(1) else "its name is no UUID")
+                    self.check(name, "it is not a file" if name == uuid(1) else "its name is not a UUID")
 
 
 class Folders(request_folders.TestCase):
@@ -295,7 +295,7 @@ class Folders(request_folders.TestCase):
         os.makedirs(self.answers, mode=0o755)
         os.chmod(self.folder, 0o755)
         os.chmod(self.requests, 0o555)
-        self.serve(IO_ERROR, f"^xenpv-compat-inspect: cannot take the request {uuid(1)} away from .*: Permission denied\n$",
+        self.serve(IO_ERROR, f"^xenpv-compat-inspect: cannot take the request {uuid(1)} from .*: Permission denied\n$",
                    **self.nobody())
         os.chmod(self.requests, 0o755)
         self.assertEqual(self.waiting(), {uuid(1)})
