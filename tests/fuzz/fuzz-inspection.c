@@ -2,8 +2,8 @@
 /* The JSON of an inspection, as a child that was taken over may write it: it is refused, or what is read of it is
  * written as JSON that reads the same.
  *
- * Two minutes on a busy processor, 2026-11-29: 182,949 runs, 1,511/s, 299 edges, 803 features, 116 inputs from the
- * corpus's 16, 488 MiB at most; no crash, leak or hang.
+ * Ten minutes on a busy processor, 2026-11-29: 1,352,366 runs, 2,250/s, 316 edges, 869 features, 158 inputs from the
+ * corpus's 18, 508 MiB at most; no crash, leak or hang.
  */
 #include "common/inspection.h"
 
