@@ -40,7 +40,7 @@ xpv_answers_free(XpvAnswers *answers)
     g_free(answers);
 }
 
-/* Returns: (nullable) what was answered before */
+/* Returns: (nullable) the last answer */
 static XpvInspection *
 get(const XpvAnswers *self, const char *uuid)
 {
@@ -83,7 +83,7 @@ has_packages(const XpvInspection *inspection)
     return FALSE;
 }
 
-/* That what was there is so no longer is a finding, too, where all disks could be opened. */
+/* If all disks could be opened, a system that is no longer there is a finding, too. */
 static gboolean
 has_failed(const XpvInspection *inspection, const XpvInspection *before)
 {
@@ -92,7 +92,7 @@ has_failed(const XpvInspection *inspection, const XpvInspection *before)
     return inspection->inspected_at == 0 || (lacks_a_disk(inspection) && (lacks_default || lacks_packages));
 }
 
-/* Adds what failed now to what was found before. */
+/* Adds the new errors to the last answer. */
 static void
 add_failure(XpvInspection *before, const XpvInspection *failed)
 {

@@ -26,7 +26,8 @@ typedef enum {
     EXIT_IO = 74,        /* EX_IOERR */
 } Exit;
 
-/* Who reads no further, as head(1), has had what they want. Returns: @status, or that of the failure */
+/* A reader such as head(1) stops when it has what it wants: that is no failure. Returns: @status, or that of a failure
+ */
 static Exit
 print(const char *text, Exit status)
 {
@@ -64,7 +65,7 @@ list_disks(char **paths)
     return disks;
 }
 
-/* Up to one byte more than a request may have. */
+/* Reads one byte more than a request may have. */
 static GString *
 read_input(void)
 {
@@ -76,7 +77,7 @@ read_input(void)
     return text;
 }
 
-/* One request, of standard input. */
+/* Answers one request, from standard input. */
 static Exit
 answer(void)
 {
@@ -138,10 +139,10 @@ int
 main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
-    setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): no other thread is there yet */
+    setlocale(LC_CTYPE, ""); /* NOLINT(concurrency-mt-unsafe): there is no other thread yet */
     signal(SIGPIPE, SIG_IGN);
     g_set_prgname(NAME);
-    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* or else a disk would take its number */
+    if (fcntl(STDOUT_FILENO, F_GETFD) < 0) { /* otherwise a disk takes its number */
         xpv_output_complain("standard output is closed");
         return EXIT_IO;
     }

@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-/* xpv_output_to_locale: in their character set. Returns: (transfer full) */
+/* xpv_output_to_locale: converts text to the user's character set. Returns: (transfer full) */
 char *xpv_output_to_locale(const char *text);
 
 /* xpv_output_complain: prints a sentence on standard error, cleaned. */

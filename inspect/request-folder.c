@@ -12,7 +12,7 @@
 #include "inspect/error.h"
 #include "inspect/output.h"
 
-/* A file that waits. Its number tells whether it is still the one that was looked at. */
+/* A waiting file. The inode tells whether it is still the same file. */
 typedef struct {
     ino_t number;
     gboolean urgent;
@@ -60,7 +60,7 @@ xpv_taken_request_free(XpvTakenRequest *request)
     g_free(request);
 }
 
-/* A folder that has something in it is put where it counts for nothing: systemd looks past names with a dot. */
+/* A folder that is not empty gets another name: systemd ignores names with a dot. */
 static gboolean
 remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GError **error)
 {
@@ -73,7 +73,7 @@ remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GE
     return TRUE;
 }
 
-/* Up to one byte more than a request may have. Returns: (nullable) NULL where it cannot be read; errno tells why */
+/* Reads one byte more than a request may have. Returns: (nullable) NULL if it cannot be read; errno is set */
 static char *
 read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
 {
@@ -95,7 +95,7 @@ read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
     return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
 }
 
-/* That a domain is gone costs no time, as does a request that is none. */
+/* A file that is empty, or not a request, takes no time. */
 static gboolean
 is_urgent(const XpvRequestFolder *self, const char *name)
 {
@@ -144,7 +144,7 @@ look(XpvRequestFolder *self, GError **error)
     self->waiting = table_new();
     rewinddir(self->entries);
     errno = 0;
-    while ((entry = readdir(self->entries))) { /* NOLINT(concurrency-mt-unsafe): one thread alone reads it */
+    while ((entry = readdir(self->entries))) { /* NOLINT(concurrency-mt-unsafe): only one thread reads it */
         if (!take_note(self, before, entry, error))
             return FALSE;
         errno = 0;
@@ -170,7 +170,7 @@ choose(const XpvRequestFolder *self, GHashTable *busy)
     return chosen;
 }
 
-/* By another name first: what is written under its own from now on is another request.
+/* Renames the file first, so that a file with this name is another request from now on.
  * Returns: (transfer full) (nullable) the other name */
 static char *
 set_aside(const XpvRequestFolder *self, const char *uuid)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The folder of requests, from which each is taken away before the domain's disks are read: so one that comes meanwhile
- * is another one. Nothing stays there that is not taken, or else the unit's path would start the inspector again and
- * again; what is no request is removed, and that is told. */
+/* The folder of requests. Each file is removed before the domain's disks are read, so that a file that comes meanwhile
+ * is a new request. Nothing may stay in the folder, or the path unit would start the inspector again and again: a file
+ * that is not a request is removed, with a message. */
 #pragma once
 
 #include <glib.h>
@@ -19,10 +19,10 @@ XpvRequestFolder *xpv_request_folder_open(const char *path, GError **error) G_GN
 void xpv_request_folder_free(XpvRequestFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
 
-/* xpv_request_folder_take: takes one that is urgent, or else any.
- * @busy: a set of UUIDs, whose requests are left for later
+/* xpv_request_folder_take: takes an urgent request, or else any.
+ * @busy: a set of UUIDs, whose requests stay for later
  * @ret_request: (nullable) NULL: there is none
- * Errors: G_FILE_ERROR: one cannot be taken away, or the folder not be read */
+ * Errors: G_FILE_ERROR: a file cannot be removed, or the folder cannot be read */
 gboolean xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_taken_request_free(XpvTakenRequest *request);

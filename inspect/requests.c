@@ -10,7 +10,7 @@
 
 #define READINGS_MAX 2U
 
-/* Of one domain's disks; what holds them in the sandbox ends sooner, so that this is for opening them. */
+/* The time for one domain's disks. The sandbox's own limit is shorter, so this one is for opening them. */
 #define READING_SECONDS 20
 #define GIVEN_UP "a disk does not answer: reading was given up after " G_STRINGIFY(READING_SECONDS) " s"
 
@@ -28,7 +28,7 @@ typedef struct {
     XpvInspectionRequest *request;
     GSubprocess *process;
     GCancellable *given_up;
-    guint deadline; /* source id; 0: it is over */
+    guint deadline; /* source id; 0: the time is over */
 } Reading;
 
 static void fill(Service *service);
@@ -79,11 +79,11 @@ on_deadline(gpointer data)
     Reading *reading = data;
     reading->deadline = 0;
     g_subprocess_force_exit(reading->process);
-    g_cancellable_cancel(reading->given_up); /* it may not end, as it waits for a disk */
+    g_cancellable_cancel(reading->given_up); /* the process may not end, as it waits for a disk */
     return G_SOURCE_REMOVE;
 }
 
-/* Returns: (nullable) what the process told */
+/* Returns: (nullable) the output of the process */
 static XpvInspection *
 parse(GSubprocess *process, GBytes *output, GError **error)
 {
@@ -150,7 +150,7 @@ serve(Service *service, const XpvTakenRequest *taken)
     put_failure(service, taken->uuid, NULL, sentence);
 }
 
-/* A domain whose disks are being read has its next request wait. */
+/* While a domain's disks are being read, its next request waits. */
 static gboolean
 take(Service *service)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon's requests: reads the disks of each domain that it asks for, two at a time, and answers. Each domain's are
- * read by a process of its own, which opens them too: one whose disk does not answer, as a server is away, is given up,
- * and the others are read meanwhile. */
+/* Answers the daemon's requests: reads the disks of two domains at a time. A process of its own opens and reads the
+ * disks of each domain. If a disk does not answer, because a server is away, this process is given up; the others go
+ * on. */
 #pragma once
 
 #include <glib.h>
 
-/* xpv_requests_serve: until no request is left. A domain whose disks cannot be read costs no other.
- * Returns: FALSE: a folder could not be read or written, which has been complained of */
+/* xpv_requests_serve: answers until no request is left. A failure for one domain does not affect others.
+ * Returns: FALSE: a folder could not be read or written; a message says so */
 gboolean xpv_requests_serve(const char *requests, const char *answers);

@@ -6,7 +6,7 @@
 
 #include "common/text.h"
 
-/* expect: whether two texts are the same; if not, the test fails, says for what input, and goes on. */
+/* expect: whether two texts are the same; if not, the test fails, names the input, and goes on. */
 static inline gboolean
 expect(const char *input, const char *got, const char *expected)
 {

@@ -13,39 +13,39 @@
 
 typedef enum { FAKE_OPEN, FAKE_LIST, FAKE_READ, FAKE_CALLS } FakeCall;
 
-/* All domains, or a call that is about none. */
+/* For all domains, or a call about none. */
 #define FAKE_ALL 0
 
-/* fake_begin: a host without domains that answers everything. */
+/* fake_begin: starts a host without domains that answers all calls. */
 void fake_begin(void);
 
-/* fake_end: whoever was connected must have let go of everything. */
+/* fake_end: all connections must have been freed. */
 void fake_end(void);
 
 /* fake_uuid, fake_number: of a domain. Returns: static; 0 for a UUID that is none of them */
 const char *fake_uuid(guint number);
 guint fake_number(const char *uuid);
 
-/* fake_set_domain: adds or changes it; tells nobody. @state: static */
+/* fake_set_domain: adds or changes a domain, without an event. @state: static */
 void fake_set_domain(guint number, gint id, const char *state);
 void fake_remove_domain(guint number);
 
-/* fake_send_event: tells everyone who listens of the domain, whether there is one or not. */
+/* fake_send_event: sends an event of a domain, whether it exists or not. */
 void fake_send_event(guint number);
 
-/* fake_send_closed: tells everyone who listens that the connection is closed. */
+/* fake_send_closed: tells all listeners that the connection is closed. */
 void fake_send_closed(void);
 
-/* fake_set_events: what its connections tell, from the next one on. */
+/* fake_set_events: the events of its connections, from the next one on. */
 void fake_set_events(XpvEvents events);
 
 /* fake_set_partial: from now on its lists are not whole, or they are again. */
 void fake_set_partial(gboolean is_partial);
 
-/* fake_tell_no_states: its lists tell no states, but the last that was read in a run. */
+/* fake_tell_no_states: its lists do not tell states, but the last one that was read in a run. */
 void fake_tell_no_states(void);
 
-/* fake_hang: from now on holds answers back. fake_release: no longer, nor those that are held back. */
+/* fake_hang: from now on, calls hang. fake_release: no longer; those that hang go on. */
 void fake_hang(FakeCall call, guint number);
 void fake_release(FakeCall call, guint number);
 void fake_release_all(void);
@@ -53,12 +53,12 @@ void fake_release_all(void);
 /* fake_fail: from now on, calls fail, or no longer. */
 void fake_fail(FakeCall call, guint number, gboolean fails);
 
-/* fake_lose: from now on, reading it fails as the connection is closed, or no longer. */
+/* fake_lose: from now on, reading a domain fails because the connection is closed; or no longer. */
 void fake_lose(guint number, gboolean is_lost);
 
-/* fake_count: calls that have begun. fake_count_hanging: those that are held back now. */
+/* fake_count: the calls that have begun. fake_count_hanging: those that hang now. */
 guint fake_count(FakeCall call, guint number);
 guint fake_count_hanging(FakeCall call, guint number);
 
-/* fake_opened_at: when the n-th call to open began, from 0; monotonic µs. */
+/* fake_opened_at: the time when the n-th call to open began, from 0; monotonic µs. */
 gint64 fake_opened_at(guint n);

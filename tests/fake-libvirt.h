@@ -14,29 +14,29 @@ typedef enum { FAKE_0_3_3, FAKE_0_6_3, FAKE_0_8_2, FAKE_9_0 } FakeAge;
 /* The calls that it counts. */
 typedef enum { FAKE_LISTS, FAKE_LOOKUPS, FAKE_XMLS, FAKE_STATES, FAKE_LACKING, FAKE_COUNTED } FakeCount;
 
-/* fake_begin: a server without domains. fake_end: all that was taken must have been given back. */
+/* fake_begin: starts a server without domains. fake_end: all objects must have been freed. */
 void fake_begin(FakeAge age);
 void fake_end(void);
 
 const char *fake_uuid(guint number);
 guint fake_number(const char *uuid);
 
-/* fake_set_domain: adds or changes it; tells nobody. @id: -1: it does not run; @state: virDomainState */
+/* fake_set_domain: adds or changes a domain, without an event. @id: -1: it does not run; @state: virDomainState */
 void fake_set_domain(guint number, int id, int state);
 
-/* fake_send_event: tells of a start or stop. */
+/* fake_send_event: sends an event of a start or stop. */
 void fake_send_event(guint number);
 
-/* fake_set_xend: whether it is there. */
+/* fake_set_xend: whether xend is running. */
 void fake_set_xend(gboolean is_there);
 
-/* fake_close: the connection, which is told. */
+/* fake_close: closes the connection, and tells its listener. */
 void fake_close(void);
 
-/* fake_lie: from now on lists are said to be longer than they are, and the XML of one domain is another's. */
+/* fake_lie: from now on, the counts of lists are too large, and the XML of one domain is another's. */
 void fake_lie(void);
 
-/* fake_count: calls since fake_begin(), or the last fake_forget(). fake_count_all: of all kinds. */
+/* fake_count: the calls since fake_begin(), or the last fake_forget(). fake_count_all: of all kinds. */
 guint fake_count(FakeCount what);
 guint fake_count_all(void);
 void fake_forget(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What holds of every report and judgement, whatever a guest wrote. broken_in_… return NULL, or what does not hold. */
+/* Invariants of every report and judgement, whatever a guest wrote. broken_in_… return NULL, or the broken one. */
 #pragma once
 
 #include "common/judge.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is logged, with all its fields: a test takes what it expects, and nothing else may be left. */
+/* Records the log, with all fields. A test takes the entries that it expects; no other may be left. */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,7 @@ typedef struct {
 } LogEntry;
 
 static GMutex log_mutex;
-static GPtrArray *log_entries; /* of LogEntry: notices and what is more urgent */
+static GPtrArray *log_entries; /* of LogEntry: notices and more urgent ones */
 
 static inline void
 log_entry_free(LogEntry *entry)
@@ -47,7 +47,7 @@ log_entry_add(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
     return G_LOG_WRITER_HANDLED;
 }
 
-/* log_keep: from now on, for the rest of the program. */
+/* log_keep: records from now on. */
 static inline void
 log_keep(void)
 {
@@ -76,7 +76,7 @@ log_take(GLogLevelFlags level, const char *pattern)
     return found;
 }
 
-/* log_drop: takes all such entries. Returns: how many there were */
+/* log_drop: takes all such entries. Returns: their number */
 static inline guint
 log_drop(GLogLevelFlags level, const char *pattern)
 {
@@ -86,7 +86,7 @@ log_drop(GLogLevelFlags level, const char *pattern)
     return n;
 }
 
-/* expect_logged: such an entry is there; takes it. */
+/* expect_logged: takes such an entry, which must be there. */
 static inline void
 expect_logged(GLogLevelFlags level, const char *pattern)
 {
@@ -97,7 +97,7 @@ expect_logged(GLogLevelFlags level, const char *pattern)
     }
 }
 
-/* expect_nothing_logged: everything has been taken. */
+/* expect_nothing_logged: all entries must have been taken. */
 static inline void
 expect_nothing_logged(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waiting in the main loop for what must come. Nothing sleeps. */
+/* Waits in the main loop for a condition. Nothing sleeps. */
 #pragma once
 
 #include <glib.h>
 
-/* Far above what anything takes; only a test that fails waits as long. */
+/* Far above any real time; only a failing test waits as long. */
 #define WAIT_SECONDS 60
 
 static inline gboolean
@@ -25,7 +25,7 @@ waited_in_vain(gpointer what)
     }                                                                                                                  \
     G_STMT_END
 
-/* settle: runs the main loop as long as there is something for it to do at once. */
+/* settle: runs the main loop until it has nothing to do at once. */
 static inline void
 settle(void)
 {
@@ -41,7 +41,7 @@ pass(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* let_pass: runs the main loop for that long, for what time alone brings about. */
+/* let_pass: runs the main loop for that time, to test what time alone causes. */
 static inline void
 let_pass(guint ms)
 {

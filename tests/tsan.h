@@ -10,7 +10,7 @@
 #    include <sanitizer/tsan_interface.h>
 #    include <unistd.h>
 
-/* What it finds ends the program. Libraries that are not built with it are not looked at. */
+/* A finding ends the program. Libraries that are not built with the sanitizer are ignored. */
 const char *__tsan_default_options(void);
 
 __attribute__((weak, no_sanitize_thread)) const char *
@@ -64,7 +64,7 @@ tsan_cond_wait_until(GCond *cond, GMutex *mutex, gint64 until)
     return is_signalled;
 }
 
-/* What was done before a reference was dropped is over when the last one is. */
+/* Everything before a reference was dropped happens before the last one is dropped. */
 static inline gboolean
 tsan_atomic_ref_count_dec(gatomicrefcount *count)
 {

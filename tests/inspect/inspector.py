@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the inspector's tests share: running it, and holding what it prints to the form that every answer has.
+"""Shared by the inspector's tests: runs it, and checks the form of its answers.
 
-The program is XPV_INSPECT, as meson sets it. A finding of a sanitizer's in it, or in its child, fails the test.
+The program is XPV_INSPECT, as meson sets it. If a sanitizer finds something in it, or in its child, the test fails.
 """
 import json
 import os
@@ -29,7 +29,7 @@ ANSWER = {"disks": [DISK], "release": str, "distribution": str, "default_kernel"
 
 
 def fault(value, form, where="answer"):
-    """What is wrong with a value's form, or None."""
+    """The error in a value's form, or None."""
     if isinstance(form, list):
         if not isinstance(value, list):
             return f"{where} is no list: {value!r}"

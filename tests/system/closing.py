@@ -21,8 +21,8 @@ class Result(unittest.TextTestResult):
         self.durations[test.id()] = time.time() - self.began
 
     def count(self):
-        """Returns: what close() takes, and another process can send. A test that is skipped has not passed, and one of
-        which several subtests fail has failed once."""
+        """Returns: the counts for close(), which another process can send. A skipped test has not passed; a test with
+        several failed subtests has failed once."""
         failures = self.failures + self.errors + self.skipped
         failed = {getattr(test, "test_case", test).id() for test in
                   [test for test, _why in failures] + self.unexpectedSuccesses}
@@ -30,7 +30,7 @@ class Result(unittest.TextTestResult):
 
 
 def close(*counts):
-    """Prints them, of all that is counted, and ends the program."""
+    """Prints the closing lines of all counted tests, and ends the program."""
     durations = [item for each, _run, _failed in counts for item in each.items()]
     longest = sorted(durations, key=lambda item: -item[1])[:5]
     print("The longest:", ", ".join(f"{name} {seconds:.0f} s" for name, seconds in longest))

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the system tests run: a real dbus-daemon, a real libvirtd with libvirt's test driver, and the daemon, all private.
+"""The processes of the system tests: a real dbus-daemon, a real libvirtd with libvirt's test driver, and the daemon,
+all private.
 
-Nothing here sleeps: Client.wait_for() runs the main loop until what is awaited is true, and fails after TIMEOUT.
+Nothing here sleeps: Client.wait_for() runs the main loop until a condition is true, and fails after TIMEOUT.
 Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE. So does the processor
 that they find, XPV_TEST_PROCESSOR: intel, amd or unknown. Kernel and architecture are always the same.
 """
@@ -58,7 +59,7 @@ def uuid_of(number):
 
 
 def domain_xml(name, number, kernel=None, os_type="hvm", arch="x86_64", boot_kernel="", devices="", metadata=""):
-    """A domain of the test driver; kernel is its metadata's report."""
+    """The XML of a domain of the test driver. kernel: the report in its metadata."""
     if kernel is not None:
         metadata += f'<guest xmlns="urn:xenpv:compat:1"><kernel>{kernel}</kernel></guest>'
     boot = f"<kernel>{boot_kernel}</kernel>" if boot_kernel else ""
@@ -68,7 +69,7 @@ def domain_xml(name, number, kernel=None, os_type="hvm", arch="x86_64", boot_ker
 
 
 class Process:
-    """A program whose standard error is kept."""
+    """A program whose standard error is recorded."""
 
     def __init__(self, argv, env=None, user=None, log=None):
         self.log_path = log
@@ -91,7 +92,7 @@ class Process:
         return self.popen.wait(timeout)
 
     def end(self, number=signal.SIGTERM):
-        """Ends it, or with the number 0 waits for its own end. Returns: its exit status."""
+        """Ends it by a signal; with the number 0, only waits for its end. Returns: its exit status."""
         if number and self.popen.poll() is None:
             self.popen.send_signal(signal.SIGCONT)
             self.popen.send_signal(number)
@@ -103,7 +104,7 @@ class Process:
 
 
 class Bus:
-    """A private system bus. Its policy allows everything, or what the files of `policies` say."""
+    """A private system bus. Its policy allows everything, or is in the files of `policies`."""
 
     def __init__(self, folder, policies=()):
         self.socket = os.path.join(folder, "bus")
@@ -150,7 +151,7 @@ class Libvirtd:
         self.start()
 
     def start(self):
-        """As another user than root: it then keeps to its own folder, and several do not meet."""
+        """As another user than root, so that it uses its own folder, and several do not share files."""
         env = {name: self.folder for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
         argv = ["libvirtd", "-f", os.path.join(self.folder, "libvirtd.conf"), "-p", os.path.join(self.folder, "pid")]
         with contextlib.suppress(FileNotFoundError):
@@ -204,14 +205,14 @@ class Libvirtd:
         return self.connection.lookupByName(name)
 
     def report(self, name, kernel, more=""):
-        """Sets the metadata of one that runs, or removes it."""
+        """Sets the metadata of a running domain, or removes it."""
         text = None if kernel is None else f"<guest><kernel>{kernel}</kernel>{more}</guest>"
         self.domain(name).setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, text, "compat", "urn:xenpv:compat:1",
                                       libvirt.VIR_DOMAIN_AFFECT_LIVE)
 
 
 class Client:
-    """A client of the bus. Records the signals of the daemon, in the order of their coming."""
+    """A client of the bus. Records the signals of the daemon, in order."""
 
     def __init__(self, address):
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -262,7 +263,7 @@ class Client:
         return self.call(ROOT, PROPERTIES, "GetAll", "(s)", MANAGER)[0]
 
     def domains(self):
-        """UUID to properties, by GetManagedObjects."""
+        """A dictionary from UUID to properties, by GetManagedObjects."""
         objects = self.call(ROOT, OBJECT_MANAGER, "GetManagedObjects")[0]
         return {all_[DOMAIN]["Uuid"]: all_[DOMAIN] for all_ in objects.values() if DOMAIN in all_}
 
@@ -278,7 +279,7 @@ class Client:
                 if path == path_of(uuid) and member == "PropertiesChanged" and arguments[0] == DOMAIN]
 
     def wait_for_change(self, uuid, **expected):
-        """Until the last told value of each property is as expected."""
+        """Waits until the last published value of each property is as expected."""
         def told():
             values = {}
             for change in self.changes(uuid):
@@ -287,12 +288,12 @@ class Client:
         self.wait_for(told, f"{uuid}: {expected}")
 
     def members(self, name):
-        """The arguments of all signals of a name."""
+        """The arguments of all signals with a name."""
         return [arguments for _path, _interface, member, arguments in self.signals if member == name]
 
 
 class TestCase(unittest.TestCase):
-    """A folder and a bus for each test, and what it starts, ended after it."""
+    """A folder and a bus for each test. All processes that a test starts end after it."""
 
     policies = ()
 
@@ -324,7 +325,7 @@ class TestCase(unittest.TestCase):
         return {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
 
     def launch(self, *options, env=None, runtime=True):
-        """Starts the daemon and waits for nothing."""
+        """Starts the daemon without waiting."""
         self.runs += 1
         argv = [os.environ["XPV_DAEMON"], *options]
         if "--config" not in " ".join(options):
@@ -338,7 +339,7 @@ class TestCase(unittest.TestCase):
         return self.daemon
 
     def start(self, uri, *options, env=None):
-        """Starts the daemon and waits for its name."""
+        """Starts the daemon and waits for its bus name."""
         daemon = self.launch("--uri", uri, *options, env=env)
         self.client.wait_for(lambda: self.client.owner or daemon.popen.poll() is not None, "the bus name")
         if daemon.popen.poll() is not None:
@@ -350,7 +351,7 @@ class TestCase(unittest.TestCase):
                           *options)
 
     def stop_daemon(self, number=signal.SIGTERM):
-        """Ends it and lets no finding of a sanitizer's or of valgrind's pass."""
+        """Ends it, and fails if a sanitizer or valgrind has found something."""
         if not self.daemon:
             return None
         daemon, self.daemon = self.daemon, None
@@ -361,7 +362,7 @@ class TestCase(unittest.TestCase):
         return status
 
     def run_daemon(self, *options, env=None):
-        """Runs it until it ends by itself. Returns: exit status, standard error."""
+        """Runs the daemon until it ends by itself. Returns: exit status, standard error."""
         daemon = self.launch(*options, env=env)
         self.daemon = None
         return daemon.end(0), daemon.log()

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A machine of its own: this one's files under an overlay, in namespaces of their own, systemd as the first process.
 
-What is installed there, and what runs there, leaves no trace here. It wants root, and overlayfs and cgroup 2 of the
-kernel.
+Programs and files there leave no trace here. It needs root, and overlayfs and cgroup 2 of the kernel.
 """
 import os
 import select
@@ -63,7 +62,7 @@ exec setpriv --bounding-set=-audit_control,-audit_read,-sys_module,-sys_rawio,-s
 
 
 class Machine:
-    """Boots at once. `files`: a folder that is copied over the overlay's root."""
+    """It boots when it is made. `files`: a folder that is copied over the overlay's root."""
 
     def __init__(self, folder, files):
         self.init = None
@@ -92,7 +91,7 @@ class Machine:
             self.init = int(children.read())
 
     def argv(self, *argv):
-        """What runs a program there."""
+        """The command that runs a program there."""
         return ["env", "--unset=LD_PRELOAD", "nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net",
                 "--pid", "--cgroup", "--", *argv]
 
@@ -117,7 +116,7 @@ class Machine:
 
 
 class TestCase(unittest.TestCase):
-    """The project on a machine that boot() starts, ended after the test."""
+    """Tests the project on a machine, which boot() starts; it ends after the test."""
 
     def setUp(self):
         if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
@@ -129,11 +128,11 @@ class TestCase(unittest.TestCase):
         self.machine = None
 
     def install(self):
-        """What the machine has of the project when it boots: all that is installed."""
+        """Installs the whole project on the machine before it boots."""
         test_install.install(self.root)
 
     def put(self, path, text, copy_of=None, mode=0o644):
-        """A file of the machine to be booted."""
+        """Writes a file of the machine before it boots."""
         path = self.root + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if copy_of:

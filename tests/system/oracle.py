@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a report can mean, and what the Guide says of it on a host: written from the rules, in other terms than the
-program's, so that the two can be held against each other."""
+"""A second implementation of the rules, for comparing: which kernels a report can mean, and the Guide's verdict on a
+host. It is written from the rules alone, in other terms than the program."""
 import re
 
 CAP = 4096
@@ -60,7 +60,7 @@ NO_IMAGE = "no image"
 
 
 class Named:
-    """One kernel as a report names it."""
+    """One kernel, as named in a report."""
 
     def __init__(self, major, number, release, flavour, arch, exact):
         bases = [base for base in BASES[major] if base <= number]
@@ -107,7 +107,7 @@ def read_package(name, rest):
 
 
 def read_words(words):
-    """Returns: what the first of the words are, and how many."""
+    """Returns: the kernel at the beginning of the words, and the number of its words."""
     yum = YUM.fullmatch(words[0])
     if yum and len(words) > 1 and VERSION.match(re.sub("^[0-9]+:", "", words[1])):
         return read_package(yum[1], f"{re.sub('^[0-9]+:', '', words[1])}.{yum[2]}"), 2

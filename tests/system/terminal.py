@@ -14,7 +14,7 @@ TIMEOUT = 60
 
 
 class Terminal:
-    """Starts the program at once. What it writes is kept as it is, without the terminal's own carriage returns."""
+    """Starts the program when it is made. Its output is recorded, without the terminal's own carriage returns."""
 
     def __init__(self, argv, columns, env=None):
         self.head, tail = pty.openpty()
@@ -39,7 +39,7 @@ class Terminal:
         os.write(self.head, text.encode())
 
     def poll(self):
-        """Takes what has been written so far."""
+        """Takes the output so far."""
         while select.select([self.head], [], [], 0)[0] and self._read(0):
             pass
 
@@ -55,7 +55,7 @@ class Terminal:
         return bool(chunk)
 
     def wait_for(self, pattern):
-        """Until a part of what has been written matches. Returns: the match."""
+        """Waits until a part of the output matches. Returns: the match."""
         deadline = time.monotonic() + TIMEOUT
         while not (match := re.search(pattern, self.text)):
             if not self._read(deadline):
@@ -63,7 +63,7 @@ class Terminal:
         return match
 
     def end(self):
-        """Waits for the end. Returns: the exit status."""
+        """Waits for its end. Returns: the exit status."""
         deadline = time.monotonic() + TIMEOUT
         try:
             while self._read(deadline):
@@ -81,7 +81,7 @@ class Terminal:
 
 
 def run(argv, columns, env=None):
-    """Returns: the exit status, and what was written."""
+    """Returns: the exit status and the output."""
     terminal = Terminal(argv, columns, env)
     status = terminal.end()
     return status, terminal.text

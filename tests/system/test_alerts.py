@@ -32,11 +32,11 @@ class Alerts(harness.TestCase):
         self.assertEqual(len(self.alerts()), count)
 
     def settle(self):
-        """Until all that has been caused so far has been told."""
+        """Waits until all changes so far are published."""
         self.client.refresh()
 
     def logs(self, message):
-        """Over all runs of the daemon."""
+        """The logs of all runs of the daemon."""
         return sum(pathlib.Path(log).read_text("utf-8").count(message)
                    for log in glob.glob(os.path.join(self.folder, "daemon-*.log")))
 
@@ -48,7 +48,7 @@ class Alerts(harness.TestCase):
         self.virt.report(name, kernel, "<acknowledged/>" if acknowledged else "")
 
     def test_already_running(self):
-        """Sent after the name is acquired, so that whoever waits for it hears of it."""
+        """It is sent after the name is acquired, so that clients that wait for the name get it."""
         self.start_with(domain_xml("bad", 1, INCOMPATIBLE), domain_xml("good", 2, COMPATIBLE))
         self.wait_for_alerts(1)
         self.assertEqual(self.alerts()[0], (path_of(uuid_of(1)), "bad", uuid_of(1), INCOMPATIBLE,
@@ -77,7 +77,7 @@ class Alerts(harness.TestCase):
         self.wait_for_alerts(1)
 
     def test_turns_compatible(self):
-        """One alert and one clearing a run, and what is unknown does not clear."""
+        """A run has one alert and one clearing; an unknown verdict does not clear."""
         self.start_with(domain_xml("guest", 1, INCOMPATIBLE))
         self.wait_for_alerts(1)
         self.set_kernel("guest", "gibberish")
@@ -144,7 +144,7 @@ class Alerts(harness.TestCase):
         self.settle()
 
     def test_corrupt_file(self):
-        """Costs at most a repeated alert, never a lost one, and is kept to be looked at."""
+        """At most, an alert is repeated; none is lost. The file is renamed, so that one can examine it."""
         path = os.path.join(self.folder, "run", "alerts")
         for content in (b"\x00\xff garbage", b"[" + uuid_of(1).encode() + b"]\nid=x\n", b"[", b"x" * 100_000):
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -163,7 +163,7 @@ class Alerts(harness.TestCase):
             self.client.wait_for(lambda: not self.client.owner, "the name's loss")
 
     def test_nowhere_to_write(self):
-        """Alerts go on."""
+        """Alerts are still sent."""
         self.virt = self.libvirtd(domain_xml("bad", 1, INCOMPATIBLE))
         missing = os.path.join(self.folder, "missing", "run")
         self.launch("--uri", self.virt.uri, "--host-architecture=x86_64", env={"RUNTIME_DIRECTORY": missing}, runtime=False)
@@ -171,7 +171,8 @@ class Alerts(harness.TestCase):
         self.assertRegex(self.daemon.log(), "Cannot save the alerts in .*missing/run/alerts")
 
     def test_hundreds_of_runs(self):
-        """Runs start and stop while daemon and libvirtd are killed: each that outlived a look is alerted exactly once."""
+        """Runs start and stop while daemon and libvirtd are killed: there is one alert for each run that lasted until
+        a refresh."""
         seed = random.randrange(1 << 30)
         dice = random.Random(seed)
         self.start_with()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What guests print on their serial consoles, through the daemon and a libvirtd. A test prints as the emulator would."""
+"""Output of guests on their serial consoles, through the daemon and a libvirtd. A test writes it in place of the
+emulator."""
 import contextlib
 import os
 import re
@@ -19,7 +20,7 @@ MEMORY_MAP = "BIOS-provided physical RAM map:"
 
 
 class TestCase(harness.TestCase):
-    """Of domain 1, whose console is in `console`."""
+    """Tests with domain 1, whose console is the file `console`."""
 
     uuid = uuid_of(1)
 
@@ -51,7 +52,7 @@ class TestCase(harness.TestCase):
         return len(re.findall("Console of domain guest: read", self.daemon.log()))
 
     def wait_for_more_reads(self, number):
-        """Than there have been so far. The log wakes no one, so it is looked at now and then."""
+        """Waits for more reads than so far. The log has no event, so it is read repeatedly."""
         until = self.count_reads() + number
         self.wait_until(lambda: self.count_reads() >= until, f"{number} more reads")
 
@@ -68,7 +69,7 @@ class TestCase(harness.TestCase):
 
 class Reports(TestCase):
     def test_there_at_start(self):
-        """The first answer has it, and nothing is said of the old report."""
+        """The first answer has it, without a change from the old report."""
         self.print("GRUB loading, please wait...", RHEL_5, MEMORY_MAP)
         self.start_with(self.domain_xml(kernel="2.6.18-8.el5"))
         domain = self.client.domain(self.uuid)
@@ -107,7 +108,7 @@ class Reports(TestCase):
         self.wait_for_kernel(RHEL_5)
 
     def test_new_run(self):
-        """What was printed in one run is not of the next one."""
+        """The output of one run does not count for the next one."""
         self.print(RHEL_3)
         self.start_with(self.domain_xml(kernel="from metadata"))
         self.virt.domain("guest").destroy()
@@ -170,7 +171,7 @@ class Flood(TestCase):
 
 
 class Files(TestCase):
-    """What is no file of a console harms nobody, and is said once."""
+    """Files of other types do no harm, and are logged once."""
 
     def test_not_regular(self):
         paths = {name: os.path.join(self.folder, name) for name in ("fifo", "folder", "missing", "terminal")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What goes wrong ends as a sentence, and costs nothing else."""
+"""A failure ends as a sentence, and affects nothing else."""
 import os
 import signal
 import subprocess
@@ -11,7 +11,7 @@ from harness import domain_xml, uuid_of
 
 class AtStart(harness.TestCase):
     def test_unreachable_libvirt(self):
-        """A bus name, Connected false, and a line that says why."""
+        """The bus name is acquired, Connected is false, and a line says why."""
         daemon = self.start("test+unix:///default?socket=/nonexistent/libvirt-sock")
         host = self.client.host()
         self.assertFalse(host["Connected"])
@@ -24,7 +24,7 @@ class AtStart(harness.TestCase):
         self.assertEqual(self.stop_daemon(), 0)
 
     def test_unclean_error(self):
-        """Libvirt says the path as it is, in bytes that the bus does not take."""
+        """libvirt's error has the path in bytes that the bus does not accept."""
         self.start("test+unix:///default?socket=/nonexistent/%ff%01")
         with self.assertRaisesRegex(GLib.Error, "NotConnected.*/nonexistent/\N{REPLACEMENT CHARACTER}'"):
             self.client.refresh()
@@ -105,7 +105,7 @@ class AtStart(harness.TestCase):
 
 class WhileRunning(harness.TestCase):
     def test_unreadable_domain(self):
-        """It is published for what it is, and costs no other one."""
+        """It is published as unreadable, and does not affect others."""
         virt = self.libvirtd(domain_xml("good", 1, "2.6.18-398.el5"), domain_xml("bad", 2, "2.6.18-398.el5"),
                              domain_xml("ugly", 3, "2.6.18-398.el5PAE"))
         daemon = self.start(virt.uri, env={"XPV_UNREADABLE": "bad"})

@@ -74,7 +74,7 @@ class Gate(unittest.TestCase):
         self.assertRegex(done.stderr.decode(), f"^xenpv-compatctl: domain guest may not start .*{why}.*\n$")
 
     def assert_let(self, xml, arguments=START, why=None):
-        """why: why it is not judged."""
+        """@why: the reason why it is not judged."""
         done = self.run_gate(xml, *arguments)
         self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
         self.assertRegex(done.stderr.decode(), "^$" if why is None else f"^xenpv-compatctl: .*may start: .*{why}.*\n$")
@@ -123,7 +123,7 @@ class Verdicts(Gate):
         self.assert_refused(xml_of(TOO_OLD))
 
     def test_exact_package(self):
-        """A source of lower rank makes a report exact."""
+        """A report source of lower rank makes a report exact."""
         self.put_facts(host_architecture="i686", host_processor="intel")
         self.assert_let(xml_of("2.4.21-50.EL i686"))
         self.put(KERNELS, "[Kernels]\nguest=kernel-2.4.21-50.EL.athlon\n")
@@ -134,7 +134,7 @@ class Verdicts(Gate):
         self.assert_let(xml_of("kernel-2.4.21-50.EL.athlon\n2.4.21-50.EL i686"))  # not the report itself
 
     def test_host(self):
-        """This machine's facts, but for those of the daemon's configuration."""
+        """This machine's facts; the daemon's configuration overrides them."""
         self.put_facts(host_architecture="x86_64", host_processor="intel")
         self.assert_refused(xml_of(RHEL_3_SMP), why="needs an i686 host kernel; this host runs x86_64 .table 12.2.")
         self.put_facts(host_architecture="i686", host_processor="intel", grace="7", uri="xen:///system")
@@ -177,7 +177,7 @@ class Calls(Gate):
         self.assertIn(b"gate", self.run_gate("", "--help").stdout)
 
     def test_names(self):
-        """A domain may be called as an option is."""
+        """A domain may have the name of an option."""
         for name in ("--help", "--version", "--json", "--frob", "-h", "--", "-", "", "check", b"\xff", "a b\n"):
             with self.subTest(name):
                 self.assert_refused(xml_of(TOO_OLD), [name, "prepare", "begin", "-"])
@@ -194,7 +194,7 @@ class Calls(Gate):
                 self.assert_let(xml, why="XML")
 
     def test_size(self):
-        """Up to what libvirt itself takes."""
+        """The XML may be as long as libvirt itself allows."""
         def padded(size):
             return xml_of(TOO_OLD) + "<!--" + " " * size + "-->"
         self.assert_refused(padded(3 * 1024 * 1024))
@@ -214,7 +214,7 @@ class Calls(Gate):
                 self.assertEqual((done.returncode, done.stdout), (status, b""))
 
     def test_broken_files(self):
-        """What cannot be read might have acknowledged the domain, or stated another host."""
+        """A file that cannot be read might acknowledge the domain, or name another host."""
         for path, text in ((KERNELS, "no key file"), (KERNELS, "[Kernels\n"), (KERNELS, "[Kernels]\nguest\0=a\n"),
                            (CONFIG, "no key file"), (CONFIG, "[xenpv-compatd]\n\0host-processor=amd\n"),
                            (CONFIG, "[xenpv-compatd]\nhost-processor=arm\n"),
@@ -227,7 +227,7 @@ class Calls(Gate):
         self.assert_let(xml_of(TOO_OLD), why=CONFIG)
 
     def test_never_ends(self):
-        """Standard input that stays open, though libvirt's signal mask were inherited."""
+        """Standard input stays open, and libvirt's signal mask is inherited."""
         with subprocess.Popen(self.argv(*START), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
                               preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])) as process:
             process.stdin.write(xml_of(TOO_OLD).encode())
@@ -243,7 +243,7 @@ class Calls(Gate):
 
 
 class Script(Gate):
-    """The example of a hook. Only a refusal fails, whatever becomes of the program."""
+    """The example hook fails only if the gate refuses, even if the program is killed or missing."""
 
     def run_script(self, program):
         with open(os.path.join(os.environ["XPV_BUILD"], "ctl", "libxl-hook.example"), encoding="utf-8") as file:

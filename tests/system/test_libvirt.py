@@ -21,7 +21,7 @@ class Changes(harness.TestCase):
         return self.client.host()["Connected"]
 
     def wait_for_connected(self, connected):
-        """Until that was told last. On a machine that is busy, a connection may be lost once more than is expected."""
+        """Waits for the last value. On a busy machine, a connection may be lost once more than expected."""
         def told():
             values = [change[1]["Connected"] for change in self.client.members("PropertiesChanged")
                       if "Connected" in change[1]]
@@ -29,7 +29,7 @@ class Changes(harness.TestCase):
         self.client.wait_for(told, f"Connected {connected}")
 
     def read(self):
-        """Many reads of the bus, each of which is answered. How soon is in the benchmark."""
+        """Makes many reads on the bus, which are all answered. The benchmark measures how fast."""
         for _ in range(1000):
             value = self.client.call(path_of(uuid_of(1)), PROPERTIES, "Get", "(ss)", harness.DOMAIN, "Verdict")
             self.assertEqual(value, ("compatible",))
@@ -45,7 +45,7 @@ class Changes(harness.TestCase):
         self.assertEqual(set(self.client.domains()), {uuid_of(1)})
 
     def test_killed_and_restarted(self):
-        """What went on being there is not told of."""
+        """Domains that are still there do not change."""
         self.start_with(domain_xml("stays", 1, COMPATIBLE), domain_xml("goes", 2, COMPATIBLE))
         before = self.client.domain(uuid_of(1))
         for number in (signal.SIGKILL, signal.SIGTERM):
@@ -73,7 +73,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.domain(uuid_of(1))["Verdict"], "incompatible")
 
     def test_stopped(self):
-        """SIGSTOP: the bus is served all the while; a change made meanwhile is there after it."""
+        """After SIGSTOP, the bus is served; a change meanwhile is published afterwards."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
         self.virt.process.send(signal.SIGSTOP)
         self.read()
@@ -85,7 +85,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
 
     def test_served_during_a_call(self):
-        """A call that hangs and is far from overdue holds up nothing else."""
+        """A hung call that is not overdue yet does not delay anything else."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=3600"])
         answers = []
         self.virt.process.send(signal.SIGSTOP)
@@ -97,7 +97,7 @@ class Changes(harness.TestCase):
         self.client.wait_for(lambda: answers, "the answer")
 
     def test_stopped_during_a_call(self):
-        """The deadline of a call, which comes before the keepalive's."""
+        """The deadline of a call ends before the keepalive's."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
         self.virt.process.send(signal.SIGSTOP)
         with self.assertRaisesRegex(harness.GLib.Error, "NotConnected"):
@@ -106,7 +106,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.stop_daemon(), 0)
 
     def test_stopped_with_calls_under_way(self):
-        """Again and again, with calls of many domains under way or waiting: none of them is at fault."""
+        """It is stopped repeatedly, with calls for many domains running or waiting: no domain becomes stale."""
         numbers = range(1, 13)
         self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in numbers), options=["--call-timeout=1"])
         self.client.signals.clear()
@@ -135,14 +135,14 @@ class Changes(harness.TestCase):
 
     @staticmethod
     def release(fifo):
-        """Lets the calls that hang go on, and hang no more."""
+        """Lets hung calls go on, and new ones not hang."""
         os.rename(fifo, fifo + ".old")
         os.close(os.open(fifo + ".old", os.O_RDWR))
         writer = os.open(fifo + ".old", os.O_RDWR)
         os.close(writer)
 
     def test_one_domain_hangs(self):
-        """It alone is stale; the rest goes on, over a fresh connection."""
+        """Only this domain is stale; a new connection serves the others."""
         _daemon, fifo = self.start_hanging("hangs")
         self.virt.domain("hangs").suspend()
         self.client.wait_for_change(uuid_of(1), Stale=True)
@@ -156,7 +156,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
 
     def test_new_domain_hangs(self):
-        """It is there all the same, and is read once it answers."""
+        """It is published, and is read once its call returns."""
         _daemon, fifo = self.start_hanging("late")
         self.virt.define(domain_xml("late", 3, COMPATIBLE)).create()
         self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain")
@@ -182,7 +182,7 @@ class Changes(harness.TestCase):
         self.wait_for_connected(True)
 
     def follow_changes(self):
-        """What a client sees in the end is what it sees with events."""
+        """In the end, a client gets the same as with events."""
         self.virt.define(domain_xml("second", 2, COMPATIBLE))
         self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "InterfacesAdded")
         self.virt.define(domain_xml("second", 2, INCOMPATIBLE)).create()
@@ -198,7 +198,7 @@ class Changes(harness.TestCase):
         self.follow_changes()
 
     def test_old_server_list_while_domains_change(self):
-        """Between the older calls one starts, which neither those that run nor the others have."""
+        """A domain starts between the older calls, so that neither list has it."""
         fifo = os.path.join(self.folder, "hang")
         self.start_with(domain_xml("first", 1, COMPATIBLE),
                         env={"XPV_UNSUPPORTED": "list-all,state,events", "XPV_HANG_LIST_FIFO": fifo})
@@ -211,7 +211,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.members("InterfacesRemoved"), [])
 
     def test_server_without_metadata_events(self):
-        """Starts and stops are told of; the rest is polled, once a minute."""
+        """There are events for starts and stops; the rest is polled once a minute."""
         self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "metadata-events"})
         self.follow_changes()
         self.virt.report("first", INCOMPATIBLE)
@@ -219,7 +219,7 @@ class Changes(harness.TestCase):
                              "a poll", timeout=2 * harness.TIMEOUT)
 
     def test_thousand_starts(self):
-        """All are published, each change whole."""
+        """All are published, each with one signal."""
         count = 1000
         self.start_with()
         for n in range(1, count + 1):
@@ -236,7 +236,7 @@ class Changes(harness.TestCase):
             return file.read().count(text)
 
     def test_first_refresh(self):
-        """It takes one connection and, beside the list, one call for each domain. A paused one is told as such."""
+        """It takes one connection, the list, and one call for each domain. A paused domain is published as paused."""
         count = 1000
         calls = os.path.join(self.folder, "calls")
         self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)))
@@ -255,7 +255,7 @@ class Changes(harness.TestCase):
 
     @contextlib.contextmanager
     def refreshing(self, fifo):
-        """Its list, which has been made, hangs meanwhile: XPV_HANG_LIST_FIFO."""
+        """The call that lists the domains hangs meanwhile: XPV_HANG_LIST_FIFO."""
         os.mkfifo(fifo)
         os.chmod(fifo, 0o666)
         refreshed = []

@@ -26,7 +26,7 @@ EXPECTED = {  # of tests/data/example-host.xml on a RHEL 5.1 x86_64 host with an
 
 
 def interfaces(xml):
-    """What an interface's introspection says, in a form that can be compared."""
+    """The introspection of an interface, in a form that can be compared."""
     found = {}
     for interface in ElementTree.fromstring(xml).iter("interface"):
         members = set()
@@ -158,7 +158,7 @@ class Example(harness.TestCase):
             self.client.bus.call_sync(NAME, ROOT, MANAGER, "CheckKernel", twice, None, Gio.DBusCallFlags.NONE, -1, None)
 
     def test_check_variants(self):
-        """Each cell is what CheckKernel says of its package, on this host and on another."""
+        """Each cell is CheckKernel's answer for its package, on this host and on another."""
         for facts in ({}, {"host-architecture": GLib.Variant("s", "i686"), "host-processor": GLib.Variant("s", "amd")}):
             cells = self.client.manager("CheckVariants", "(a{sv})", facts)[0]
             self.assertEqual(len(cells), 33)
@@ -168,7 +168,8 @@ class Example(harness.TestCase):
             self.client.manager("CheckVariants", "(a{sv})", {"host-processor": GLib.Variant("s", "arm")})
 
     def test_errors_are_short(self):
-        """What is refused is quoted, but not whole: the bus would close the connection over an answer that is too large."""
+        """An error quotes only a part of the argument: the bus closes the connection over an answer that is too
+        large."""
         huge = "x" * (8 << 20)
         for method, signature, arguments in (("GetDomain", "(s)", (huge,)),
                                              ("CheckKernel", "(sa{sv})", ("1", {huge: GLib.Variant("s", "x")})),
@@ -246,7 +247,7 @@ class Libvirtd(harness.TestCase):
         self.assertGreater(self.client.host()["LastUpdate"], before)
 
     def test_hostile_metadata(self):
-        """Nothing of it reaches the bus as it is: sd-bus would lose the connection over it."""
+        """It is cleaned before it reaches the bus: sd-bus would close the connection."""
         self.start_with(domain_xml("guest", 1))
         hostile = {
             "2.6.18-53.el5&#xFFFD;": "2.6.18-53.el5\ufffd",

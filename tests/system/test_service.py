@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon as a service: who may do what on the bus, its log, reload, watchdog and end."""
+"""The daemon as a service: rights on the bus, log, reload, watchdog and end."""
 import os
 import select
 import signal
@@ -21,7 +21,7 @@ RHEL3 = "kernel-smp-2.4.21-50.EL.i686"  # wants an i686 host
 
 
 class Systemd:
-    """The socket that a service tells systemd by."""
+    """The socket for sd_notify(3)."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "notify")
@@ -30,7 +30,7 @@ class Systemd:
         self.told = []
 
     def wait_for(self, message):
-        """Until that is told; returns what was told before it, since the last time."""
+        """Waits for a message; returns the messages before it, since the last call."""
         deadline = time.monotonic() + harness.TIMEOUT
         while not any(told.startswith(message) for told in self.told):
             left = deadline - time.monotonic()
@@ -58,13 +58,13 @@ class TestCase(harness.TestCase):
         return result.returncode, result.stdout
 
     def assert_allowed(self, *arguments):
-        """Another user's busctl."""
+        """busctl of another user succeeds."""
         status, output = self.run_as_nobody("busctl", f"--address={self.bus.address}", *arguments)
         self.assertEqual(status, 0, (arguments, output))
         return output
 
     def assert_refused(self, why, path, method, *arguments, destination=NAME):
-        """Another user's call. (busctl would not tell who refused it.)"""
+        """A call of another user is refused. (busctl does not say by whom.)"""
         status, output = self.run_as_nobody("dbus-send", f"--bus={self.bus.address}", "--print-reply",
                                             f"--dest={destination}", path, method, *arguments)
         self.assertNotEqual(status, 0, arguments)
@@ -82,7 +82,7 @@ class TestCase(harness.TestCase):
 
 
 class Policy(TestCase):
-    """The bus policy as it is installed, on a bus that denies what it does not allow."""
+    """The installed bus policy, on a bus that denies everything else."""
 
     policies = (POLICY,)
 
@@ -123,7 +123,7 @@ class Policy(TestCase):
         self.assertEqual(self.get_log_control("LogLevel"), "debug")
 
     def test_the_rest_is_denied(self):
-        """By the bus: the daemon is not even asked."""
+        """The bus denies it, so the daemon does not get the call."""
         self.start_example()
         for interface in ("org.xenpv.Compat1.Other", "org.freedesktop.DBus.Debug.Stats", LOG_CONTROL):
             with self.subTest(interface):
@@ -142,10 +142,10 @@ class Policy(TestCase):
 
 
 class Log(TestCase):
-    """On a bus that allows everything: what is refused here, the daemon refuses."""
+    """On a bus that allows everything, so that the daemon itself must refuse."""
 
     def test_interface(self):
-        """As org.freedesktop.LogControl1(5) has it."""
+        """It is as in org.freedesktop.LogControl1(5)."""
         self.start_example()
         text = self.client.call(LOG_PATH, "org.freedesktop.DBus.Introspectable", "Introspect")[0]
         interface = ElementTree.fromstring(text).find(f"interface[@name='{LOG_CONTROL}']")
@@ -194,7 +194,7 @@ class Log(TestCase):
 
 class Notices(TestCase):
     def test_start_and_end(self):
-        """Ready when the name is there, with everything under it; what it finds; that it ends."""
+        """Ready with the bus name and all objects; then the status; then the end."""
         daemon = self.start_example()
         self.assertEqual(self.systemd.wait_for("READY=1"), ["STATUS=13 domains, 3 incompatible"])
         self.assertIsNotNone(self.client.owner)
@@ -217,7 +217,7 @@ class Notices(TestCase):
         self.assertIn("STATUS=0 domains, 0 incompatible; libvirt does not answer", self.systemd.wait_for("READY=1"))
 
     def test_watchdog(self):
-        """It is told all the while libvirt hangs, through call after call that is overdue."""
+        """Pings go on while libvirt hangs and one call after another is overdue."""
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         self.start(virt.uri, "--call-timeout=1", env={"WATCHDOG_USEC": "200000"})
         virt.process.send(signal.SIGSTOP)
@@ -250,7 +250,7 @@ class Reload(TestCase):
         return domain["Verdict"], domain["Reasons"]
 
     def test_facts(self):
-        """The host is another one, and all domains are judged by it before the reload is said to be over."""
+        """With other facts about the host, all domains are judged again before the reload ends."""
         self.start_with(host_processor="intel")
         self.assertEqual(self.verdict(1), ("incompatible", ["host-architecture-mismatch"]))
         counts = self.client.host()["Counts"]
@@ -268,7 +268,7 @@ class Reload(TestCase):
         self.assertRegex(self.daemon.log(), "Configuration reloaded")
 
     def test_grace(self):
-        """Of a run that is in its grace: the rest of a shorter one, and none."""
+        """A shorter grace, and none, also apply to a run that is in its grace."""
         self.start_with(grace=86400)
         self.assertEqual(self.verdict(2), ("unknown", ["kernel-pending"]))
         self.configure(uri=self.virt.uri, grace=1)
@@ -285,7 +285,7 @@ class Reload(TestCase):
         self.assertEqual(self.verdict(3), ("unknown", ["kernel-not-reported"]))
 
     def test_call_timeout(self):
-        """From the next connection on."""
+        """It applies from the next connection on."""
         self.start_with(host_processor="intel", call_timeout=3600)
         self.configure(uri=self.virt.uri, host_processor="intel", call_timeout=1)
         self.reload()
@@ -312,7 +312,7 @@ class Reload(TestCase):
         self.assertEqual(self.client.host()["HostProcessor"], "amd")
 
     def test_bad_file(self):
-        """Nothing of it counts, not even what is right, and what is wrong is named."""
+        """A bad file is ignored as a whole, and the message names the error."""
         self.start_with(host_processor="intel")
         before = self.client.host()
         for text, sentence in (
@@ -334,7 +334,7 @@ class Reload(TestCase):
 
 
 class End(TestCase):
-    """Whatever libvirt does. A call that hangs would last for an hour."""
+    """The end comes whatever libvirt does: a hung call would last for an hour."""
 
     def end(self, number=signal.SIGTERM):
         daemon = self.daemon
