@@ -15,6 +15,7 @@ import harness
 SOURCE = os.environ["XPV_SOURCE"]
 UNIT = "xenpv-compatd.service"
 METRICS = "xenpv-compat-metrics.service"
+INSPECT = "xenpv-compat-inspect.service"
 MESSAGE_IDS = {"8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21", "3a7e2b9c41d84f6fb0c5d28e96a1f073"}
 
 
@@ -62,6 +63,8 @@ class Installed(TestCase):
                 ("xenpv-compatd", "/libexec/"),
                 ("xenpv-compatctl", "/bin/"),
                 *(("xenpv-compat-inspect.1", "/share/man/man1/"),
+                  (INSPECT, "(/usr)?/lib/systemd/system/"),
+                  ("xenpv-compat-inspect.path", "(/usr)?/lib/systemd/system/"),
                   ("xenpv-compat-inspect", "/bin/")) * ("XPV_INSPECT" in os.environ)):
             with self.subTest(name):
                 found = glob.glob(os.path.join(self.root, "**", name), recursive=True)
@@ -194,6 +197,13 @@ class Unit(TestCase):
             self.verify(unit)
             self.assertLessEqual(float(self.exposure(unit)), 1.0)
         self.verify("xenpv-compat-metrics.timer")
+
+    @unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
+    def test_inspector(self):
+        """It reads what root alone may read, and block devices, and needs no more."""
+        self.verify(INSPECT)
+        self.verify("xenpv-compat-inspect.path")
+        self.assertLessEqual(float(self.exposure(INSPECT)), 1.5)
 
     def test_remote(self):
         """The drop-in is honest about what it costs."""

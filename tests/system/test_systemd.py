@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 import unittest
 
@@ -17,8 +18,14 @@ import harness
 import machine
 
 SOURCE = os.environ["XPV_SOURCE"]
+sys.path.append(os.path.join(SOURCE, "tests", "inspect"))
+import images  # noqa: E402
+if "XPV_INSPECT" in os.environ:
+    from request_folders import request, uuid  # noqa: E402
+
 UNIT = "xenpv-compatd.service"
 METRICS = "xenpv-compat-metrics"
+INSPECT = "xenpv-compat-inspect"
 METRICS_FILE = "/var/lib/prometheus/node-exporter/xenpv-compat.prom"
 NODE = "/var/lib/xenpv-test/example-host.xml"
 URI = f"test+unix://{NODE}?socket=/run/libvirt/libvirt-sock-ro"
@@ -49,21 +56,27 @@ class Service(machine.TestCase):
         text = self.run_there("journalctl", "--output=json", "--identifier=xenpv-compatd", *matches)
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def wait_for_journal(self, pattern, unit=UNIT):
-        """Until something of the daemon's log, or of another unit's, matches."""
+    @contextlib.contextmanager
+    def follow_journal(self, unit):
+        """The lines of its log, from the first, as they come; they end when the time is over."""
         argv = self.machine.argv("journalctl", "--follow", "--lines=all", "--output=cat", "--unit=" + unit)
         with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as follow:
             end = functools.partial(os.killpg, follow.pid, signal.SIGKILL)
             timer = threading.Timer(machine.TIMEOUT, end)
             timer.start()
             try:
-                for line in follow.stdout:
-                    if re.search(pattern, line):
-                        return line
+                yield follow.stdout
             finally:
                 timer.cancel()
                 with contextlib.suppress(ProcessLookupError):
                     end()
+
+    def wait_for_journal(self, pattern, unit=UNIT):
+        """Until something of the daemon's log, or of another unit's, matches."""
+        with self.follow_journal(unit) as lines:
+            for line in lines:
+                if re.search(pattern, line):
+                    return line
         raise AssertionError(f"waited in vain for {pattern}: {self.run_there('journalctl')}")
 
 
@@ -222,6 +235,91 @@ class Systemd(Service):
         self.run_there("systemctl", "restart", UNIT)
         self.wait_for_journal("^Cannot connect to libvirt at test.ssh:.*: ssh: .*refused")
         self.assertTrue(self.has_network())
+
+
+@unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
+class Inspector(Service):
+    """Its two units: a request makes the one start the other, which answers it."""
+
+    def setUp(self):
+        super().setUp()
+        self.put(f"/etc/systemd/system/{INSPECT}.service.d/test.conf", "[Service]\nLogLevelMax=info\n")  # tells its end
+        [self.disk] = images.make("boot-alone", images.RHEL_3, os.path.join(self.folder, "guest"))
+
+    def put_disk(self, path):
+        """An image that is another user's alone."""
+        self.put(path, "", copy_of=self.disk, mode=0o600)
+        for name in (path, os.path.dirname(path)):
+            os.chown(self.root + name, harness.NOBODY, harness.NOBODY)
+        os.chmod(os.path.dirname(self.root + path), 0o700)
+
+    def ask(self, number, text):
+        self.run_there("sh", "-c", f"cat > $0/.unfinished <<'END' && mv $0/.unfinished $0/$1\n{text}END\n",
+                       "/run/xenpv-compat/inspect", uuid(number))
+
+    def answer(self, number):
+        """Once the service has ended, as often as it takes."""
+        with self.follow_journal(INSPECT) as lines:
+            for line in lines:
+                status, text = self.machine.run("cat", f"/run/xenpv-compat-inspect/{uuid(number)}", check=False)
+                if "Finished" in line and status == 0:
+                    return json.loads(text)
+        raise AssertionError(f"waited in vain for the answer {number}: {self.run_there('journalctl')}")
+
+    def assert_read(self, answer, disk):
+        self.assertEqual(answer["disks"], [{"source": disk, "format": "raw", "boot": True, "error": ""}])
+        self.assertEqual(answer["default_kernel"], "2.4.21-50.ELsmp")
+        self.assertEqual(answer["errors"], [])
+
+    def test_image(self):
+        """Wherever it is, and whoever may read it; the daemon's start is enough for all of that."""
+        disks = ("/home/somebody/guest.img", "/srv/images/guest.img")
+        for disk in disks:
+            self.put_disk(disk)
+        self.put_drop_in("[Unit]\nAssertPathExists=\n")
+        self.boot()
+        self.run_there("systemctl", "start", UNIT)
+        self.assertEqual(self.show("ActiveState", INSPECT + ".path"), "active")
+        for number, disk in enumerate(disks):
+            self.ask(number, request(disk))
+            self.assert_read(self.answer(number), disk)
+        self.assertEqual(self.run_there("stat", "--format=%U %a", f"/run/{INSPECT}", f"/run/{INSPECT}/{uuid(0)}"),
+                         "root 700\nroot 600\n")
+        self.ask(0, "")
+        self.run_there("systemctl", "stop", UNIT)
+        self.ask(9, request("/srv/none"))
+        self.assertEqual(self.answer(9)["disks"][0]["error"], "No such file or directory")
+        self.assertNotEqual(self.machine.run("cat", f"/run/{INSPECT}/{uuid(0)}", check=False)[0], 0)
+
+    def test_block_device(self):
+        done = subprocess.run(["losetup", "--find", "--show", self.disk], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest("there is no loop device: " + done.stderr)
+        loop = done.stdout.strip()
+        self.addCleanup(subprocess.run, ["losetup", "--detach", loop], check=True)
+        number = os.stat(loop).st_rdev
+        self.boot()
+        self.run_there("mknod", "--mode=660", "/dev/disk", "b", str(os.major(number)), str(os.minor(number)))
+        self.run_there("systemctl", "start", INSPECT + ".path")
+        self.ask(1, request("/dev/disk"))
+        self.assert_read(self.answer(1), "/dev/disk")
+
+    def test_many(self):
+        """It is started as often as there is something to read, and by what is no request no more than once."""
+        self.put_disk("/srv/images/guest.img")
+        self.boot()
+        self.run_there("systemctl", "start", INSPECT + ".path")
+        for number in range(10):  # more than a unit may be started at once, by default
+            self.ask(number, request("/srv/images/guest.img"))
+            self.assert_read(self.answer(number), "/srv/images/guest.img")
+        self.run_there("mkdir", "-p", "/run/xenpv-compat/inspect/folder/full")
+        self.ask(10, request("/srv/images/guest.img"))
+        self.answer(10)
+        self.wait_for_journal("^xenpv-compat-inspect: folder was taken away", INSPECT)
+        self.run_there("systemctl", "start", INSPECT + ".service")
+        self.assertEqual((self.show("ActiveState", INSPECT + ".path"), self.show("Result", INSPECT + ".path"),
+                          self.show("Result", INSPECT + ".service")), ("active", "success", "success"))
+        self.assertEqual(self.run_there("systemctl", "list-units", "--failed", "--no-legend"), "")
 
 
 if __name__ == "__main__":
