@@ -65,7 +65,7 @@ static gboolean
 remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GError **error)
 {
     int fd = dirfd(self->entries);
-    g_autofree char *hidden = g_strconcat(".", name, NULL);
+    g_autofree char *hidden = g_strconcat(".", name, ".none", NULL);
     if (unlinkat(fd, name, 0) < 0 && unlinkat(fd, name, AT_REMOVEDIR) < 0 && renameat(fd, name, fd, hidden) < 0 &&
         errno != ENOENT)
         return xpv_inspect_fail_by_errno(error, "cannot remove %s, which is not a request, from %s", name, self->path);

@@ -2,6 +2,7 @@
 #include "inspect/requests.h"
 
 #include <gio/gio.h>
+#include <signal.h>
 
 #include "common/inspection-request.h"
 #include "inspect/answers.h"
@@ -73,13 +74,17 @@ put_failure(Service *service, const char *uuid, const XpvInspectionRequest *requ
     put(service, uuid, failed);
 }
 
+/* Even so, the process may not end, as it waits for a disk. g_subprocess_force_exit() has another thread kill it, which
+ * may be too late, as this program may end first. */
 static gboolean
 on_deadline(gpointer data)
 {
     Reading *reading = data;
+    const char *pid = g_subprocess_get_identifier(reading->process);
     reading->deadline = 0;
-    g_subprocess_force_exit(reading->process);
-    g_cancellable_cancel(reading->given_up); /* the process may not end, as it waits for a disk */
+    if (pid)
+        kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
+    g_cancellable_cancel(reading->given_up);
     return G_SOURCE_REMOVE;
 }
 
