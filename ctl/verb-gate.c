@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "common/build.h"
+#include "common/inspection-report.h"
 #include "common/judge.h"
 #include "common/kernels-conf.h"
 #include "common/key-file.h"
 #include "common/names.h"
 #include "common/report-sources.h"
 #include "ctl/facts.h"
+#include "ctl/inspector.h"
 #include "ctl/verbs.h"
 
 /* As long as libvirt takes a string from a client (VIR_NET_MESSAGE_STRING_MAX); a real domain's XML has kilobytes. */
@@ -109,38 +111,94 @@ take_configuration(XpvCtlFacts *facts, GError **error)
     return TRUE;
 }
 
-/* Returns: (nullable) NULL: there is none, or the source speaks of running domains alone */
-static const char *
-report_from(const char *source, const XpvDomainXml *domain, const char *written)
+/* What is known of a domain that is to start. */
+typedef struct {
+    const XpvDomainXml *xml;
+    char *written;             /* (nullable) in kernels.conf */
+    XpvInspection *inspection; /* (nullable) of its disks */
+} Domain;
+
+static void
+domain_clear(Domain *domain)
 {
+    g_free(domain->written);
+    g_clear_pointer(&domain->inspection, xpv_inspection_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Domain, domain_clear)
+
+/* Returns: (nullable) NULL: there is none, or the source speaks of running domains alone */
+static XpvReport *
+report_from(const char *source, const Domain *domain)
+{
+    const char *said = NULL;
     if (g_str_equal(source, "metadata"))
-        return domain->metadata_kernel;
-    if (g_str_equal(source, "file"))
-        return written;
-    return g_str_equal(source, "direct_boot") ? domain->boot_kernel : NULL;
+        said = domain->xml->metadata_kernel;
+    else if (g_str_equal(source, "file"))
+        said = domain->written;
+    else if (g_str_equal(source, "direct_boot"))
+        said = domain->xml->boot_kernel;
+    return said ? xpv_report_parse(said, -1) : NULL;
+}
+
+static void
+add_report(GPtrArray *reports, XpvReport *report)
+{
+    if (report)
+        g_ptr_array_add(reports, report);
 }
 
 /* Returns: of XpvReport, in the order in which they are believed */
 static GPtrArray *
-find_reports(const XpvDomainXml *domain, GKeyFile *kernels)
+find_reports(const Domain *domain)
 {
 #define NAME(name) #name,
     static const char *const sources[] = { XPV_REPORT_SOURCES(NAME) };
 #undef NAME
-    g_autofree char *written = xpv_kernels_conf_report(kernels, domain);
     GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        const char *said = report_from(sources[i], domain, written);
-        XpvReport *report = said ? xpv_report_parse(said, -1) : NULL;
-        if (report)
-            g_ptr_array_add(reports, report);
-    }
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
+        add_report(reports, report_from(sources[i], domain));
+    if (domain->inspection) /* disks come last */
+        add_report(reports, xpv_inspection_report(domain->inspection));
     return reports;
+}
+
+static XpvJudgement *
+judge_domain(const XpvHost *host, const Domain *domain)
+{
+    g_autoptr(GPtrArray) others = find_reports(domain);
+    g_autoptr(XpvReport) report = others->len > 0 ? g_ptr_array_steal_index(others, 0) : NULL;
+    if (domain->inspection)
+        add_report(others, xpv_inspection_packages(domain->inspection));
+    const XpvGuest guest = {
+        .uuid = domain->xml->uuid,
+        .id = domain->xml->id,
+        .virtualization = domain->xml->virtualization,
+        .arch = domain->xml->arch,
+        .report = report,
+        .others = others,
+    };
+    return xpv_judge(host, &guest);
+}
+
+/* What cannot be read says nothing, so the domain is judged by what else is known. */
+static void
+read_disks(Domain *domain)
+{
+    g_autoptr(GError) error = NULL;
+    const GPtrArray *disks = domain->xml->disks;
+    if (!domain->xml->boots_from_disk || !disks || disks->len == 0)
+        return;
+    domain->inspection = xpv_ctl_inspect(disks, &error);
+    if (!error)
+        return;
+    g_autofree char *sentence =
+        g_strdup_printf("domain %s is judged without its disks: %s", domain->xml->name, error->message);
+    xpv_ctl_complain(sentence);
 }
 
 /* Returns: (nullable) a sentence where the domain may not start; NULL where it may, and where @error is set */
 static char *
-refuse(const XpvDomainXml *domain, GError **error)
+refuse(const XpvDomainXml *xml, GError **error)
 {
     g_auto(XpvCtlFacts) facts = { 0 };
     g_autofree char *path = xpv_kernels_conf_path(XPV_CONFIG_PATH);
@@ -148,27 +206,25 @@ refuse(const XpvDomainXml *domain, GError **error)
     xpv_ctl_facts_of_this_host(&facts);
     if (!kernels || !take_configuration(&facts, error))
         return NULL;
-    if (domain->acknowledged || xpv_kernels_conf_acknowledges(kernels, domain))
+    if (xml->acknowledged || xpv_kernels_conf_acknowledges(kernels, xml))
         return NULL;
 
-    g_autoptr(GPtrArray) others = find_reports(domain, kernels);
-    g_autoptr(XpvReport) report = others->len > 0 ? g_ptr_array_steal_index(others, 0) : NULL;
-    const XpvGuest guest = {
-        .uuid = domain->uuid,
-        .id = domain->id,
-        .virtualization = domain->virtualization,
-        .arch = domain->arch,
-        .report = report,
-        .others = others,
-    };
-    g_autoptr(XpvJudgement) judgement = xpv_judge(&facts.host, &guest);
+    /* Disks come last in the order of sources, and narrow what else is reported: they change no verdict that is known.
+     */
+    g_auto(Domain) domain = { xml, xpv_kernels_conf_report(kernels, xml), NULL };
+    g_autoptr(XpvJudgement) judgement = judge_domain(&facts.host, &domain);
+    if (judgement->verdict == XPV_VERDICT_UNKNOWN) {
+        read_disks(&domain);
+        xpv_judgement_free(judgement);
+        judgement = judge_domain(&facts.host, &domain);
+    }
     if (judgement->verdict != XPV_VERDICT_INCOMPATIBLE)
         return NULL;
     return g_strdup_printf(
         "domain %s may not start with a kernel that is not supported with para-virtualized drivers on "
         "this host: %s %s To start it all the same, write %s=true into the group [" XPV_KERNELS_CONF_ACKNOWLEDGED
         "] of %s.",
-        domain->name, judgement->explanation, judgement->remedy, domain->uuid, path);
+        xml->name, judgement->explanation, judgement->remedy, xml->uuid, path);
 }
 
 static char *

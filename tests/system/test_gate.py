@@ -6,16 +6,23 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import unittest
+from dataclasses import replace
 
 import harness
 import machine
 from harness import TIMEOUT, domain_xml, uuid_of
 
+sys.path.append(os.path.join(os.environ["XPV_SOURCE"], "tests", "inspect"))
+import images  # noqa: E402
+
 CTL = os.environ["XPV_CTL"]
 with open(os.path.join(os.environ["XPV_BUILD"], "common", "build.h"), encoding="utf-8") as header:
-    CONFIG = re.search('XPV_CONFIG_PATH "(.*)"', header.read())[1]
+    text = header.read()
+    CONFIG = re.search('XPV_CONFIG_PATH "(.*)"', text)[1]
+    INSPECTOR = re.search('XPV_INSPECT_PATH "(.*)"', text)[1]
 KERNELS = os.path.join(os.path.dirname(CONFIG), "kernels.conf")
 
 START = ("guest", "prepare", "begin", "-")
@@ -28,8 +35,9 @@ ENVIRONMENT = {"LC_ALL": "C", "HOME": "/root", "USER": "root", "LOGNAME": "root"
                **{name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "LD_PRELOAD", "UBSAN_OPTIONS",
                                                       "XPV_TEST_PROCESSOR") if name in os.environ}}
 
-# In a mount namespace: the folder $1 over the folder $2.
-OVER = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 && exec "$@"'
+# In a mount namespace: the folder $1 over the folder $2, and so on up to "--".
+OVER = ('while [ "$1" != -- ]; do mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 || exit 99; done; '
+        'shift; exec "$@"')
 
 
 def xml_of(*args, **kwargs):
@@ -40,15 +48,22 @@ class Gate(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="xenpv-")
         self.addCleanup(shutil.rmtree, self.folder)
-        self.files = False
+        self.over = set()  # folders that have others above them
 
     def put(self, path, text=""):
         """A file in place of the machine's own, or above it. Returns: where it is."""
-        place = os.path.join(self.folder, os.path.relpath(path, os.path.dirname(os.path.dirname(path))))
-        os.makedirs(os.path.dirname(place), exist_ok=True)
+        place = self.place(path)
         with open(place, "w", encoding="utf-8") as file:
             file.write(text)
-        self.files = True
+        return place
+
+    def place(self, path):
+        """Where that is, below a folder that comes above one of the machine's."""
+        folder = next(folder for folder in (os.path.dirname(os.path.dirname(CONFIG)), os.path.dirname(INSPECTOR))
+                      if path.startswith(folder + "/"))
+        self.over.add(folder)
+        place = self.folder + path
+        os.makedirs(os.path.dirname(place), exist_ok=True)
         return place
 
     def put_facts(self, **facts):
@@ -57,10 +72,10 @@ class Gate(unittest.TestCase):
 
     def argv(self, *arguments):
         argv = [CTL, "gate", *arguments]
-        if self.files:
+        if self.over:
             namespaces = ["--mount"] if os.getuid() == 0 else ["--mount", "--user", "--map-root-user"]
-            etc = os.path.dirname(os.path.dirname(CONFIG))
-            argv = ["unshare", *namespaces, "sh", "-c", OVER, "sh", self.folder, etc, *argv]
+            folders = [name for folder in self.over for name in (self.folder + folder, folder)]
+            argv = ["unshare", *namespaces, "sh", "-c", OVER, "sh", *folders, "--", *argv]
         return argv
 
     def run_gate(self, xml, *arguments, **kwargs):
@@ -153,6 +168,135 @@ class Verdicts(Gate):
     def test_arch(self):
         """The family of <os><type arch=…> tells which kernels the report can mean."""
         self.assert_refused(xml_of("2.4.21-50.EL", arch="ia64"), why="is not supported for RHEL 3")
+
+
+@unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
+class Disks(Gate):
+    """What is on the domain's own disks now, on an x86_64 host with Intel processors."""
+
+    FITTING, TOO_OLD = ("kernel-2.6.18-398.el5.x86_64",), ("kernel-2.6.18-8.el5.x86_64",)
+
+    def setUp(self):
+        super().setUp()
+        self.put_facts(host_architecture="x86_64", host_processor="intel")
+        os.symlink(os.environ["XPV_INSPECT"], self.place(INSPECTOR))
+
+    def put_inspector(self, script):
+        """Another one."""
+        os.unlink(self.place(INSPECTOR))
+        os.chmod(self.put(INSPECTOR, "#!/bin/sh\n" + script), 0o755)
+
+    def make(self, kernels, layout="plain", guest=images.RHEL_5):
+        return images.make(layout, replace(guest, kernels=kernels), os.path.join(self.folder, layout))
+
+    def xml(self, *disks, kernel=None, format="raw", boot="", **kwargs):
+        devices = "".join(f'<disk type="file" device="disk"><driver name="file" type="{format}"/><source file="{disk}"/>'
+                          f'<target dev="hd{"abcd"[number]}"/></disk>' for number, disk in enumerate(disks))
+        return xml_of(kernel, devices=devices, **kwargs).replace("</os>", boot + "</os>")
+
+    def test_incompatible(self):
+        self.assert_refused(self.xml(*self.make(self.TOO_OLD)), why="RHEL 5.0 kernel x86_64 is older than RHEL 5.1")
+
+    def test_several_disks(self):
+        self.assert_refused(self.xml(*self.make(self.TOO_OLD, "lvm-two-disks")), why="is older than RHEL 5.1")
+
+    def test_repaired(self):
+        """Whatever it was before."""
+        xml = self.xml(*self.make(self.TOO_OLD))
+        self.assert_refused(xml)
+        self.assertEqual(self.xml(*self.make(self.FITTING)), xml)
+        self.assert_let(xml)
+        self.make(self.TOO_OLD)
+        self.assert_refused(xml)
+
+    def test_default(self):
+        """That which starts counts, not what is installed."""
+        both = self.FITTING + self.TOO_OLD
+        self.assert_let(self.xml(*self.make(both)))
+        self.assert_refused(self.xml(*self.make(both[::-1])))
+
+    def test_precedence(self):
+        """Every other source is believed before, and an acknowledgement ends it."""
+        disks = self.make(self.TOO_OLD)
+        self.assert_let(self.xml(*disks, kernel=FITTING))
+        self.assert_let(self.xml(*disks, boot_kernel="/boot/vmlinuz-" + FITTING))
+        self.assert_let(self.xml(*disks, metadata='<guest xmlns="urn:xenpv:compat:1"><acknowledged/></guest>'))
+        self.put(KERNELS, f"[Kernels]\nguest={FITTING}\n")
+        self.assert_let(self.xml(*disks))
+        self.put(KERNELS, "[Acknowledged]\nguest=true\n")
+        self.assert_let(self.xml(*disks))
+        self.put(KERNELS, "")
+        self.assert_refused(self.xml(*self.make(self.FITTING), kernel=TOO_OLD))
+
+    def test_narrowing(self):
+        """The packages that are installed make exact what another source says."""
+        for package, let in (("kernel-2.4.21-50.EL.ia32e", True), ("kernel-2.4.21-50.EL.x86_64", False),
+                             ("kernel-2.4.21-50.EL.athlon", False)):
+            xml = self.xml(*self.make((package,), guest=images.RHEL_3), kernel="2.4.21-50.EL")
+            with self.subTest(package):
+                if let:
+                    self.assert_let(xml)
+                else:
+                    self.assert_refused(xml, why=f"kernel {package.rpartition('.')[2]}, compiled for AMD")
+        self.assert_let(xml.replace("2.4.21-50.EL<", "2.4.21-52.EL<"))  # it is not on the disk: nothing is narrowed
+
+    def test_not_from_disk(self):
+        """What is on the disks says nothing of a CD."""
+        disks = self.make(self.TOO_OLD)
+        self.assert_let(self.xml(*disks, boot='<boot dev="cdrom"/>'))
+        self.assert_let(self.xml(*disks, boot='<boot dev="network"/><boot dev="hd"/>'))
+        self.assert_refused(self.xml(*disks, boot='<boot dev="hd"/><boot dev="cdrom"/>'))
+
+    def test_nothing_known(self):
+        for xml in (self.xml(*self.make((), "empty")), self.xml(os.path.join(self.folder, "none")), self.xml(""),
+                    self.xml(self.folder), self.xml(*self.make(self.TOO_OLD), format="qcow2"), self.xml(),
+                    self.xml(*self.make((), "windows")), self.xml(*self.make(self.TOO_OLD), os_type="linux")):
+            with self.subTest(xml):
+                self.assert_let(xml)
+
+    def test_other_reports_stay(self):
+        """Where disks cannot be read, the domain is judged as without."""
+        for kernel, check in ((TOO_OLD, self.assert_refused), (FITTING, self.assert_let)):
+            check(self.xml(os.path.join(self.folder, "none"), kernel=kernel))
+
+    def test_not_installed(self):
+        xml = self.xml(*self.make(self.TOO_OLD))
+        os.unlink(self.place(INSPECTOR))
+        os.symlink("/nonexistent", self.place(INSPECTOR))
+        self.assert_let(xml)
+
+    def assert_without(self, why):
+        done = self.run_gate(self.xml(*self.make(self.TOO_OLD)), *START)
+        self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+        self.assertRegex(done.stderr.decode(), f"^xenpv-compatctl: domain guest is judged without its disks: .*{why}.*\n$")
+
+    def test_failures(self):
+        for script, why in (("exit 1", "cannot be understood"), ("echo x", "cannot be understood"), ("kill -SEGV $$", "."),
+                            ("cat; echo '{}'", "cannot be understood"), ("yes", "takes longer than 2 s")):
+            with self.subTest(script):
+                self.put_inspector(script + "\n")
+                self.assert_without(why)
+        os.chmod(self.place(INSPECTOR), 0o644)
+        self.assert_without("Permission denied")
+
+    def test_hangs(self):
+        """It is killed, and holds nothing of the hook's that libvirt waits for."""
+        process = os.path.join(self.folder, "process")
+        for script in ("exec sleep 1000", "sleep 10 & wait"):
+            self.put_inspector(f"echo $$ > {process}\n{script}\n")
+            with self.subTest(script):
+                self.assert_without("reading takes longer than 2 s")
+                with open(process, encoding="ascii") as file:
+                    pid = int(file.read())
+                with open(f"/proc/{pid}/stat", encoding="ascii") if os.path.exists(f"/proc/{pid}") else open(
+                        os.devnull, encoding="ascii") as file:
+                    self.assertRegex(file.read(), r"^(\d+ \(.*\) Z .*)?$")
+
+    def test_hostile(self):
+        """What a guest wrote gives no message but the usual one."""
+        guest = replace(images.RHEL_5, release="\x1b[2J", grub="default=0\ntitle x\n\tkernel /vmlinuz-2.6.18-8.el5\x1b[2J\n")
+        done = self.run_gate(self.xml(*self.make(self.TOO_OLD, guest=guest)), *START)
+        self.assertNotIn(b"\x1b", done.stderr)
 
 
 class Calls(Gate):

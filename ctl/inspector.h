@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What xenpv-compat-inspect reads on a domain's disks, now. */
+#pragma once
+
+#include "common/inspection.h"
+
+/* More seconds are not waited. */
+#define XPV_CTL_INSPECTOR_SECONDS 2
+
+/* xpv_ctl_inspect: runs the inspector, and kills it if it takes too long.
+ * @disks: of XpvDomainDisk
+ * Returns: (nullable) NULL: it is not installed, or it failed
+ * Errors: XPV_CTL_ERROR: it failed, with the beginning of a sentence. That it is not installed is no error. */
+XpvInspection *xpv_ctl_inspect(const GPtrArray *disks, GError **error);
