@@ -9,7 +9,7 @@ import xenstored
 from fixtures import KERNELS, Bench, domain_xml
 from harness import DOMAIN, PROPERTIES, path_of, uuid_of
 
-DOMAINS = 500  # enough for further connections in a full look
+DOMAINS = 500
 PACE = 0.1        # seconds from one step to the next
 RESTART = 5 * 60  # libvirtd is killed and started again
 STOP = 15 * 60    # libvirtd is stopped until the daemon gives it up, and goes on
