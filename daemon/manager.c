@@ -157,6 +157,13 @@ on_gone(const char *uuid, gpointer data)
 }
 
 static void
+on_run_began(const char *uuid, const XpvRunBegin *begin, gpointer data)
+{
+    XpvManager *manager = data;
+    xpv_reports_run_began(manager->reports, uuid, begin->id, begin->is_booted);
+}
+
+static void
 on_unreadable(const char *uuid, const GError *error, gpointer data)
 {
     XpvManager *manager = data;
@@ -201,6 +208,7 @@ static const XpvWatcherListener watcher_listener = {
     .listed = on_listed,
     .read = on_read,
     .gone = on_gone,
+    .run_began = on_run_began,
     .unreadable = on_unreadable,
     .refreshed = on_refreshed,
 };

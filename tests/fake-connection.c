@@ -118,11 +118,17 @@ fake_remove_domain(guint number)
 void
 fake_send_event(guint number)
 {
+    fake_send_begin(number, NULL);
+}
+
+void
+fake_send_begin(guint number, const XpvRunBegin *begin)
+{
     g_mutex_lock(&mutex);
     for (guint i = 0; i < connections->len; i++) {
         XpvConnection *connection = connections->pdata[i];
         if (connection->is_listening)
-            connection->listener->domain_changed(fake_uuid(number), connection->data);
+            connection->listener->domain_changed(fake_uuid(number), begin, connection->data);
     }
     g_mutex_unlock(&mutex);
 }

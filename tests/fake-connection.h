@@ -33,6 +33,9 @@ void fake_remove_domain(guint number);
 /* fake_send_event: sends an event of a domain, whether it exists or not. */
 void fake_send_event(guint number);
 
+/* fake_send_begin: likewise, that a run of it begins. */
+void fake_send_begin(guint number, const XpvRunBegin *begin);
+
 /* fake_send_closed: tells all listeners that the connection is closed. */
 void fake_send_closed(void);
 

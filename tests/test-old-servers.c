@@ -76,6 +76,12 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
     g_string_append_printf(f->told, "%u unreadable\n", fake_number(uuid));
 }
 
+/* That it is told is seen in the watcher's test. */
+static void
+on_run_began(const char *uuid, const XpvRunBegin *begin, gpointer data)
+{
+}
+
 static void
 on_refreshed(guint64 serial, gpointer data)
 {
@@ -89,6 +95,7 @@ static const XpvWatcherListener listener = {
     .listed = on_listed,
     .read = on_read,
     .gone = on_gone,
+    .run_began = on_run_began,
     .unreadable = on_unreadable,
     .refreshed = on_refreshed,
 };

@@ -84,6 +84,12 @@ on_gone(const char *uuid, gpointer data)
 }
 
 static void
+on_run_began(const char *uuid, const XpvRunBegin *begin, gpointer data)
+{
+    tell_domain(data, uuid, g_strdup_printf("%s %d", begin->is_booted ? "booted" : "resumed", begin->id));
+}
+
+static void
 on_unreadable(const char *uuid, const GError *error, gpointer data)
 {
     tell_domain(data, uuid, g_strdup_printf("unreadable: %s", error->message));
@@ -105,6 +111,7 @@ static const XpvWatcherListener listener = {
     .listed = on_listed,
     .read = on_read,
     .gone = on_gone,
+    .run_began = on_run_began,
     .unreadable = on_unreadable,
     .refreshed = on_refreshed,
 };
@@ -229,6 +236,19 @@ test_event(Fixture *f, gconstpointer data)
     wait_until(is_last(f, 1, "paused 1"));
     expect_told(f, "1 paused 1");
     g_assert_true(is_last(f, 2, "shut-off -1"));
+}
+
+/* How a run began is told for each event, however few readings follow. */
+static void
+test_runs_begin(Fixture *f, gconstpointer data)
+{
+    const XpvRunBegin booted = { 7, TRUE }, resumed = { 8, FALSE };
+    start_and_refresh(f);
+    fake_set_domain(1, 8, "running");
+    fake_send_begin(1, &booted);
+    fake_send_begin(1, &resumed);
+    wait_until(is_last(f, 1, "running 8"));
+    expect_told(f, "1 booted 7\n1 resumed 8\n1 running 8");
 }
 
 /* Those that come while nothing is read cost one reading, and those that come during it one more. */
@@ -984,6 +1004,7 @@ main(int argc, char *argv[])
     add("/watcher/order", test_order);
     add("/watcher/empty-host", test_empty_host);
     add("/watcher/event", test_event);
+    add("/watcher/runs-begin", test_runs_begin);
     add("/watcher/doubled-events", test_doubled_events);
     add("/watcher/event-of-unknown-domain", test_event_of_unknown_domain);
     add("/watcher/event-of-new-domain", test_event_of_new_domain);

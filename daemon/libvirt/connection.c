@@ -167,7 +167,7 @@ on_close(virConnectPtr connection, int reason, void *data)
 }
 
 static void
-tell(Subscriber *subscriber, virDomainPtr domain)
+tell(Subscriber *subscriber, virDomainPtr domain, const XpvRunBegin *begin)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, uuid) < 0)
@@ -176,32 +176,33 @@ tell(Subscriber *subscriber, virDomainPtr domain)
     if (subscriber->handles && virDomainRef(domain) == 0)
         g_hash_table_replace(subscriber->handles, g_strdup(uuid), domain);
     g_mutex_unlock(&subscriber->mutex);
-    subscriber->listener->domain_changed(uuid, subscriber->data);
+    subscriber->listener->domain_changed(uuid, begin, subscriber->data);
 }
 
 static int
 on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
 {
-    tell(data, domain);
+    const XpvRunBegin begin = { (gint)virDomainGetID(domain), detail == VIR_DOMAIN_EVENT_STARTED_BOOTED };
+    tell(data, domain, event == VIR_DOMAIN_EVENT_STARTED ? &begin : NULL);
     return 0;
 }
 
 static void
 on_event(virConnectPtr connection, virDomainPtr domain, void *data)
 {
-    tell(data, domain);
+    tell(data, domain, NULL);
 }
 
 static void
 on_metadata_change(virConnectPtr connection, virDomainPtr domain, int type, const char *namespace_uri, void *data)
 {
-    tell(data, domain);
+    tell(data, domain, NULL);
 }
 
 static void
 on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
 {
-    tell(data, domain);
+    tell(data, domain, NULL);
 }
 
 /* All events that can change a published property. Each driver has only some of them. */

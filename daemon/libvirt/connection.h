@@ -18,9 +18,16 @@ typedef enum {
 
 typedef struct _XpvConnection XpvConnection;
 
+/* The begin of a domain's run. */
+typedef struct {
+    gint id;
+    gboolean is_booted; /* FALSE: the guest goes on where it was: it was restored or migrated */
+} XpvRunBegin;
+
 /* Callbacks of a connection, on any thread. */
 typedef struct {
-    void (*domain_changed)(const char *uuid, gpointer data); /* it must be read again */
+    /* The domain must be read again. @begin: (nullable) of the run that it is in now, or will be soon */
+    void (*domain_changed)(const char *uuid, const XpvRunBegin *begin, gpointer data);
     void (*closed)(gpointer data);
 } XpvConnectionListener;
 

@@ -294,10 +294,12 @@ on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *rea
 }
 
 static void
-on_domain_changed(XpvSession *session, const char *uuid, gpointer data)
+on_domain_changed(XpvSession *session, const char *uuid, const XpvRunBegin *begin, gpointer data)
 {
     XpvWatcher *watcher = data;
     g_debug("Event of domain %s", uuid);
+    if (begin)
+        watcher->listener->run_began(uuid, begin, watcher->data);
     if (watcher->state == LISTING)
         g_hash_table_add(watcher->changed, g_strdup(uuid));
     if (is_open(watcher)) /* if it is not open, the next refresh reads it */

@@ -21,6 +21,8 @@ typedef struct {
     /* @reading: the callee may steal its XML. */
     void (*read)(const char *uuid, XpvReading *reading, gpointer data);
     void (*gone)(const char *uuid, gpointer data);
+    /* As libvirt tells it, before or after the domain is read in that run. */
+    void (*run_began)(const char *uuid, const XpvRunBegin *begin, gpointer data);
     void (*unreadable)(const char *uuid, const GError *error, gpointer data);
     /* A refresh has ended, and all its results were told. @serial: see xpv_watcher_refresh() */
     void (*refreshed)(guint64 serial, gpointer data);

@@ -55,6 +55,15 @@ xpv_reports_reload(XpvReports *reports)
 }
 
 void
+xpv_reports_run_began(XpvReports *reports, const char *uuid, gint id, gboolean is_booted)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+        if (sources[i]->run_began)
+            sources[i]->run_began(reports->selves[i], uuid, id, is_booted);
+    }
+}
+
+void
 xpv_reports_forget(XpvReports *reports, const char *uuid)
 {
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {

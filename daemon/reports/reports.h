@@ -39,6 +39,9 @@ typedef struct {
     /* Adds the source's report (xpv_said_report()) and its other facts about the domain. Called
      * whenever the domain is judged. The XML tells whether it runs, and its id. */
     void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
+    /* A run begins. libvirt may tell this before or after ask() is called with the id of that run.
+     * @is_booted: FALSE: the guest was restored or migrated. NULL: nothing to do. */
+    void (*run_began)(gpointer self, const char *uuid, gint id, gboolean is_booted);
     /* The domain is gone. NULL: nothing to do. */
     void (*forget)(gpointer self, const char *uuid);
     /* Whether the first read of every domain has ended; TRUE after some seconds at the latest. NULL: always. */
@@ -58,6 +61,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvReports, xpv_reports_free)
 /* xpv_reports_ask: clear with xpv_said_clear(). */
 void xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said);
 void xpv_reports_reload(XpvReports *reports);
+void xpv_reports_run_began(XpvReports *reports, const char *uuid, gint id, gboolean is_booted);
 void xpv_reports_forget(XpvReports *reports, const char *uuid);
 gboolean xpv_reports_are_settled(const XpvReports *reports);
 
