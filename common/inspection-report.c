@@ -2,6 +2,7 @@
 #include "common/inspection-report.h"
 
 #include "common/guide.h"
+#include "common/report.h"
 
 /* A kernel of RHEL 3, 4 or 5 without a package, whose architecture is known by its configuration, named as its package
  * is: in a report of uname's, “i686” may be an athlon kernel's. */
@@ -19,7 +20,7 @@ name_by_release(const XpvInspectionKernel *kernel)
 }
 
 /* Returns: (nullable) */
-static XpvReport *
+static char *
 report_kernels(const XpvInspection *inspection, gboolean (*is_wanted)(const XpvInspectionKernel *kernel))
 {
     g_autoptr(GString) lines = g_string_new(NULL);
@@ -28,9 +29,9 @@ report_kernels(const XpvInspection *inspection, gboolean (*is_wanted)(const XpvI
         if (!is_wanted(kernel))
             continue;
         g_autofree char *name = *kernel->package != '\0' ? g_strdup(kernel->package) : name_by_release(kernel);
-        g_string_append_printf(lines, "%s\n", name);
+        g_string_append_printf(lines, "%s%s", lines->len > 0 ? "\n" : "", name);
     }
-    return lines->len <= XPV_REPORT_MAX ? xpv_report_parse(lines->str, (gssize)lines->len) : NULL;
+    return lines->len > 0 && lines->len <= XPV_REPORT_MAX ? g_strdup(lines->str) : NULL;
 }
 
 static gboolean
@@ -57,22 +58,22 @@ has_architecture(const XpvInspectionKernel *kernel)
     return *kernel->package != '\0' || *kernel->architecture != '\0';
 }
 
-XpvReport *
+char *
 xpv_inspection_report(const XpvInspection *inspection)
 {
     if (*inspection->default_kernel == '\0')
         return report_kernels(inspection, is_any);
-    XpvReport *report = report_kernels(inspection, is_default);
-    return report ? report : xpv_report_parse(inspection->default_kernel, -1);
+    char *report = report_kernels(inspection, is_default);
+    return report ? report : g_strdup(inspection->default_kernel);
 }
 
-XpvReport *
+char *
 xpv_inspection_report_of_any(const XpvInspection *inspection)
 {
     return report_kernels(inspection, is_in_grub);
 }
 
-XpvReport *
+char *
 xpv_inspection_packages(const XpvInspection *inspection)
 {
     return report_kernels(inspection, has_architecture);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a guest would report of its kernel, by what an inspection found on its disks.
  *
- * Where there are more kernels than a report has room for, there is none: nothing is known, rather than a part. */
+ * Each is a report's text, of a kernel a line, for xpv_report_parse(). Where there are more kernels than a report has
+ * room for, there is none: nothing is known, rather than a part. */
 #pragma once
 
 #include "common/inspection.h"
-#include "common/report.h"
 
 /* xpv_inspection_report: the kernel that starts by default, or all that are installed where that is not known.
- * Returns: (nullable) NULL: there is none */
-XpvReport *xpv_inspection_report(const XpvInspection *inspection);
+ * Returns: (nullable) (transfer full) NULL: there is none */
+char *xpv_inspection_report(const XpvInspection *inspection);
 
 /* xpv_inspection_report_of_any: all kernels that are installed and that the boot loader offers: one of them was started
- * where it is not known which. Returns: (nullable) NULL: there is none */
-XpvReport *xpv_inspection_report_of_any(const XpvInspection *inspection);
+ * where it is not known which. Returns: (nullable) (transfer full) NULL: there is none */
+char *xpv_inspection_report_of_any(const XpvInspection *inspection);
 
 /* xpv_inspection_packages: all kernels whose architecture is known: for XpvGuest's “others”, to narrow what another
- * report can mean. Returns: (nullable) NULL: there is none */
-XpvReport *xpv_inspection_packages(const XpvInspection *inspection);
+ * report can mean. Returns: (nullable) (transfer full) NULL: there is none */
+char *xpv_inspection_packages(const XpvInspection *inspection);

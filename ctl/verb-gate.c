@@ -126,8 +126,8 @@ domain_clear(Domain *domain)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Domain, domain_clear)
 
-/* Returns: (nullable) NULL: there is none, or the source speaks of running domains alone */
-static XpvReport *
+/* Returns: (nullable) (transfer full) NULL: there is none, or the source speaks of running domains alone */
+static char *
 report_from(const char *source, const Domain *domain)
 {
     const char *said = NULL;
@@ -137,12 +137,15 @@ report_from(const char *source, const Domain *domain)
         said = domain->written;
     else if (g_str_equal(source, "direct_boot"))
         said = domain->xml->boot_kernel;
-    return said ? xpv_report_parse(said, -1) : NULL;
+    return g_strdup(said);
 }
 
+/* @text: (nullable) (transfer full) */
 static void
-add_report(GPtrArray *reports, XpvReport *report)
+add_report(GPtrArray *reports, char *text)
 {
+    g_autofree char *taken = text;
+    XpvReport *report = taken ? xpv_report_parse(taken, -1) : NULL;
     if (report)
         g_ptr_array_add(reports, report);
 }

@@ -65,7 +65,8 @@ append_kernels(GString *text, const XpvInspection *inspection)
 static void
 append_verdict(GString *text, const XpvInspection *inspection, const XpvHost *host, XpvVirtualization virtualization)
 {
-    g_autoptr(XpvReport) report = xpv_inspection_report(inspection);
+    g_autofree char *kernels = xpv_inspection_report(inspection);
+    g_autoptr(XpvReport) report = kernels ? xpv_report_parse(kernels, -1) : NULL;
     g_auto(XpvSystem) system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
     if (!report && system.kind != XPV_SYSTEM_OTHER)
         return;
