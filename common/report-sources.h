@@ -8,4 +8,5 @@
     SOURCE(console)                                                                                                    \
     SOURCE(metadata)                                                                                                   \
     SOURCE(file)                                                                                                       \
-    SOURCE(direct_boot)
+    SOURCE(direct_boot)                                                                                                \
+    SOURCE(disk)

@@ -130,14 +130,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Domain, domain_clear)
 static char *
 report_from(const char *source, const Domain *domain)
 {
-    const char *said = NULL;
     if (g_str_equal(source, "metadata"))
-        said = domain->xml->metadata_kernel;
-    else if (g_str_equal(source, "file"))
-        said = domain->written;
-    else if (g_str_equal(source, "direct_boot"))
-        said = domain->xml->boot_kernel;
-    return g_strdup(said);
+        return g_strdup(domain->xml->metadata_kernel);
+    if (g_str_equal(source, "file"))
+        return g_strdup(domain->written);
+    if (g_str_equal(source, "direct_boot"))
+        return g_strdup(domain->xml->boot_kernel);
+    return g_str_equal(source, "disk") && domain->inspection ? xpv_inspection_report(domain->inspection) : NULL;
 }
 
 /* @text: (nullable) (transfer full) */
@@ -160,8 +159,6 @@ find_reports(const Domain *domain)
     GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
         add_report(reports, report_from(sources[i], domain));
-    if (domain->inspection) /* disks come last */
-        add_report(reports, xpv_inspection_report(domain->inspection));
     return reports;
 }
 

@@ -107,6 +107,7 @@ xpv_host_state_new(const XpvConfig *config, XpvHostStateChanged changed, gpointe
     state->changed = changed;
     state->data = data;
     state->properties = detect(config, NULL);
+    state->properties.disks_read = xpv_uri_is_local(config->uri);
     return state;
 }
 
@@ -139,6 +140,7 @@ detect_again(XpvHostState *state)
     XpvHostProperties before = state->properties;
     state->properties = detect(state->config, state->libvirt);
     state->properties.connected = before.connected;
+    state->properties.disks_read = before.disks_read;
     state->properties.last_update = before.last_update;
     memcpy(state->properties.counts, before.counts, sizeof before.counts);
     tell(state, &before);
@@ -165,6 +167,14 @@ xpv_host_state_set_connected(XpvHostState *state, gboolean connected)
 {
     const XpvHostProperties before = state->properties;
     state->properties.connected = connected;
+    tell(state, &before);
+}
+
+void
+xpv_host_state_set_disks_read(XpvHostState *state, gboolean disks_read)
+{
+    const XpvHostProperties before = state->properties;
+    state->properties.disks_read = disks_read;
     tell(state, &before);
 }
 

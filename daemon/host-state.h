@@ -11,6 +11,7 @@ typedef struct {
     char *rules;
     char *uri;
     gint connected;
+    gint disks_read;
     guint64 last_update;
     char *hypervisor;
     char *host_name;
@@ -44,6 +45,9 @@ const XpvHostProperties *xpv_host_state_get(const XpvHostState *state);
 void xpv_host_state_set_config(XpvHostState *state, const XpvConfig *config);
 void xpv_host_state_set_libvirt(XpvHostState *state, const XpvLibvirtHost *libvirt);
 void xpv_host_state_set_connected(XpvHostState *state, gboolean connected);
+
+/* xpv_host_state_set_disks_read: whether guests' disks are read; at first they are, where the host is this machine. */
+void xpv_host_state_set_disks_read(XpvHostState *state, gboolean disks_read);
 
 /* xpv_host_state_set_counts: domains by verdict. */
 void xpv_host_state_set_counts(XpvHostState *state, const guint32 counts[XPV_VERDICT_MAX]);

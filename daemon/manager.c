@@ -86,6 +86,13 @@ on_report_changed(const char *uuid, gpointer data)
 }
 
 static void
+on_disks_read(gboolean disks_read, gpointer data)
+{
+    XpvManager *manager = data;
+    xpv_host_state_set_disks_read(manager->host, disks_read);
+}
+
+static void
 set_connected(XpvManager *manager, gboolean connected)
 {
     const XpvHostProperties *host = xpv_host_state_get(manager->host);
@@ -260,8 +267,16 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
     manager->host = xpv_host_state_new(config, on_host_changed, manager);
     const XpvHostProperties *host = xpv_host_state_get(manager->host);
     xpv_host_properties_get_facts(host, &facts);
-    XpvReportContext context = { config->path, xpv_uri_is_local(config->uri), on_report_changed,
-                                 manager,      config->call_timeout,          finish_refresh };
+    const XpvReportContext context = {
+        .config_path = config->path,
+        .runtime_directory = runtime_directory,
+        .is_local = xpv_uri_is_local(config->uri),
+        .changed = on_report_changed,
+        .data = manager,
+        .call_timeout = config->call_timeout,
+        .settled = finish_refresh,
+        .set_disks_read = on_disks_read,
+    };
     manager->reports = xpv_reports_new(&context);
     manager->registry = xpv_registry_new(&facts, manager->reports, config->grace, on_domain_changed, manager);
     manager->publisher = xpv_publisher_new(manager->registry, host, &publisher_listener, manager, error);

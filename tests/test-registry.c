@@ -89,6 +89,7 @@ begin(Fixture *f, const XpvHost *host, guint grace, gboolean is_local)
     g_autofree char *config = g_build_filename(f->folder, "xenpv-compatd.conf", NULL);
     XpvReportContext context = {
         .config_path = config,
+        .runtime_directory = "/run/xenpv-compat-test",
         .is_local = is_local,
         .changed = on_report_changed,
         .settled = on_settled,

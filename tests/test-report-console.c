@@ -688,6 +688,7 @@ static void
 test_precedence(Fixture *f, gconstpointer data)
 {
     XpvReportContext context = { .config_path = "/nonexistent/x",
+                                 .runtime_directory = "/run/xenpv-compat-test",
                                  .is_local = TRUE,
                                  .changed = on_any_changed,
                                  .call_timeout = 60,

@@ -159,7 +159,9 @@ wait_told(Fixture *f, const char *call)
 static void
 start_source(Fixture *f, guint call_timeout)
 {
-    XpvReportContext context = { NULL, TRUE, on_changed, f, call_timeout, on_settled };
+    XpvReportContext context = {
+        .is_local = TRUE, .changed = on_changed, .data = f, .call_timeout = call_timeout, .settled = on_settled
+    };
     f->self = source->start(&context);
     g_assert_nonnull(f->self);
 }
@@ -280,6 +282,37 @@ test_system(Fixture *f, gconstpointer data)
     g_assert_cmpuint(number(f, "count READ " DOMAIN_1 "data/os_distro"), ==, n_reads);
 }
 
+/* By the host, before the guest runs. */
+static void
+test_run_began(Fixture *f, gconstpointer data)
+{
+    do_tell(f, "write " DOMAIN_1 "vm /vm/" UUID);
+    do_tell(f, "write /vm/" UUID "/start_time 1196000000.25");
+    begin(f);
+    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(said.run_began, ==, 1196000000);
+    g_auto(XpvSaid) next = ask_as(f, UUID, 2, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(next.run_began, ==, 0);
+    f->id = 2;
+}
+
+/* A guest may own what is about it. */
+static void
+test_run_began_hostile(Fixture *f, gconstpointer data)
+{
+    do_tell(f, "write " DOMAIN_1 "vm /local/domain/2");
+    do_tell(f, "write /local/domain/2/start_time 1196000000");
+    begin(f);
+    g_auto(XpvSaid) elsewhere = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(elsewhere.run_began, ==, 0);
+    do_tell(f, "write " DOMAIN_1 "vm /vm/" UUID);
+    do_tell(f, "write /vm/" UUID "/start_time -5");
+    do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
+    wait_changed(f, 2);
+    g_auto(XpvSaid) negative = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(negative.run_began, ==, 0);
+}
+
 static void
 on_changed_of_reports(const char *uuid, gpointer data)
 {
@@ -290,7 +323,13 @@ on_changed_of_reports(const char *uuid, gpointer data)
 static void
 test_believed_before_others(Fixture *f, gconstpointer data)
 {
-    XpvReportContext context = { g_getenv("XENSTORED_PATH"), TRUE, on_changed_of_reports, f, 30, on_settled };
+    XpvReportContext context = { .config_path = g_getenv("XENSTORED_PATH"),
+                                 .runtime_directory = "/run/xenpv-compat-test",
+                                 .is_local = TRUE,
+                                 .changed = on_changed_of_reports,
+                                 .data = f,
+                                 .call_timeout = 30,
+                                 .settled = on_settled };
     g_autoptr(XpvReports) reports = xpv_reports_new(&context);
     XpvDomainXml xml = { .uuid = (char *)UUID, .name = (char *)"a", .id = 1, .metadata_kernel = (char *)"metadata's" };
     g_auto(XpvSaid) before = { 0 };
@@ -426,7 +465,7 @@ test_not_asked(Fixture *f, gconstpointer data)
     expect(f, -1, NULL, XPV_DRIVERS_UNKNOWN);
     wait_told(f, "wait_clients 0");
 
-    XpvReportContext remote = { NULL, FALSE, on_changed, f, 30, on_settled };
+    XpvReportContext remote = { .is_local = FALSE, .changed = on_changed, .data = f };
     gpointer self = source->start(&remote);
     XpvDomainXml xml = { .uuid = (char *)UUID, .id = 1 };
     g_auto(XpvSaid) said = { .source = "" };
@@ -721,6 +760,8 @@ main(int argc, char *argv[])
 #define ADD(path, test) g_test_add("/report-xenstore/" path, Fixture, NULL, set_up, test, tear_down)
     ADD("precedence", test_precedence);
     ADD("system", test_system);
+    ADD("run-began", test_run_began);
+    ADD("run-began-hostile", test_run_began_hostile);
     ADD("believed-before-others", test_believed_before_others);
     ADD("values", test_values);
     ADD("drivers", test_drivers);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/domain-xml.h"
+#include "common/inspection.h"
 #include "common/report-sources.h"
 
 /* What the report sources know about one domain. */
@@ -14,18 +15,24 @@ typedef struct {
     gboolean acknowledged;
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
-    XpvSystem system; /* of the first that names one, but for the domain's XML */
+    XpvSystem system;                /* of the first that names one, but for the domain's XML */
+    gint64 run_began;                /* of a domain that runs, seconds since the epoch; 0: not known */
+    const XpvInspection *inspection; /* (nullable) of its disks; borrowed until the source is asked again */
+    const XpvDomainDisk *boot_disk;  /* (nullable) that which holds /boot, by the inspection; likewise */
 } XpvSaid;
 
 /* The context of all report sources. */
 typedef struct {
-    const char *config_path; /* of the daemon's configuration; borrowed during start() */
-    gboolean is_local;       /* the domains run on this machine */
+    const char *config_path;       /* of the daemon's configuration; borrowed during start() */
+    const char *runtime_directory; /* for files that outlive the daemon; borrowed during start() */
+    gboolean is_local;             /* the domains run on this machine */
     /* Ask again about the domain; @uuid NULL: about all. On the main thread; not from within ask(). */
     void (*changed)(const char *uuid, gpointer data);
     gpointer data;
     guint call_timeout;             /* seconds that a call may take */
     void (*settled)(gpointer data); /* is_settled() may be true now; not from within ask() */
+    /* Whether guests' disks are read; not from within ask() nor start(). */
+    void (*set_disks_read)(gboolean disks_read, gpointer data);
 } XpvReportContext;
 
 /* A report source. All functions are called on the main thread, and must not block. */

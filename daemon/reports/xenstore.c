@@ -107,7 +107,8 @@ static gboolean
 take_keys(Run *run, XpvGuestKeys *keys)
 {
     if (run->keys.disk_drivers == keys->disk_drivers && run->keys.network_drivers == keys->network_drivers &&
-        g_strcmp0(run->keys.report, keys->report) == 0 && xpv_system_equal(&run->keys.system, &keys->system))
+        run->keys.run_began == keys->run_began && g_strcmp0(run->keys.report, keys->report) == 0 &&
+        xpv_system_equal(&run->keys.system, &keys->system))
         return FALSE;
     xpv_guest_keys_clear(&run->keys);
     run->keys = *keys;
@@ -269,6 +270,7 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
         said->is_live = said->report != NULL;
     }
     said->system = xpv_system_copy(&run->keys.system);
+    said->run_began = run->keys.run_began;
     if (xml->virtualization == XPV_VIRTUALIZATION_HVM) {
         said->disk_drivers = run->keys.disk_drivers;
         said->network_drivers = run->keys.network_drivers;

@@ -28,6 +28,10 @@ static const char *const system_keys[] = { KEY_DISTRIBUTION, KEY_MAJOR_VERSION }
 /* Both are cut to so many bytes; names have some 30. */
 #define SYSTEM_MAX 256
 
+/* /vm/UUID, which may have a number behind; and a time. */
+#define VM_PATH_MAX 64
+#define TIME_MAX 32
+
 #define DISKS "device/vbd"
 #define NETWORK_CARDS "device/vif"
 static const char *const device_classes[] = { DISKS, NETWORK_CARDS };
@@ -124,6 +128,25 @@ read_class(XpvXenstore *xenstore, gint id, const char *class, XpvDrivers *ret_dr
     return TRUE;
 }
 
+/* libxl writes it with hundredths, xend as it comes. */
+static gboolean
+read_run_began(XpvXenstore *xenstore, gint id, gint64 *ret_began)
+{
+    g_autofree char *vm = NULL;
+    g_autofree char *time = NULL;
+    gsize length = 0;
+    if (!read_key(xenstore, id, "vm", VM_PATH_MAX, &vm))
+        return FALSE;
+    if (!vm || !g_str_has_prefix(vm, "/vm/"))
+        return TRUE;
+    g_autofree char *path = g_strconcat(vm, "/start_time", NULL);
+    if (!xpv_xenstore_read(xenstore, path, TIME_MAX, &time, &length))
+        return FALSE;
+    gint64 seconds = time ? g_ascii_strtoll(time, NULL, 10) : 0;
+    *ret_began = MAX(seconds, 0);
+    return TRUE;
+}
+
 gboolean
 xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_keys)
 {
@@ -133,7 +156,8 @@ xpv_guest_keys_read(XpvXenstore *xenstore, gint id, XpvGuestKeys *ret_keys)
     if (!keys.report && !read_system(xenstore, id, &keys.system))
         return FALSE;
     if (!read_class(xenstore, id, DISKS, &keys.disk_drivers) ||
-        !read_class(xenstore, id, NETWORK_CARDS, &keys.network_drivers))
+        !read_class(xenstore, id, NETWORK_CARDS, &keys.network_drivers) ||
+        !read_run_began(xenstore, id, &keys.run_began))
         return FALSE;
     *ret_keys = keys;
     keys.report = NULL;

@@ -5,7 +5,7 @@
  * - if there is no kernel, its operating system: data/os_distro and data/os_majorver, from the same two agents and
  * from Windows' own;
  * - whether its para-virtualized drivers work: device/vbd/<n>/state and device/vif/<n>/state.
- * The guest controls all of them. */
+ * The guest controls all of them. The host writes when the run began: start_time, below the path in the key “vm”. */
 #pragma once
 
 #include "common/system.h"
@@ -17,6 +17,7 @@ typedef struct {
     XpvSystem system;
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
+    gint64 run_began; /* seconds since the epoch; 0: not known */
 } XpvGuestKeys;
 
 /* xpv_guest_keys_read: blocks while xenstored does not answer.

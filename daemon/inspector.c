@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/inspector.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/inspection-request.h"
+
+/* More is no answer, in bytes. */
+#define ANSWER_MAX ((gsize)1024 * 1024)
+
+/* How long requests may wait for any answer before nobody is taken to answer them. */
+#define SILENCE_SECONDS 60
+
+/* How many requests are written in one turn of the loop. */
+#define REQUESTS_PER_TURN 64
+
+#define NOTICES_BYTES 16384
+
+/* The folder of answers comes with the inspector's first work, and may be removed. */
+#define PARENT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
+#define ANSWER_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR)
+
+struct _XpvInspector {
+    const XpvInspectorListener *listener;
+    gpointer data;
+    char *requests; /* folder */
+    char *answers;  /* folder */
+
+    GHashTable *unwritten; /* UUID → text of its request, both owned */
+    guint write_source;
+    gboolean cannot_write;
+    GHashTable *unanswered; /* of UUID, owned */
+    guint silence_timer;    /* while there are some; anew with each answer */
+    gboolean is_served;
+
+    int notices; /* inotify's; -1: there is none */
+    int answers_watch;
+    guint notices_source;
+};
+
+static void
+set_served(XpvInspector *inspector, gboolean is_served)
+{
+    if (inspector->is_served == is_served)
+        return;
+    inspector->is_served = is_served;
+    inspector->listener->is_served(is_served, inspector->data);
+}
+
+static gboolean
+on_silence(gpointer data)
+{
+    XpvInspector *inspector = data;
+    inspector->silence_timer = 0;
+    set_served(inspector, FALSE);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+await(XpvInspector *inspector)
+{
+    if (g_hash_table_size(inspector->unanswered) > 0 && inspector->silence_timer == 0)
+        inspector->silence_timer = g_timeout_add_seconds(SILENCE_SECONDS, on_silence, inspector);
+}
+
+/* Requests. */
+
+/* A file is there whole or not at all, for one who lists the folder at any time. */
+static gboolean
+write_file(const char *folder, const char *uuid, const char *text, GError **error)
+{
+    g_autofree char *path = g_build_filename(folder, uuid, NULL);
+    g_autofree char *unfinished = g_strdup_printf("%s/.%s", folder, uuid);
+    size_t length = strlen(text);
+    (void)g_mkdir(folder, 0700);
+    int fd = g_open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    gboolean is_written = fd >= 0 && write(fd, text, length) == (ssize_t)length;
+    if (is_written && g_rename(unfinished, path) < 0)
+        is_written = FALSE;
+    if (!is_written)
+        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return is_written;
+}
+
+static void
+write_request(XpvInspector *inspector, const char *uuid, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean is_written = write_file(inspector->requests, uuid, text, &error);
+    if (!is_written && !inspector->cannot_write)
+        g_warning("Cannot ask for guests' disks to be read: %s", error->message);
+    inspector->cannot_write = !is_written;
+}
+
+static gboolean
+on_write(gpointer data)
+{
+    XpvInspector *inspector = data;
+    GHashTableIter iter;
+    gpointer uuid, text;
+    g_hash_table_iter_init(&iter, inspector->unwritten);
+    for (guint i = 0; i < REQUESTS_PER_TURN && g_hash_table_iter_next(&iter, &uuid, &text); i++) {
+        write_request(inspector, uuid, text);
+        g_hash_table_iter_remove(&iter);
+    }
+    if (g_hash_table_size(inspector->unwritten) > 0)
+        return G_SOURCE_CONTINUE;
+    inspector->write_source = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void
+write_soon(XpvInspector *inspector, const char *uuid, char *text)
+{
+    g_hash_table_replace(inspector->unwritten, g_strdup(uuid), text);
+    if (inspector->write_source == 0)
+        inspector->write_source = g_idle_add(on_write, inspector);
+}
+
+void
+xpv_inspector_request(XpvInspector *inspector, const char *uuid, const GPtrArray *disks, gboolean urgent)
+{
+    if (urgent || !g_hash_table_contains(inspector->unwritten, uuid))
+        write_soon(inspector, uuid, xpv_inspection_request_to_text(disks, urgent));
+    g_hash_table_add(inspector->unanswered, g_strdup(uuid));
+    await(inspector);
+}
+
+void
+xpv_inspector_forget(XpvInspector *inspector, const char *uuid)
+{
+    write_soon(inspector, uuid, g_strdup(""));
+    if (g_hash_table_remove(inspector->unanswered, uuid) && g_hash_table_size(inspector->unanswered) == 0)
+        g_clear_handle_id(&inspector->silence_timer, g_source_remove);
+}
+
+/* Answers. */
+
+/* Returns: (nullable) at most ANSWER_MAX bytes */
+static char *
+read_file(const char *path, gsize *ret_length, GError **error)
+{
+    struct stat status;
+    gsize length = 0;
+    ssize_t n = 0;
+    int fd = g_open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
+    if (fd < 0 || fstat(fd, &status) < 0) {
+        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    g_autofree char *text = g_malloc(MIN((gsize)status.st_size, ANSWER_MAX) + 1);
+    while (S_ISREG(status.st_mode) && length < MIN((gsize)status.st_size, ANSWER_MAX) &&
+           (n = read(fd, text + length, MIN((gsize)status.st_size, ANSWER_MAX) - length)) > 0)
+        length += (gsize)n;
+    close(fd);
+    if (!S_ISREG(status.st_mode))
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no regular file");
+    else if ((gsize)status.st_size > ANSWER_MAX)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it has more than %" G_GSIZE_FORMAT " bytes", ANSWER_MAX);
+    else if (n < 0)
+        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
+    else {
+        *ret_length = length;
+        return g_steal_pointer(&text);
+    }
+    return NULL;
+}
+
+XpvInspection *
+xpv_inspector_read(XpvInspector *inspector, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(inspector->answers, uuid, NULL);
+    gsize length = 0;
+    g_autofree char *text = read_file(path, &length, &error);
+    XpvInspection *inspection = text ? xpv_inspection_from_json(text, length, &error) : NULL;
+    if (!inspection && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        g_warning("Cannot use what was read of a guest's disks, %s: %s", path, error->message);
+    return inspection;
+}
+
+static void
+take_answer(XpvInspector *inspector, const char *uuid)
+{
+    if (!g_uuid_string_is_valid(uuid))
+        return;
+    g_hash_table_remove(inspector->unanswered, uuid);
+    g_clear_handle_id(&inspector->silence_timer, g_source_remove);
+    await(inspector);
+    set_served(inspector, TRUE);
+    inspector->listener->answered(uuid, inspector->data);
+}
+
+static void
+take_all(XpvInspector *inspector)
+{
+    GDir *folder = g_dir_open(inspector->answers, 0, NULL);
+    const char *name;
+    while (folder && (name = g_dir_read_name(folder)))
+        take_answer(inspector, name);
+    if (folder)
+        g_dir_close(folder);
+}
+
+static void
+watch_answers(XpvInspector *inspector)
+{
+    inspector->answers_watch = inotify_add_watch(inspector->notices, inspector->answers, ANSWER_EVENTS);
+}
+
+/* @name: (nullable) */
+static void
+take_notice(XpvInspector *inspector, const struct inotify_event *event, const char *name)
+{
+    if (event->mask & IN_Q_OVERFLOW) {
+        take_all(inspector);
+    } else if (event->wd == inspector->answers_watch) {
+        if (name)
+            take_answer(inspector, name);
+        else if (event->mask & IN_IGNORED)
+            inspector->answers_watch = -1;
+    } else if (name && g_str_equal(name, strrchr(inspector->answers, '/') + 1)) {
+        watch_answers(inspector);
+        take_all(inspector);
+    }
+}
+
+static gboolean
+on_notices(gint fd, GIOCondition condition, gpointer data)
+{
+    XpvInspector *inspector = data;
+    char buffer[NOTICES_BYTES];
+    struct inotify_event event;
+    ssize_t length = read(fd, buffer, sizeof buffer);
+    for (const char *at = buffer; length > 0 && at < buffer + length; at += sizeof event + event.len) {
+        memcpy(&event, at, sizeof event);
+        take_notice(inspector, &event, event.len > 0 ? at + sizeof event : NULL);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void
+watch(XpvInspector *inspector)
+{
+    g_autofree char *parent = g_path_get_dirname(inspector->answers);
+    inspector->notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    inspector->answers_watch = -1;
+    if (inspector->notices < 0 || inotify_add_watch(inspector->notices, parent, PARENT_EVENTS) < 0)
+        g_warning("Cannot watch for what is read of guests' disks, in %s: %s", parent, g_strerror(errno));
+    if (inspector->notices < 0)
+        return;
+    watch_answers(inspector);
+    inspector->notices_source = g_unix_fd_add(inspector->notices, G_IO_IN, on_notices, inspector);
+}
+
+XpvInspector *
+xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *listener, gpointer data)
+{
+    XpvInspector *inspector = g_new0(XpvInspector, 1);
+    inspector->listener = listener;
+    inspector->data = data;
+    inspector->requests = g_build_filename(runtime_directory, XPV_INSPECTION_REQUESTS, NULL);
+    inspector->answers = g_strconcat(runtime_directory, XPV_INSPECTION_ANSWERS_SUFFIX, NULL);
+    inspector->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    inspector->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    inspector->is_served = TRUE;
+    watch(inspector);
+    return inspector;
+}
+
+void
+xpv_inspector_free(XpvInspector *inspector)
+{
+    g_clear_handle_id(&inspector->write_source, g_source_remove);
+    g_clear_handle_id(&inspector->silence_timer, g_source_remove);
+    g_clear_handle_id(&inspector->notices_source, g_source_remove);
+    if (inspector->notices >= 0)
+        close(inspector->notices);
+    g_hash_table_unref(inspector->unwritten);
+    g_hash_table_unref(inspector->unanswered);
+    g_free(inspector->requests);
+    g_free(inspector->answers);
+    g_free(inspector);
+}

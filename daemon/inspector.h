@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Has guests' disks read by xenpv-compat-inspect, a program of its own that may be absent, fail or hang: requests go
+ * into a folder beside the daemon's other state, and answers come in another one. Both are in /run, so that neither
+ * writing nor reading blocks. */
+#pragma once
+
+#include "common/inspection.h"
+
+typedef struct _XpvInspector XpvInspector;
+
+/* From the main loop, not from within a call. */
+typedef struct {
+    /* There may be another answer about the domain's disks; of any domain, or of none that there is. */
+    void (*answered)(const char *uuid, gpointer data);
+    /* Whether requests are answered, when that changes; at first they are taken to be. */
+    void (*is_served)(gboolean is_served, gpointer data);
+} XpvInspectorListener;
+
+/* xpv_inspector_new: @runtime_directory: requests go into its folder “inspect”; answers come in the folder that is
+ * named as it is, with “-inspect” behind */
+XpvInspector *xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *listener, gpointer data);
+void xpv_inspector_free(XpvInspector *inspector);
+
+/* xpv_inspector_request: has a domain's disks read, soon; once for all that is asked in one turn of the loop.
+ * @disks: of XpvDomainDisk
+ * @urgent: before others */
+void xpv_inspector_request(XpvInspector *inspector, const char *uuid, const GPtrArray *disks, gboolean urgent);
+
+/* xpv_inspector_forget: nothing is wanted of that domain any more. */
+void xpv_inspector_forget(XpvInspector *inspector, const char *uuid);
+
+/* xpv_inspector_read: the answer that is there. What is no answer is told in the log.
+ * Returns: (nullable) a stranger's: of whatever disks it names */
+XpvInspection *xpv_inspector_read(XpvInspector *inspector, const char *uuid);

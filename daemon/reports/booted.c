@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "daemon/reports/booted.h"
+
+#include <errno.h>
+
+#include "common/key-file.h"
+
+/* How long changes gather, in ms, as many domains may start at once. */
+#define GATHER_MS 100
+
+struct _XpvBooted {
+    char *path;
+    GHashTable *runs; /* UUID, owned → XpvRun, owned */
+    guint save_timer;
+    gboolean cannot_write;
+};
+
+static void
+run_free(gpointer data)
+{
+    XpvRun *run = data;
+    g_free(run->kernel);
+    g_free(run);
+}
+
+/* The file: a group for each run, named by the domain's UUID. */
+
+static XpvRun *
+read_run(GKeyFile *file, const char *uuid, GError **error)
+{
+    g_autoptr(GError) wrong = NULL;
+    XpvRun run = { .id = g_key_file_get_integer(file, uuid, "id", &wrong) };
+    if (!wrong)
+        run.began = g_key_file_get_int64(file, uuid, "began", &wrong);
+    if (!wrong)
+        run.is_resumed = g_key_file_get_boolean(file, uuid, "resumed", &wrong);
+    if (wrong) {
+        g_propagate_error(error, g_steal_pointer(&wrong));
+        return NULL;
+    }
+    run.kernel = g_key_file_get_string(file, uuid, "kernel", NULL);
+    return g_memdup2(&run, sizeof run);
+}
+
+static gboolean
+load(XpvBooted *booted, GError **error)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    if (!xpv_key_file_load(file, booted->path, G_KEY_FILE_NONE, NULL, error))
+        return FALSE;
+    g_auto(GStrv) uuids = g_key_file_get_groups(file, NULL);
+    for (guint i = 0; uuids[i]; i++) {
+        XpvRun *run = read_run(file, uuids[i], error);
+        if (!run)
+            return FALSE;
+        g_hash_table_replace(booted->runs, g_strdup(uuids[i]), run);
+    }
+    return TRUE;
+}
+
+static void
+save(XpvBooted *booted)
+{
+    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GError) error = NULL;
+    GHashTableIter iter;
+    gpointer uuid, value;
+    g_hash_table_iter_init(&iter, booted->runs);
+    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
+        const XpvRun *run = value;
+        g_key_file_set_integer(file, uuid, "id", run->id);
+        g_key_file_set_int64(file, uuid, "began", run->began);
+        g_key_file_set_boolean(file, uuid, "resumed", run->is_resumed);
+        if (run->kernel)
+            g_key_file_set_string(file, uuid, "kernel", run->kernel);
+    }
+    gsize length;
+    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
+    gboolean is_written =
+        g_file_set_contents_full(booted->path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
+    if (!is_written && !booted->cannot_write)
+        g_warning("Cannot keep which kernels guests booted, so that a restart forgets it: %s", error->message);
+    booted->cannot_write = !is_written;
+}
+
+static gboolean
+on_save(gpointer data)
+{
+    XpvBooted *booted = data;
+    booted->save_timer = 0;
+    save(booted);
+    return G_SOURCE_REMOVE;
+}
+
+void
+xpv_booted_save_soon(XpvBooted *booted)
+{
+    if (booted->save_timer == 0)
+        booted->save_timer = g_timeout_add(GATHER_MS, on_save, booted);
+}
+
+XpvRun *
+xpv_booted_run(XpvBooted *booted, const char *uuid, gint id)
+{
+    XpvRun *run = g_hash_table_lookup(booted->runs, uuid);
+    if (run && run->id == id)
+        return run;
+    run = g_new0(XpvRun, 1);
+    run->id = id;
+    g_hash_table_replace(booted->runs, g_strdup(uuid), run);
+    xpv_booted_save_soon(booted);
+    return run;
+}
+
+void
+xpv_booted_end(XpvBooted *booted, const char *uuid)
+{
+    if (g_hash_table_remove(booted->runs, uuid))
+        xpv_booted_save_soon(booted);
+}
+
+/* What cannot be understood counts for nothing: then guests' disks tell less, and nothing that is wrong. */
+XpvBooted *
+xpv_booted_new(const char *runtime_directory)
+{
+    XpvBooted *booted = g_new0(XpvBooted, 1);
+    g_autoptr(GError) error = NULL;
+    booted->path = g_build_filename(runtime_directory, "booted", NULL);
+    booted->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
+    if (!load(booted, &error) && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+        g_warning("Cannot read which kernels guests booted, %s: %s", booted->path, error->message);
+        g_hash_table_remove_all(booted->runs);
+    }
+    return booted;
+}
+
+void
+xpv_booted_free(XpvBooted *booted)
+{
+    if (booted->save_timer != 0)
+        save(booted);
+    g_clear_handle_id(&booted->save_timer, g_source_remove);
+    g_hash_table_unref(booted->runs);
+    g_free(booted->path);
+    g_free(booted);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What is known of the runs of domains that no later reading of their disks tells: when each began and which kernel it
+ * booted. Kept over restarts of the daemon. */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    gint id;
+    gint64 began;        /* seconds since the epoch; 0: not known */
+    gboolean is_resumed; /* it was restored or migrated: what it runs was booted in an earlier run */
+    char *kernel;        /* the report of what it booted; NULL: not known; owned */
+} XpvRun;
+
+typedef struct _XpvBooted XpvBooted;
+
+/* xpv_booted_new: reads the file “booted” in that folder. */
+XpvBooted *xpv_booted_new(const char *runtime_directory);
+void xpv_booted_free(XpvBooted *booted);
+
+/* xpv_booted_run: the run of that id, a new one of which nothing is known where there was another.
+ * Returns: owned by @booted until another run of the domain, or its end; whoever changes it calls
+ * xpv_booted_save_soon() */
+XpvRun *xpv_booted_run(XpvBooted *booted, const char *uuid, gint id);
+
+/* xpv_booted_end: the domain does not run. */
+void xpv_booted_end(XpvBooted *booted, const char *uuid);
+
+void xpv_booted_save_soon(XpvBooted *booted);

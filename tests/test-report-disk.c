@@ -1,0 +1,810 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What guests' disks say: requests, answers, and what they mean for a domain that runs. The answers are the test's, and
+ * so are the times in them. */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
+#include "common/inspection-request.h"
+#include "daemon/reports/reports.h"
+#include "tests/expect.h"
+#include "tests/logged.h"
+#include "tests/loop.h"
+
+#define UUID "5b1a3c10-0000-4000-8000-000000000001"
+#define OTHER_UUID "5b1a3c10-0000-4000-8000-000000000002"
+#define DISK "/images/web51.img"
+
+#define NEW "kernel-2.6.18-53.el5.i686"
+#define OLD "kernel-2.6.18-8.el5.i686"
+#define REMOVED "kernel-2.6.18-1.el5.i686"
+
+typedef struct {
+    char *folder;
+    char *runtime;
+    char *requests;
+    char *answers;
+    gpointer self;
+    GPtrArray *changed;     /* of UUID */
+    GArray *are_disks_read; /* as it was told */
+} Fixture;
+
+static const XpvReportSource *const source = &xpv_report_disk;
+
+/* The timers of so many seconds pass at once. */
+static guint hurried;
+
+guint
+g_timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
+{
+    gboolean is_hurried = interval == hurried && function != waited_in_vain;
+    return g_timeout_add(is_hurried ? 1 : interval * 1000, function, data);
+}
+
+static void
+on_changed(const char *uuid, gpointer data)
+{
+    Fixture *f = data;
+    g_ptr_array_add(f->changed, g_strdup(uuid));
+}
+
+static void
+set_disks_read(gboolean disks_read, gpointer data)
+{
+    Fixture *f = data;
+    g_array_append_val(f->are_disks_read, disks_read);
+}
+
+static void
+start(Fixture *f)
+{
+    const XpvReportContext context = {
+        .runtime_directory = f->runtime,
+        .is_local = TRUE,
+        .changed = on_changed,
+        .data = f,
+        .set_disks_read = set_disks_read,
+    };
+    f->self = source->start(&context);
+}
+
+static void
+stop(Fixture *f)
+{
+    settle();
+    source->stop(g_steal_pointer(&f->self));
+}
+
+static void
+set_up(Fixture *f, gconstpointer data)
+{
+    hurried = 0;
+    f->folder = g_dir_make_tmp("xenpv-XXXXXX", NULL);
+    f->runtime = g_build_filename(f->folder, "run", NULL);
+    f->requests = g_build_filename(f->runtime, "inspect", NULL);
+    f->answers = g_build_filename(f->folder, "run-inspect", NULL);
+    g_assert_cmpint(g_mkdir(f->runtime, 0700), ==, 0);
+    g_assert_cmpint(g_mkdir(f->answers, 0700), ==, 0);
+    f->changed = g_ptr_array_new_with_free_func(g_free);
+    f->are_disks_read = g_array_new(FALSE, FALSE, sizeof(gboolean));
+    start(f);
+}
+
+static void
+remove_tree(const char *path)
+{
+    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    const char *name;
+    while (folder && (name = g_dir_read_name(folder))) {
+        g_autofree char *child = g_build_filename(path, name, NULL);
+        remove_tree(child);
+    }
+    g_remove(path);
+}
+
+static void
+tear_down(Fixture *f, gconstpointer data)
+{
+    if (f->self)
+        source->stop(f->self);
+    guint n_changed = f->changed->len;
+    settle();
+    g_assert_cmpuint(f->changed->len, ==, n_changed); /* nothing is told after the end */
+    remove_tree(f->folder);
+    g_ptr_array_unref(f->changed);
+    g_array_unref(f->are_disks_read);
+    g_free(f->folder);
+    g_free(f->runtime);
+    g_free(f->requests);
+    g_free(f->answers);
+    expect_nothing_logged();
+}
+
+/* Domains. */
+
+static XpvDomainXml *
+domain_new(const char *uuid, gint id, const char *path, const char *bus)
+{
+    XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
+    xml->uuid = g_strdup(uuid);
+    xml->name = g_strdup("web51");
+    xml->id = id;
+    xml->virtualization = XPV_VIRTUALIZATION_HVM;
+    xml->boots_from_disk = TRUE;
+    xml->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    if (path)
+        g_ptr_array_add(xml->disks, xpv_domain_disk_new(path, "raw", "hda", bus));
+    return xml;
+}
+
+static XpvSaid
+ask_xml(Fixture *f, const XpvDomainXml *xml, gint64 began)
+{
+    XpvSaid said = { .source = "", .run_began = began };
+    source->ask(f->self, xml, &said);
+    return said;
+}
+
+/* As the domain is that most tests are about: with the disk DISK.
+ * @began: by xenstore; 0: it does not tell */
+static XpvSaid
+ask(Fixture *f, gint id, gint64 began)
+{
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, id, DISK, "ide");
+    return ask_xml(f, xml, began);
+}
+
+static void
+expect_report(Fixture *f, gint id, gint64 began, const char *expected)
+{
+    g_auto(XpvSaid) said = ask(f, id, began);
+    g_assert_cmpstr(said.report, ==, expected);
+    g_assert_false(said.is_live);
+}
+
+/* Answers. */
+
+static void
+add_kernel(XpvInspection *inspection, const char *package, gboolean in_grub, gboolean is_default)
+{
+    XpvInspectionKernel *kernel = xpv_inspection_kernel_new(package, "", "i686");
+    kernel->in_grub = in_grub;
+    kernel->is_default = is_default;
+    g_ptr_array_add(inspection->kernels, kernel);
+}
+
+/* With two kernels in GRUB and one that is not. @default_kernel: "": none is found at all */
+static XpvInspection *
+answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_at)
+{
+    XpvInspection *answer = xpv_inspection_new();
+    xpv_inspection_add_disk(answer, DISK, "raw")->boot = TRUE;
+    g_free(answer->default_kernel);
+    answer->default_kernel = g_strdup(default_kernel);
+    answer->inspected_at = inspected_at;
+    answer->boot_changed_at = boot_changed_at;
+    if (*default_kernel == '\0')
+        return answer;
+    add_kernel(answer, NEW, TRUE, g_str_equal(default_kernel, NEW));
+    add_kernel(answer, OLD, TRUE, g_str_equal(default_kernel, OLD));
+    add_kernel(answer, REMOVED, FALSE, FALSE);
+    return answer;
+}
+
+static void
+write_answer(Fixture *f, const char *uuid, const char *text, gssize length)
+{
+    g_autofree char *path = g_build_filename(f->answers, uuid, NULL);
+    g_autofree char *unfinished = g_strdup_printf("%s/.%s", f->answers, uuid);
+    g_assert_true(g_file_set_contents(unfinished, text, length, NULL));
+    g_assert_cmpint(g_rename(unfinished, path), ==, 0);
+}
+
+/* Returns once there have been so many changes in all. */
+static void
+wait_changed(Fixture *f, guint n)
+{
+    wait_until(f->changed->len >= n);
+    g_assert_cmpuint(f->changed->len, ==, n);
+}
+
+/* Returns once it is noticed. @answer: (transfer full) */
+static void
+answer(Fixture *f, XpvInspection *answer)
+{
+    g_autoptr(XpvInspection) taken = answer;
+    g_autofree char *text = xpv_inspection_to_json(taken);
+    guint n_changed = f->changed->len;
+    write_answer(f, UUID, text, -1);
+    wait_until(f->changed->len > n_changed);
+    g_assert_cmpstr(f->changed->pdata[n_changed], ==, UUID);
+}
+
+/* Takes a request away, as the inspector does. Returns: (transfer full) (nullable) */
+static char *
+take_request(Fixture *f, const char *uuid)
+{
+    g_autofree char *path = g_build_filename(f->requests, uuid, NULL);
+    char *text = NULL;
+    settle();
+    if (g_file_get_contents(path, &text, NULL, NULL))
+        g_assert_cmpint(g_remove(path), ==, 0);
+    return text;
+}
+
+/* expect_request: that there is one. @path: of its disk */
+static void
+expect_request(Fixture *f, const char *path, gboolean urgent)
+{
+    g_autofree char *text = take_request(f, UUID);
+    g_assert_nonnull(text);
+    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(text, strlen(text), NULL);
+    g_assert_nonnull(request);
+    g_assert_cmpuint(request->disks->len, ==, 1);
+    g_assert_cmpstr(((XpvDomainDisk *)request->disks->pdata[0])->source, ==, path);
+    g_assert_cmpint(request->urgent, ==, urgent);
+}
+
+static void
+expect_no_request(Fixture *f)
+{
+    g_autofree char *text = take_request(f, UUID);
+    g_assert_cmpstr(text, ==, NULL);
+}
+
+static void
+test_requests(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE); /* it is new */
+    expect_report(f, -1, 0, NULL);
+    expect_no_request(f);
+    expect_report(f, 1, 0, NULL);
+    expect_request(f, DISK, TRUE); /* it has started */
+    expect_report(f, 1, 0, NULL);
+    expect_no_request(f);
+    expect_report(f, 2, 0, NULL);
+    expect_request(f, DISK, TRUE); /* again, as nobody looked */
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "/images/other.img", "ide");
+    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, xml, 0);
+    expect_request(f, "/images/other.img", TRUE);
+
+    source->forget(f->self, UUID);
+    g_autofree char *gone = take_request(f, UUID);
+    g_assert_cmpstr(gone, ==, "");
+    source->forget(f->self, OTHER_UUID);
+    g_autofree char *never_was = take_request(f, OTHER_UUID);
+    g_assert_null(never_was);
+}
+
+/* Whoever lists the folder finds whole requests, and those of the unfinished have a dot. */
+static void
+test_requests_are_private(Fixture *f, gconstpointer data)
+{
+    struct stat status;
+    g_autofree char *path = g_build_filename(f->requests, UUID, NULL);
+    expect_report(f, -1, 0, NULL);
+    settle();
+    g_assert_cmpint(g_stat(f->requests, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 07777, ==, 0700);
+    g_assert_cmpint(g_stat(path, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 07777, ==, 0600);
+    g_autoptr(GDir) folder = g_dir_open(f->requests, 0, NULL);
+    g_assert_cmpstr(g_dir_read_name(folder), ==, UUID);
+    g_assert_null(g_dir_read_name(folder));
+}
+
+/* Of what has no kernel of its own, or no disk that could be read, nothing is asked. */
+static void
+test_not_requested(Fixture *f, gconstpointer data)
+{
+    g_autoptr(XpvDomainXml) none = domain_new(UUID, -1, NULL, NULL);
+    g_autoptr(XpvDomainXml) server = domain_new(UUID, -1, "", "ide");
+    g_autoptr(XpvDomainXml) pv = domain_new(UUID, -1, DISK, "xen");
+    pv->virtualization = XPV_VIRTUALIZATION_PV;
+    g_autoptr(XpvDomainXml) pvh = domain_new(UUID, -1, DISK, "xen");
+    pvh->virtualization = XPV_VIRTUALIZATION_PVH;
+    XpvDomainXml *const domains[] = { none, server, pv, pvh };
+    for (guint i = 0; i < G_N_ELEMENTS(domains); i++) {
+        g_auto(XpvSaid) said = ask_xml(f, domains[i], 0);
+        g_assert_null(said.report);
+        expect_no_request(f);
+    }
+    const XpvReportContext remote = { .runtime_directory = f->runtime, .changed = on_changed, .data = f };
+    g_assert_null(source->start(&remote));
+    source->ask(NULL, pv, NULL);
+    source->run_began(NULL, UUID, 1, TRUE);
+    source->forget(NULL, UUID);
+    source->stop(NULL);
+}
+
+static void
+test_cannot_request(Fixture *f, gconstpointer data)
+{
+    g_assert_true(g_file_set_contents(f->requests, "", 0, NULL));
+    expect_report(f, -1, 0, NULL);
+    settle();
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot ask for guests' disks to be read: */run/inspect/" UUID ": *");
+    expect_report(f, 1, 0, NULL);
+    settle(); /* it is said once */
+    g_assert_cmpint(g_remove(f->requests), ==, 0);
+    expect_report(f, 2, 0, NULL);
+    expect_request(f, DISK, TRUE);
+}
+
+static void
+test_periodically(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    stop(f);
+    hurried = 900;
+    start(f);
+    expect_report(f, -1, 0, NULL);
+    for (guint i = 0; i < 2; i++) {
+        let_pass(20);
+        expect_request(f, DISK, FALSE);
+    }
+}
+
+/* What was committed to a journal alone is written some seconds later: a run's disks are read once more, not for ever.
+ */
+static void
+test_recovery(Fixture *f, gconstpointer data)
+{
+    hurried = 40;
+    expect_report(f, 1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    for (guint i = 0; i < 2; i++) {
+        XpvInspection *mounted = answer_new(NEW, 200, 10);
+        mounted->needs_recovery = TRUE;
+        answer(f, mounted);
+        let_pass(10);
+        if (i == 0)
+            expect_request(f, DISK, FALSE);
+        else
+            expect_no_request(f);
+    }
+    expect_report(f, 2, 0, NEW "\n" OLD); /* another run */
+    expect_request(f, DISK, TRUE);
+    XpvInspection *mounted = answer_new(NEW, 200, 10);
+    mounted->needs_recovery = TRUE;
+    answer(f, mounted);
+    let_pass(10);
+    expect_request(f, DISK, FALSE);
+}
+
+/* As a guest leaves them that was destroyed. */
+static void
+test_recovery_of_stopped(Fixture *f, gconstpointer data)
+{
+    hurried = 40;
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    XpvInspection *mounted = answer_new(NEW, 200, 10);
+    mounted->needs_recovery = TRUE;
+    answer(f, mounted);
+    let_pass(10);
+    expect_no_request(f);
+}
+
+static void
+expect_disks_read(Fixture *f, guint n, gboolean last)
+{
+    wait_until(f->are_disks_read->len >= n);
+    g_assert_cmpuint(f->are_disks_read->len, ==, n);
+    g_assert_cmpint(g_array_index(f->are_disks_read, gboolean, n - 1), ==, last);
+}
+
+static void
+test_nobody_answers(Fixture *f, gconstpointer data)
+{
+    let_pass(10); /* nothing is asked */
+    hurried = 60;
+    expect_report(f, -1, 0, NULL);
+    expect_disks_read(f, 1, FALSE);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: xenpv-compat-inspect does not answer");
+    answer(f, answer_new(NEW, 200, 10));
+    expect_disks_read(f, 2, TRUE);
+    let_pass(10); /* nothing is awaited */
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    expect_disks_read(f, 3, FALSE);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: *");
+    expect_report(f, 1, 0, NEW "\n" OLD); /* what was read stays */
+}
+
+/* Of a domain that is gone, no answer is awaited. */
+static void
+test_nobody_need_answer(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    source->forget(f->self, UUID);
+    hurried = 60;
+    g_autoptr(XpvDomainXml) pv = domain_new(OTHER_UUID, -1, DISK, "xen");
+    pv->virtualization = XPV_VIRTUALIZATION_PV;
+    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, pv, 0);
+    let_pass(10);
+    g_assert_cmpuint(f->are_disks_read->len, ==, 0);
+}
+
+/* A domain that does not run: its default entry. */
+static void
+test_stopped(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    answer(f, answer_new(NEW, 200, 300));
+    expect_report(f, -1, 0, NEW);
+    answer(f, answer_new(OLD, 201, 300));
+    expect_report(f, -1, 0, OLD);
+    answer(f, answer_new("", 202, 300)); /* nothing is there, and nothing failed */
+    expect_report(f, -1, 0, NULL);
+}
+
+static void
+test_running(Fixture *f, gconstpointer data)
+{
+    static const struct {
+        gint64 began, inspected_at, boot_changed_at;
+        const char *expected;
+    } cases[] = {
+        { 100, 100, 99, NEW },           { 100, 500, 1, NEW },
+        { 100, 99, 50, NEW "\n" OLD },                                  /* it was made before */
+        { 100, 200, 100, NEW "\n" OLD },                                /* its files are younger, or as old */
+        { 100, 200, 150, NEW "\n" OLD }, { 100, 200, 0, NEW "\n" OLD }, /* not known */
+        { 0, 200, 50, NEW "\n" OLD },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gint id = (gint)i + 1;
+        expect_report(f, id, cases[i].began, i == 0 ? NULL : NEW "\n" OLD);
+        answer(f, answer_new(NEW, cases[i].inspected_at, cases[i].boot_changed_at));
+        expect_report(f, id, cases[i].began, cases[i].expected);
+        answer(f, answer_new(NEW, 1, 1000)); /* so that the next case finds nothing that suits it */
+        expect_report(f, id, cases[i].began, cases[i].expected);
+    }
+}
+
+/* What a run booted, no later reading changes; the next run's is its own. */
+static void
+test_stays_for_the_run(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    answer(f, answer_new(OLD, 110, 50));
+    expect_report(f, 1, 100, OLD);
+    answer(f, answer_new(NEW, 200, 150)); /* the kernel was updated */
+    expect_report(f, 1, 100, OLD);
+    expect_report(f, -1, 0, NEW);
+    expect_report(f, 2, 300, NEW "\n" OLD);
+    answer(f, answer_new(NEW, 310, 150));
+    expect_report(f, 2, 300, NEW);
+}
+
+static void
+test_over_restarts(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    answer(f, answer_new(OLD, 110, 50));
+    expect_report(f, 1, 100, OLD);
+    answer(f, answer_new(NEW, 200, 150));
+    for (guint i = 0; i < 2; i++) {
+        stop(f);
+        start(f);
+        expect_report(f, 1, 0, OLD); /* at once, and though xenstore is away */
+        expect_request(f, DISK, TRUE);
+    }
+    stop(f);
+    start(f);
+    expect_report(f, 2, 0, NEW "\n" OLD); /* nobody saw it begin */
+    expect_report(f, -1, 0, NEW);
+}
+
+/* Without xenstore, libvirt tells when a run begins. */
+static void
+test_seen_to_begin(Fixture *f, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    expect_report(f, -1, 0, NULL);
+    source->run_began(f->self, UUID, 1, TRUE);
+    expect_report(f, 1, 0, NULL);
+    answer(f, answer_new(NEW, now - 1, now - 100));
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    answer(f, answer_new(NEW, now + 3600, now + 3000));
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    stop(f);
+    start(f); /* when it began is remembered */
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    answer(f, answer_new(NEW, now + 3600, now - 100));
+    expect_report(f, 1, 0, NEW);
+
+    source->run_began(f->self, UUID, 3, TRUE);
+    expect_report(f, 2, 0, NEW "\n" OLD); /* it is of another run */
+    expect_report(f, 3, 0, NEW);
+}
+
+/* A reading may show the run before libvirt tells of it. */
+static void
+test_seen_to_begin_late(Fixture *f, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    expect_report(f, 1, 0, NULL);
+    answer(f, answer_new(NEW, now + 3600, now - 100));
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    source->run_began(f->self, UUID, 1, TRUE);
+    expect_report(f, 1, 0, NEW);
+}
+
+/* It goes on with what it had booted before, however old GRUB's files are. */
+static void
+test_resumed(Fixture *f, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    source->run_began(f->self, UUID, 1, FALSE);
+    expect_report(f, 1, now, NULL);
+    answer(f, answer_new(NEW, now + 3600, now - 100));
+    expect_report(f, 1, now, NEW "\n" OLD);
+    stop(f);
+    start(f);
+    expect_report(f, 1, now, NEW "\n" OLD);
+    source->run_began(f->self, UUID, 2, TRUE);
+    expect_report(f, 2, now, NEW);
+}
+
+static void
+test_replaced_disk(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    answer(f, answer_new(NEW, 200, 10));
+    g_autoptr(XpvDomainXml) replaced = domain_new(UUID, -1, "/images/other.img", "ide");
+    g_auto(XpvSaid) other = ask_xml(f, replaced, 0);
+    g_assert_null(other.report);
+    g_assert_null(other.inspection);
+    answer(f, answer_new(NEW, 201, 10)); /* it was under way */
+    g_auto(XpvSaid) still_other = ask_xml(f, replaced, 0);
+    g_assert_null(still_other.report);
+
+    g_autoptr(XpvDomainXml) more = domain_new(UUID, -1, DISK, "ide");
+    g_ptr_array_add(more->disks, xpv_domain_disk_new("/images/data.img", "raw", "hdb", "ide"));
+    g_auto(XpvSaid) of_two = ask_xml(f, more, 0);
+    g_assert_null(of_two.report);
+
+    expect_report(f, -1, 0, NULL); /* until it is read again */
+    answer(f, answer_new(NEW, 202, 10));
+    expect_report(f, -1, 0, NEW);
+    g_autoptr(XpvDomainXml) moved = domain_new(UUID, -1, DISK, "xen"); /* the same disk on another bus */
+    g_auto(XpvSaid) same = ask_xml(f, moved, 0);
+    g_assert_cmpstr(same.report, ==, NEW);
+}
+
+static void
+test_failed_reading(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    answer(f, answer_new(NEW, 200, 10));
+
+    XpvInspection *unreadable = answer_new("", 300, 0);
+    g_free(((XpvInspectionDisk *)unreadable->disks->pdata[0])->error);
+    ((XpvInspectionDisk *)unreadable->disks->pdata[0])->error = g_strdup("No such file or directory");
+    answer(f, unreadable);
+    expect_report(f, -1, 0, NEW);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "Not all of the disks of domain web51 can be read: No such file or directory");
+
+    XpvInspection *torn = answer_new(OLD, 301, 20);
+    xpv_inspection_add_error(torn, "partition 1: grub.conf cannot be read");
+    g_free(torn->default_kernel);
+    torn->default_kernel = g_strdup("");
+    answer(f, torn);
+    g_auto(XpvSaid) said = ask(f, -1, 0);
+    g_assert_cmpstr(said.report, ==, NEW);
+    g_assert_cmpint(said.inspection->inspected_at, ==, 200);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: grub.conf cannot be read");
+
+    XpvInspection *in_part = answer_new(OLD, 302, 20); /* what matters was found */
+    xpv_inspection_add_error(in_part, "partition 1: grub.conf cannot be read");
+    answer(f, in_part);
+    expect_report(f, -1, 0, OLD); /* and the same is not said again */
+}
+
+static void
+test_hostile(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->answers, UUID, NULL);
+    g_autofree char *elsewhere = g_build_filename(f->folder, "elsewhere", NULL);
+    g_autofree char *huge = g_strnfill(1024 * 1024 + 1, ' ');
+    g_autoptr(XpvInspection) good = answer_new(NEW, 200, 10);
+    g_autofree char *text = xpv_inspection_to_json(good);
+    guint n_changed = 0;
+
+    expect_report(f, -1, 0, NULL);
+    write_answer(f, UUID, huge, -1);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING,
+                  "Cannot use what was read of a guest's disks, *: it has more than 1048576 bytes");
+    write_answer(f, UUID, "", 0);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it is no object");
+    write_answer(f, UUID, text, (gssize)strlen(text) / 2);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *");
+
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_autofree char *fifo = g_build_filename(f->folder, "fifo", NULL);
+    g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
+    g_assert_cmpint(g_rename(fifo, path), ==, 0);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_assert_true(g_file_set_contents(elsewhere, text, -1, NULL));
+    g_autofree char *link = g_build_filename(f->folder, "link", NULL);
+    g_assert_cmpint(symlink(elsewhere, link), ==, 0);
+    g_assert_cmpint(g_rename(link, path), ==, 0);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING, "*: Too many levels of symbolic links");
+    g_assert_cmpint(g_remove(path), ==, 0);
+    g_autofree char *folder = g_build_filename(f->folder, "folder", NULL);
+    g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
+    g_assert_cmpint(g_rename(folder, path), ==, 0);
+    wait_changed(f, ++n_changed);
+    expect_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    g_assert_cmpint(g_rmdir(path), ==, 0);
+
+    write_answer(f, "not-a-uuid", text, -1);
+    write_answer(f, OTHER_UUID, text, -1); /* there is no such domain */
+    expect_report(f, -1, 0, NULL);
+    write_answer(f, UUID, text, -1);
+    wait_changed(f, ++n_changed);
+    g_assert_cmpuint(f->changed->len, ==, n_changed);
+    expect_report(f, -1, 0, NEW);
+}
+
+/* The inspector makes the folder with its first answer. */
+static void
+test_folder_comes_later(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    for (guint i = 0; i < 2; i++) {
+        remove_tree(f->answers);
+        settle();
+        g_assert_cmpint(g_mkdir(f->answers, 0700), ==, 0);
+        answer(f, answer_new(i == 0 ? NEW : OLD, 200 + i, 10));
+        expect_report(f, -1, 0, i == 0 ? NEW : OLD);
+    }
+}
+
+/* Nothing is said of what runs then; what is installed is a fact all the same. */
+static void
+test_boot_from_cd(Fixture *f, gconstpointer data)
+{
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, 1, DISK, "ide");
+    xml->boots_from_disk = FALSE;
+    g_auto(XpvSaid) before G_GNUC_UNUSED = ask_xml(f, xml, 100);
+    XpvInspection *windows = answer_new(NEW, 200, 10);
+    g_free(windows->distribution);
+    windows->distribution = g_strdup("windows");
+    answer(f, windows);
+    g_auto(XpvSaid) said = ask_xml(f, xml, 100);
+    g_assert_null(said.report);
+    g_assert_nonnull(said.inspection);
+    g_assert_null(said.boot_disk);
+    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_UNKNOWN);
+    xml->boots_from_disk = TRUE;
+    answer(f, answer_new(OLD, 201, 150));
+    g_auto(XpvSaid) later = ask_xml(f, xml, 100);
+    g_assert_cmpstr(later.report, ==, NEW "\n" OLD); /* what it booted was not taken for known */
+}
+
+/* What others report, the packages narrow. */
+static void
+test_beside_others(Fixture *f, gconstpointer data)
+{
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, 1, DISK, "ide");
+    XpvSaid said = { .source = "xenstore", .report = g_strdup("2.6.18-53.el5"), .is_live = TRUE };
+    source->ask(f->self, xml, &said);
+    g_assert_null(said.others);
+    answer(f, answer_new(OLD, 200, 10));
+    source->ask(f->self, xml, &said);
+    g_assert_cmpstr(said.report, ==, "2.6.18-53.el5");
+    g_assert_true(said.is_live);
+    g_assert_cmpuint(said.others->len, ==, 1);
+    g_assert_cmpstr(said.others->pdata[0], ==, NEW "\n" OLD "\n" REMOVED);
+    xpv_said_clear(&said);
+}
+
+static void
+test_system(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    XpvInspection *debian = answer_new("", 200, 10);
+    g_free(debian->distribution);
+    debian->distribution = g_strdup("debian");
+    g_free(debian->release);
+    debian->release = g_strdup("12.5");
+    answer(f, debian);
+    g_auto(XpvSaid) said = ask(f, -1, 0);
+    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_OTHER);
+    g_assert_cmpstr(said.system.name, ==, "debian 12.5");
+    g_assert_cmpstr(said.system.teller, ==, "The guest's disk");
+
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
+    g_auto(XpvSaid) agent = { .source = "", .system = { .kind = XPV_SYSTEM_COVERED } };
+    source->ask(f->self, xml, &agent); /* which knows better */
+    g_assert_cmpint(agent.system.kind, ==, XPV_SYSTEM_COVERED);
+}
+
+static void
+test_boot_disk(Fixture *f, gconstpointer data)
+{
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "", "ide"); /* which is passed over */
+    g_ptr_array_add(xml->disks, xpv_domain_disk_new("/images/data.img", "raw", "hdb", "ide"));
+    g_ptr_array_add(xml->disks, xpv_domain_disk_new(DISK, "raw", "xvda", "xen"));
+    g_auto(XpvSaid) before G_GNUC_UNUSED = ask_xml(f, xml, 0);
+    g_autoptr(XpvInspection) none = xpv_inspection_new();
+    xpv_inspection_add_disk(none, "/images/data.img", "raw");
+    xpv_inspection_add_disk(none, DISK, "raw");
+    answer(f, g_steal_pointer(&none));
+    g_auto(XpvSaid) unknown = ask_xml(f, xml, 0);
+    g_assert_null(unknown.boot_disk);
+    none = xpv_inspection_new();
+    xpv_inspection_add_disk(none, "/images/data.img", "raw");
+    xpv_inspection_add_disk(none, DISK, "raw")->boot = TRUE;
+    answer(f, g_steal_pointer(&none));
+    g_auto(XpvSaid) said = ask_xml(f, xml, 0);
+    g_assert_cmpstr(said.boot_disk->target, ==, "xvda");
+}
+
+/* What the daemon kept may be damaged, and the disk may be full. */
+static void
+test_memory(Fixture *f, gconstpointer data)
+{
+    g_autofree char *path = g_build_filename(f->runtime, "booted", NULL);
+    static const char *const damaged[] = { "[", "[" UUID "]\nid=x\n", "[" UUID "]\nid=1\nbegan=1\nresumed=maybe\n" };
+    for (guint i = 0; i < G_N_ELEMENTS(damaged); i++) {
+        stop(f);
+        g_assert_true(g_file_set_contents(path, damaged[i], -1, NULL));
+        start(f);
+        expect_logged(G_LOG_LEVEL_WARNING, "Cannot read which kernels guests booted, */run/booted: *");
+        expect_report(f, 1, 0, NULL);
+    }
+    g_remove(path);
+    g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+    expect_report(f, 2, 0, NULL);
+    let_pass(200);
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep which kernels guests booted, so that a restart forgets it: *");
+    expect_report(f, 3, 0, NULL);
+    stop(f); /* it is said once */
+}
+
+int
+main(int argc, char *argv[])
+{
+    g_test_init(&argc, &argv, NULL);
+    log_keep();
+#define ADD(name, test) g_test_add("/report-disk/" name, Fixture, NULL, set_up, test, tear_down)
+    ADD("requests", test_requests);
+    ADD("requests-are-private", test_requests_are_private);
+    ADD("not-requested", test_not_requested);
+    ADD("cannot-request", test_cannot_request);
+    ADD("periodically", test_periodically);
+    ADD("recovery", test_recovery);
+    ADD("recovery-of-stopped", test_recovery_of_stopped);
+    ADD("nobody-answers", test_nobody_answers);
+    ADD("nobody-need-answer", test_nobody_need_answer);
+    ADD("stopped", test_stopped);
+    ADD("running", test_running);
+    ADD("stays-for-the-run", test_stays_for_the_run);
+    ADD("over-restarts", test_over_restarts);
+    ADD("seen-to-begin", test_seen_to_begin);
+    ADD("seen-to-begin-late", test_seen_to_begin_late);
+    ADD("resumed", test_resumed);
+    ADD("replaced-disk", test_replaced_disk);
+    ADD("failed-reading", test_failed_reading);
+    ADD("hostile", test_hostile);
+    ADD("folder-comes-later", test_folder_comes_later);
+    ADD("boot-from-cd", test_boot_from_cd);
+    ADD("beside-others", test_beside_others);
+    ADD("system", test_system);
+    ADD("boot-disk", test_boot_disk);
+    ADD("memory", test_memory);
+    return g_test_run();
+}
