@@ -25,7 +25,7 @@ const PHRASES = {
   "guide-disagrees": "the Guide's own prose supports 32-bit guests on 64-bit hosts",
   "boot-disk-paravirtualized": "GRUB cannot read a boot disk on the xen bus",
   "release-conflict": "libvirt's metadata names another RHEL than the kernel",
-  "drivers-active-unsupported": "para-virtualized drivers are active nevertheless",
+  "driver-package-missing": "the guest has no kmod-xenpv package, which its drivers come from",
   "drivers-active-unsupported": "para-virtualized drivers are active nevertheless",
   "drivers-not-active": "para-virtualized drivers are not active",
 };

@@ -12,6 +12,29 @@ changed_at(const char *verdict, const XpvDomain *previous, guint64 now)
     return previous && g_str_equal(previous->verdict, verdict) ? previous->changed_at : now;
 }
 
+/* The bootable ones. Returns: (transfer full) */
+static char **
+installed_kernels(const XpvInspection *inspection)
+{
+    g_autoptr(GStrvBuilder) packages = g_strv_builder_new();
+    for (guint i = 0; inspection && i < inspection->kernels->len; i++) {
+        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
+        if (*kernel->package != '\0')
+            g_strv_builder_add(packages, kernel->package);
+    }
+    return g_strv_builder_end(packages);
+}
+
+/* Returns: (transfer full) */
+static char **
+driver_packages(const XpvInspection *inspection)
+{
+    g_autoptr(GStrvBuilder) packages = g_strv_builder_new();
+    for (guint i = 0; inspection && i < inspection->driver_packages->len; i++)
+        g_strv_builder_add(packages, inspection->driver_packages->pdata[i]);
+    return g_strv_builder_end(packages);
+}
+
 XpvDomain *
 xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJudgement *judgement,
                const XpvDomain *previous)
@@ -37,6 +60,9 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
     domain->drivers = xpv_drivers_to_word(xpv_guest_drivers(guest));
     domain->disk_drivers = xpv_drivers_to_word(guest->disk_drivers);
     domain->network_drivers = xpv_drivers_to_word(guest->network_drivers);
+    domain->installed_kernels = installed_kernels(status->inspection);
+    domain->driver_packages = driver_packages(status->inspection);
+    domain->inspected_at = status->inspection ? (guint64)status->inspection->inspected_at * G_USEC_PER_SEC : 0;
     domain->acknowledged = status->acknowledged;
     domain->stale = status->stale;
     domain->changed_at = changed_at(domain->verdict, previous, status->now);
@@ -55,6 +81,8 @@ xpv_domain_free(XpvDomain *domain)
     g_free(domain->required_host_architectures);
     g_free(domain->reasons);
     g_free(domain->warnings);
+    g_strfreev(domain->installed_kernels);
+    g_strfreev(domain->driver_packages);
     g_ref_string_release(domain->explanation);
     g_ref_string_release(domain->remedy);
     g_free(domain);

@@ -3,6 +3,7 @@
  * that everything on the bus reads; the client makes one of a report alone. */
 #pragma once
 
+#include "common/inspection.h"
 #include "common/judge.h"
 
 /* Members are of the types that sd-bus reads: char *, int32_t, uint64_t, int for booleans, NULL-terminated arrays. All
@@ -28,6 +29,9 @@ typedef struct {
     const char *drivers;
     const char *disk_drivers;
     const char *network_drivers;
+    char **installed_kernels;
+    char **driver_packages;
+    guint64 inspected_at;
     gint acknowledged;
     gint stale;
     guint64 changed_at;
@@ -41,7 +45,8 @@ typedef struct {
     const char *kernel_source;
     gboolean acknowledged;
     gboolean stale;
-    guint64 now; /* µs since 1970 */
+    guint64 now;                     /* µs since 1970 */
+    const XpvInspection *inspection; /* (nullable) of its disks */
 } XpvDomainStatus;
 
 /* xpv_domain_new:

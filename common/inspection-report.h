@@ -18,3 +18,6 @@ char *xpv_inspection_report_of_any(const XpvInspection *inspection);
 /* xpv_inspection_packages: all kernels whose architecture is known: for XpvGuest's “others”, to narrow what another
  * report can mean. Returns: (nullable) (transfer full) NULL: there is none */
 char *xpv_inspection_packages(const XpvInspection *inspection);
+
+/* xpv_inspection_lacks_driver_package: whether the packages were read, and no kmod-xenpv is among them. */
+gboolean xpv_inspection_lacks_driver_package(const XpvInspection *inspection);

@@ -282,6 +282,9 @@ add_warnings(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *guest
         judgement->warnings |= XPV_BIT(XPV_WARNING_HOST_RELEASE_UNVERIFIED);
     if (judgement->verdict != XPV_VERDICT_NOT_APPLICABLE && guest->boot_disk_paravirtualized)
         judgement->warnings |= XPV_BIT(XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED);
+    if (judgement->verdict == XPV_VERDICT_COMPATIBLE && judgement->driver_source == XPV_DRIVER_SOURCE_KMOD_XENPV &&
+        guest->has_no_driver_package)
+        judgement->warnings |= XPV_BIT(XPV_WARNING_DRIVER_PACKAGE_MISSING);
     XpvDrivers drivers = xpv_guest_drivers(guest);
     if (judgement->verdict == XPV_VERDICT_INCOMPATIBLE && drivers == XPV_DRIVERS_ACTIVE)
         judgement->warnings |= XPV_BIT(XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED);

@@ -21,8 +21,9 @@ typedef struct {
                                          report can mean, the first report first; borrowed */
     gboolean in_grace;                /* less than the grace time since this run began or was first read */
     gboolean boot_disk_paravirtualized;
-    guint declared_major; /* of RHEL, by libosinfo metadata; 0: none */
-    XpvSystem system;     /* by the source that knows best; its name is borrowed */
+    gboolean has_no_driver_package; /* the packages on its disk were read, and none of them is kmod-xenpv */
+    guint declared_major;           /* of RHEL, by libosinfo metadata; 0: none */
+    XpvSystem system;               /* by the source that knows best; its name is borrowed */
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
 } XpvGuest;

@@ -33,6 +33,7 @@ xpv_warning_phrase(XpvWarning warning)
         [XPV_WARNING_GUIDE_DISAGREES] = "the Guide's own prose supports 32-bit guests on 64-bit hosts",
         [XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED] = "GRUB cannot read a boot disk on the xen bus",
         [XPV_WARNING_RELEASE_CONFLICT] = "libvirt's metadata names another RHEL than the kernel",
+        [XPV_WARNING_DRIVER_PACKAGE_MISSING] = "the guest has no kmod-xenpv package, which its drivers come from",
         [XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED] = "para-virtualized drivers are active nevertheless",
         [XPV_WARNING_DRIVERS_NOT_ACTIVE] = "para-virtualized drivers are not active",
     };

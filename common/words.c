@@ -80,6 +80,7 @@ static const char *const warning_words[] = {
     [XPV_WARNING_GUIDE_DISAGREES] = "guide-disagrees",
     [XPV_WARNING_BOOT_DISK_PARAVIRTUALIZED] = "boot-disk-paravirtualized",
     [XPV_WARNING_RELEASE_CONFLICT] = "release-conflict",
+    [XPV_WARNING_DRIVER_PACKAGE_MISSING] = "driver-package-missing",
     [XPV_WARNING_DRIVERS_ACTIVE_UNSUPPORTED] = "drivers-active-unsupported",
     [XPV_WARNING_DRIVERS_NOT_ACTIVE] = "drivers-not-active",
 };

@@ -25,6 +25,7 @@ static const XpvCtlProperty host_properties[] = {
     [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "Architecture", "''", XPV_CTL_OF_REPORT, 0 },
     [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "Processor", "''", XPV_CTL_OF_REPORT, 0 },
     [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "RHEL release", "''", XPV_CTL_OF_REPORT, 0 },
+    [XPV_CTL_HOST_DISKS_READ] = { "DisksRead", "b", "Disks are read", "false", 0, 0 },
     [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "Domains", "{}", 0, 0 },
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(host_properties) == XPV_CTL_HOST_MAX);

@@ -16,6 +16,17 @@ xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host)
         xpv_ctl_output_sentence(&ctl->output, "Warning: ", XPV_CTL_STYLE_BAD, warning);
 }
 
+/* Why not, too: nobody would look for that here. */
+static char *
+disks_read_text(const XpvCtlObject *host)
+{
+    if (xpv_ctl_object_boolean(host, XPV_CTL_HOST_DISKS_READ))
+        return g_strdup("yes");
+    if (!xpv_uri_is_local(xpv_ctl_object_string(host, XPV_CTL_HOST_URI)))
+        return g_strdup("no, as they are on another host");
+    return g_strdup("no, as xenpv-compat-inspect does not answer (systemctl status xenpv-compat-inspect.path)");
+}
+
 static char *
 render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
 {
@@ -29,6 +40,7 @@ render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
         XPV_CTL_HOST_URI,
         XPV_CTL_HOST_CONNECTED,
         XPV_CTL_HOST_LAST_UPDATE,
+        XPV_CTL_HOST_DISKS_READ,
         XPV_CTL_HOST_COUNTS,
         XPV_CTL_HOST_RULES,
         XPV_CTL_HOST_VERSION,
@@ -38,7 +50,8 @@ render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
     gboolean is_connected = xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED);
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
-        g_autofree char *value = xpv_ctl_object_text(host, order[i]);
+        g_autofree char *value =
+            order[i] == XPV_CTL_HOST_DISKS_READ ? disks_read_text(host) : xpv_ctl_object_text(host, order[i]);
         gboolean is_bad = order[i] == XPV_CTL_HOST_CONNECTED && !is_connected;
         xpv_ctl_output_sheet(output, text, host->interface, order[i], value,
                              is_bad ? XPV_CTL_STYLE_BAD : XPV_CTL_STYLE_NONE);

@@ -4,6 +4,9 @@
  *
  * If the daemon does not answer, there is only xenpv_compat_up 0. This verb does not start the daemon: an admin may
  * have stopped it, and watching must not change that. */
+#include <string.h>
+
+#include "common/report-sources.h"
 #include "common/text.h"
 #include "common/words.h"
 #include "ctl/bus.h"
@@ -49,6 +52,9 @@ append_host(GString *text, const XpvCtlObject *host)
     append_family(text, "connected", "Whether libvirt answers; while it does not, all is as of the last update.");
     g_string_append_printf(text, PREFIX "connected %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED));
 
+    append_family(text, "disks_read", "Whether the disks of fully virtualized guests are read.");
+    g_string_append_printf(text, PREFIX "disks_read %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_DISKS_READ));
+
     guint64 last_update = g_variant_get_uint64(host->values[XPV_CTL_HOST_LAST_UPDATE]);
     append_family(text, "last_update_timestamp_seconds",
                   "When the last refresh of all domains ended; 0 before the first. Events update domains after it.");
@@ -68,6 +74,30 @@ append_counts(GString *text, const XpvCtlObject *host)
         g_string_append(text, PREFIX "domains");
         append_label(text, '{', "verdict", xpv_text_clean(verdict, -1, 0));
         g_string_append_printf(text, "} %u\n", count);
+    }
+}
+
+/* By who reports it. */
+static void
+append_sources(GString *text, const GPtrArray *domains)
+{
+    g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+#define ZERO(name) g_hash_table_insert(counts, g_strdelimit(g_strdup(#name), "_", '-'), GUINT_TO_POINTER(0));
+    XPV_REPORT_SOURCES(ZERO)
+#undef ZERO
+    for (guint i = 0; i < domains->len; i++) {
+        char *source = xpv_ctl_object_text(domains->pdata[i], XPV_CTL_DOMAIN_KERNEL_SOURCE);
+        guint count = GPOINTER_TO_UINT(g_hash_table_lookup(counts, source));
+        g_hash_table_insert(counts, source, GUINT_TO_POINTER(count + 1));
+    }
+    g_hash_table_remove(counts, ""); /* no report */
+
+    append_family(text, "reports", "Domains with a report of their kernel, by its source.");
+    g_autoptr(GList) sources = g_list_sort(g_hash_table_get_keys(counts), (GCompareFunc)strcmp);
+    for (const GList *link = sources; link; link = link->next) {
+        g_string_append(text, PREFIX "reports");
+        append_label(text, '{', "source", g_strdup(link->data));
+        g_string_append_printf(text, "} %u\n", GPOINTER_TO_UINT(g_hash_table_lookup(counts, link->data)));
     }
 }
 
@@ -113,6 +143,7 @@ read_metrics(const char *remote, GError **error)
     if (domains) {
         append_host(text, host);
         append_counts(text, host);
+        append_sources(text, domains);
         append_domains(text, domains);
     }
     g_string_append(text, "# EOF\n");

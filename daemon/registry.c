@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/registry.h"
 
+#include "common/inspection-report.h"
+
 typedef struct {
     XpvDomainXml *xml;
     const char *state;
@@ -149,6 +151,13 @@ parse_reports(const GPtrArray *texts)
     return reports;
 }
 
+/* @boot_disk: (nullable) where its disks were read, the one that holds /boot */
+static gboolean
+is_boot_disk_paravirtualized(const XpvDomainXml *xml, const XpvDomainDisk *boot_disk)
+{
+    return boot_disk ? !xml->boot_kernel && g_str_equal(boot_disk->bus, "xen") : xml->boot_disk_paravirtualized;
+}
+
 /* Judges the entry's domain and publishes it. */
 static void
 publish(XpvRegistry *registry, Entry *entry)
@@ -173,7 +182,8 @@ publish(XpvRegistry *registry, Entry *entry)
         .report_is_live = said.is_live,
         .others = others,
         .in_grace = entry->in_grace,
-        .boot_disk_paravirtualized = xml->boot_disk_paravirtualized,
+        .boot_disk_paravirtualized = is_boot_disk_paravirtualized(xml, said.boot_disk),
+        .has_no_driver_package = said.inspection && xpv_inspection_lacks_driver_package(said.inspection),
         .declared_major = xml->declared_major,
         .system = said.system.kind != XPV_SYSTEM_UNKNOWN ? said.system : xml->declared,
         .disk_drivers = said.disk_drivers,
@@ -186,6 +196,7 @@ publish(XpvRegistry *registry, Entry *entry)
         .acknowledged = said.acknowledged,
         .stale = entry->stale,
         .now = (guint64)g_get_real_time(),
+        .inspection = said.inspection,
     };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&registry->host, &guest);
     g_autoptr(XpvDomain) before = entry->domain;

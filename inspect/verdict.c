@@ -70,7 +70,13 @@ append_verdict(GString *text, const XpvInspection *inspection, const XpvHost *ho
     g_auto(XpvSystem) system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
     if (!report && system.kind != XPV_SYSTEM_OTHER)
         return;
-    const XpvGuest guest = { .id = -1, .virtualization = virtualization, .report = report, .system = system };
+    const XpvGuest guest = {
+        .id = -1,
+        .virtualization = virtualization,
+        .report = report,
+        .has_no_driver_package = xpv_inspection_lacks_driver_package(inspection),
+        .system = system,
+    };
     g_autoptr(XpvJudgement) judgement = xpv_judge(host, &guest);
     append_line(text, "Verdict", xpv_verdict_to_word(judgement->verdict));
     append_line(text, "Explanation", judgement->explanation);

@@ -43,7 +43,8 @@ test_domain(void)
                 "{\"name\":\"\",\"uuid\":\"\",\"id\":-1,\"state\":\"\",\"virtualization\":\"\",\"kernel\":\"\","
                 "\"kernel_source\":\"\"," CHECK_KEYS
                 ",\"drivers\":\"unknown\",\"disk_drivers\":\"unknown\",\"network_drivers\":\"unknown\","
-                "\"acknowledged\":false,\"stale\":false,\"changed_at\":0}\n");
+                "\"installed_kernels\":[],\"driver_packages\":[],\"inspected_at\":0,\"acknowledged\":false,\"stale\":"
+                "false,\"changed_at\":0}\n");
     expect_line(
         &xpv_ctl_domain_interface,
         "{'Name': <'web1'>, 'Id': <3>, 'Reasons': <['a', 'b']>, 'Stale': <true>, 'Unheard': <'of'>,"
@@ -54,7 +55,8 @@ test_domain(void)
         "\"release\":\"\",\"variant\":\"\",\"processor\":\"\",\"required_host_architectures\":[],"
         "\"driver_source\":\"\",\"explanation\":\"\",\"remedy\":\"\",\"drivers\":\"unknown\",\"disk_drivers\":"
         "\"unknown\",\"network_drivers\":\"unknown\","
-        "\"acknowledged\":false,\"stale\":true,\"changed_at\":1700000000000000}\n");
+        "\"installed_kernels\":[],\"driver_packages\":[],\"inspected_at\":0,\"acknowledged\":false,\"stale\":true,"
+        "\"changed_at\":1700000000000000}\n");
 }
 
 static void
@@ -73,7 +75,7 @@ test_host(void)
         &xpv_ctl_host_interface, "{'Connected': <true>, 'Counts': <{'unknown': uint32 2}>}", NULL, XPV_CTL_EVERYWHERE,
         "{\"version\":\"\",\"rules\":\"\",\"uri\":\"\",\"connected\":true,\"last_update\":0,\"hypervisor\":\"\","
         "\"host_name\":\"\",\"host_kernel\":\"\",\"host_architecture\":\"\",\"host_processor\":\"\","
-        "\"host_release\":\"\",\"counts\":{\"unknown\":2}}\n");
+        "\"host_release\":\"\",\"disks_read\":false,\"counts\":{\"unknown\":2}}\n");
 }
 
 /* A report, and the host that it is judged on. */

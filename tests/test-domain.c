@@ -42,7 +42,13 @@ test_members(void)
         .disk_drivers = XPV_DRIVERS_INACTIVE,
         .network_drivers = XPV_DRIVERS_ACTIVE,
     };
-    XpvDomainStatus status = { "guest", "paused", "metadata", TRUE, TRUE, NOW };
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    g_ptr_array_add(inspection->kernels, xpv_inspection_kernel_new("kernel-smp-2.4.21-50.EL.i686", "", ""));
+    g_ptr_array_add(inspection->kernels, xpv_inspection_kernel_new("", "2.4.21-4.EL", "")); /* of no package */
+    g_ptr_array_add(inspection->kernels, xpv_inspection_kernel_new("kernel-2.4.21-50.EL.i686", "", ""));
+    g_ptr_array_add(inspection->driver_packages, g_strdup("kmod-xenpv-smp-0.1-9.i686"));
+    inspection->inspected_at = 1700000000;
+    XpvDomainStatus status = { "guest", "paused", "metadata", TRUE, TRUE, NOW, inspection };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&x86_64_intel, &guest);
     g_autoptr(XpvDomain) domain = xpv_domain_new(&status, &guest, judgement, NULL);
 
@@ -66,6 +72,9 @@ test_members(void)
     g_assert_cmpstr(domain->drivers, ==, "active");
     g_assert_cmpstr(domain->disk_drivers, ==, "inactive");
     g_assert_cmpstr(domain->network_drivers, ==, "active");
+    expect_list((const char **)domain->installed_kernels, "kernel-smp-2.4.21-50.EL.i686 kernel-2.4.21-50.EL.i686");
+    expect_list((const char **)domain->driver_packages, "kmod-xenpv-smp-0.1-9.i686");
+    g_assert_cmpuint(domain->inspected_at, ==, G_GUINT64_CONSTANT(1700000000000000));
     g_assert_true(domain->acknowledged);
     g_assert_true(domain->stale);
     g_assert_cmpuint(domain->changed_at, ==, NOW);
@@ -86,6 +95,9 @@ test_nothing_known(void)
     g_assert_cmpstr(domain->verdict, ==, "unknown");
     expect_list(domain->required_host_architectures, "");
     expect_list(domain->warnings, "");
+    expect_list((const char **)domain->installed_kernels, "");
+    expect_list((const char **)domain->driver_packages, "");
+    g_assert_cmpuint(domain->inspected_at, ==, 0);
     expect_list(domain->reasons, "kernel-not-reported");
     g_assert_cmpuint(strlen(domain->explanation), >, 0);
 }

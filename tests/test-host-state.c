@@ -184,23 +184,29 @@ test_changes(void)
     g_assert_true(changes.after.connected);
     g_assert_true(changes.same_strings);
 
+    g_assert_false(changes.after.disks_read); /* it is another host */
+    xpv_host_state_set_disks_read(state, TRUE);
+    g_assert_cmpuint(changes.n, ==, 2);
+    g_assert_true(changes.after.disks_read);
+
     xpv_host_state_set_counts(state, counts);
     xpv_host_state_set_last_update(state, 5);
-    g_assert_cmpuint(changes.n, ==, 3);
+    g_assert_cmpuint(changes.n, ==, 4);
     g_assert_cmpuint(changes.before.last_update, ==, 0);
     g_assert_cmpuint(changes.after.last_update, ==, 5);
 
     xpv_host_state_set_libvirt(state, &libvirt);
-    g_assert_cmpuint(changes.n, ==, 4);
+    g_assert_cmpuint(changes.n, ==, 5);
     g_assert_false(changes.same_strings);
     g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "Xen");
 
     xpv_host_state_set_config(state, &other);
-    g_assert_cmpuint(changes.n, ==, 5);
+    g_assert_cmpuint(changes.n, ==, 6);
     const XpvHostProperties *host = xpv_host_state_get(state);
     g_assert_cmpstr(host->host_kernel, ==, "2.6.18-53.el5xen");
     g_assert_cmpstr(host->hypervisor, ==, "Xen");
     g_assert_true(host->connected);
+    g_assert_true(host->disks_read);
     g_assert_cmpuint(host->last_update, ==, 5);
     g_assert_cmpuint(host->counts[XPV_VERDICT_COMPATIBLE], ==, 7);
 }

@@ -106,6 +106,24 @@ test_packages_by_configuration(void)
     expect_variant("2.4.21-50.EL", inspection, "athlon");
 }
 
+/* That none is installed is known where packages were read, and nothing else could have had it. */
+static void
+test_driver_package(void)
+{
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    add(inspection, "", "2.6.18-53.el5", "i686");
+    g_assert_false(xpv_inspection_lacks_driver_package(inspection));
+    add(inspection, "kernel-2.6.18-53.el5.i686", "2.6.18-53.el5", "i686");
+    g_assert_true(xpv_inspection_lacks_driver_package(inspection));
+    xpv_inspection_add_error(inspection, "the rpm database's page 7 is damaged");
+    g_assert_false(xpv_inspection_lacks_driver_package(inspection));
+
+    g_autoptr(XpvInspection) with = xpv_inspection_new();
+    add(with, "kernel-2.6.18-53.el5.i686", "2.6.18-53.el5", "i686");
+    g_ptr_array_add(with->driver_packages, g_strdup("kmod-xenpv-1-1.i686"));
+    g_assert_false(xpv_inspection_lacks_driver_package(with));
+}
+
 /* A part of them would look certain. */
 static void
 test_too_many(void)
@@ -136,5 +154,6 @@ main(int argc, char *argv[])
     g_test_add_func("/inspection-report/packages", test_packages);
     g_test_add_func("/inspection-report/packages-by-configuration", test_packages_by_configuration);
     g_test_add_func("/inspection-report/too-many", test_too_many);
+    g_test_add_func("/inspection-report/driver-package", test_driver_package);
     return g_test_run();
 }

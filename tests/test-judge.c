@@ -564,6 +564,14 @@ static const Case warnings[] = {
     { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(.declared_major = 4),
       "compatible [-] {-} - - - i686+x86_64 kmod-xenpv" },
 
+    { PAE_I686, X86_64_INTEL, GUEST(.has_no_driver_package = TRUE), COMPATIBLE("driver-package-missing") },
+    { "kernel-PAE-2.6.18-128.el5.i686", X86_64_INTEL, GUEST(.has_no_driver_package = TRUE),
+      "compatible [-] {-} 5.3 i686-PAE - i686+x86_64 built-in" },
+    { "2.6.18-92.el5PAE\n2.6.18-128.el5PAE", X86_64_INTEL, GUEST(.has_no_driver_package = TRUE),
+      "compatible [-] {-} - i686-PAE - i686+x86_64 -" },
+    { PAE_I686, HOST(X86_64, INTEL, 0), GUEST(.has_no_driver_package = TRUE),
+      "incompatible [host-release-unsupported] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
+
     { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE), COMPATIBLE("drivers-not-active") },
     { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE, .in_grace = TRUE), COMPATIBLE("-") },
     { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_ACTIVE), COMPATIBLE("-") },

@@ -261,6 +261,9 @@ test_each_property_of_a_domain(Fixture *f, gconstpointer data)
         .drivers = "a",
         .disk_drivers = "a",
         .network_drivers = "a",
+        .installed_kernels = (char **)one,
+        .driver_packages = (char **)one,
+        .inspected_at = 1,
         .acknowledged = FALSE,
         .stale = FALSE,
         .changed_at = 1,
@@ -290,6 +293,8 @@ test_each_property_of_a_domain(Fixture *f, gconstpointer data)
         { "Drivers", &b.drivers, 's' },
         { "DiskDrivers", &b.disk_drivers, 's' },
         { "NetworkDrivers", &b.network_drivers, 's' },
+        { "InstalledKernels", &b.installed_kernels, 'a' },
+        { "DriverPackages", &b.driver_packages, 'a' },
         { "Acknowledged", &b.acknowledged, 'i' },
         { "Stale", &b.stale, 'i' },
         { "ChangedAt", &b.changed_at, 't' },
@@ -316,6 +321,7 @@ test_each_property_of_a_domain(Fixture *f, gconstpointer data)
 
     b = base;
     b.uuid = (char *)"other"; /* constant: nobody is told */
+    b.inspected_at = 2;       /* nor of this */
     xpv_publisher_domain_changed(f->publisher, &b, &base);
     expect_signals(f, NULL);
 }
@@ -352,6 +358,10 @@ test_each_property_of_the_host(Fixture *f, gconstpointer data)
     host.connected = TRUE;
     xpv_publisher_host_changed(f->publisher, &no_host, &host);
     expect_signals(f, "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'Connected': <true>}", NULL);
+    XpvHostProperties unread = host;
+    host.disks_read = TRUE;
+    xpv_publisher_host_changed(f->publisher, &unread, &host);
+    expect_signals(f, "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'DisksRead': <true>}", NULL);
     for (guint verdict = 0; verdict < XPV_VERDICT_MAX; verdict++) {
         XpvHostProperties before = host;
         host.counts[verdict]++;

@@ -59,11 +59,26 @@ test_kernels(void)
                                "Not read:        x\n"));
 }
 
+static void
+test_driver_package(void)
+{
+    static const char missing[] = "Warning:         the guest has no kmod-xenpv package, which its drivers come from\n";
+    const XpvHost host = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 };
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    add(inspection, "kernel-2.6.18-53.el5.i686", "2.6.18-53.el5", "i686");
+    g_autofree char *without = xpv_verdict_text(inspection, &host, XPV_VIRTUALIZATION_HVM);
+    g_assert_true(strstr(without, missing));
+    g_ptr_array_add(inspection->driver_packages, g_strdup("kmod-xenpv-1-1.i686"));
+    g_autofree char *with = xpv_verdict_text(inspection, &host, XPV_VIRTUALIZATION_HVM);
+    g_assert_false(strstr(with, missing));
+}
+
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/verdict/text", test_text);
     g_test_add_func("/verdict/kernels", test_kernels);
+    g_test_add_func("/verdict/driver-package", test_driver_package);
     return g_test_run();
 }

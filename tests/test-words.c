@@ -30,8 +30,8 @@ DEFINE_TEST(XpvReason, reason, XPV_REASON_MAX, "control-domain", "not-xen", "par
             "host-unknown", "guest-release-unsupported", "kernel-variant-unsupported", "host-architecture-mismatch",
             "processor-mismatch", "host-release-unsupported")
 DEFINE_TEST(XpvWarning, warning, XPV_WARNING_MAX, "host-release-unverified", "host-processor-unknown",
-            "guide-disagrees", "boot-disk-paravirtualized", "release-conflict", "drivers-active-unsupported",
-            "drivers-not-active")
+            "guide-disagrees", "boot-disk-paravirtualized", "release-conflict", "driver-package-missing",
+            "drivers-active-unsupported", "drivers-not-active")
 DEFINE_TEST(XpvArch, arch, XPV_ARCH_MAX, "", "athlon", "i386", "i586", "i686", "ia32e", "x86_64", "ia64", "ppc",
             "ppc64", "ppc64iseries", "ppc64pseries", "s390", "s390x")
 DEFINE_TEST(XpvFlavour, flavour, XPV_FLAVOUR_MAX, "", "smp", "hugemem", "largesmp", "PAE", "xen", "xenU", "debug",
@@ -65,7 +65,7 @@ test_sets(void)
         { xpv_warnings_to_words, 0, "-" },
         { xpv_warnings_to_words, XPV_BIT(XPV_WARNING_MAX) - 1,
           "host-release-unverified,host-processor-unknown,guide-disagrees,boot-disk-paravirtualized,release-conflict,"
-          "drivers-active-unsupported,drivers-not-active" },
+          "driver-package-missing,drivers-active-unsupported,drivers-not-active" },
         { xpv_archs_to_words, 0, "-" },
         { xpv_archs_to_words, XPV_BIT(XPV_ARCH_X86_64) | XPV_BIT(XPV_ARCH_I686), "i686,x86_64" },
         { xpv_archs_to_words, XPV_BIT(XPV_ARCH_IA64), "ia64" },

@@ -381,6 +381,7 @@ static const sd_bus_vtable manager_vtable[] = {
     HOST_PROPERTY("HostArchitecture", "s", host_architecture, CHANGES),
     HOST_PROPERTY("HostProcessor", "s", host_processor, CHANGES),
     HOST_PROPERTY("HostRelease", "s", host_release, CHANGES),
+    HOST_PROPERTY("DisksRead", "b", disks_read, CHANGES),
     SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostProperties, counts), CHANGES),
     SD_BUS_METHOD_WITH_ARGS("ListDomains", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssso)", domains), list_domains,
                             SD_BUS_VTABLE_UNPRIVILEGED),

@@ -15,7 +15,7 @@ from harness import domain_xml, uuid_of
 CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
               "driver_source", "explanation", "remedy"]
 DOMAIN_KEYS = CHECK_KEYS + ["name", "uuid", "id", "state", "virtualization", "kernel_source", "drivers", "disk_drivers",
-                            "network_drivers", "acknowledged", "stale", "changed_at"]
+                            "network_drivers", "installed_kernels", "driver_packages", "inspected_at", "acknowledged", "stale", "changed_at"]
 FACTS = ["--host-architecture=x86_64", "--host-processor=intel", "--host-kernel=2.6.18-53.el5xen"]
 COMPATIBLE, INCOMPATIBLE, UNKNOWN = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "gibberish"
 
@@ -155,9 +155,21 @@ class Verbs(harness.TestCase):
         self.start_example()
         host = json.loads(self.ctl("host", "--json").stdout)
         self.assertEqual(set(host), {"version", "rules", "uri", "connected", "last_update", "hypervisor", "host_name",
-                                     "host_kernel", "host_architecture", "host_processor", "host_release", "counts"})
+                                     "host_kernel", "host_architecture", "host_processor", "host_release",
+                                     "disks_read", "counts"})
         self.assertEqual((host["connected"], host["host_release"], host["counts"]["unknown"]), (True, "5.1", 3))
+        self.assertTrue(host["disks_read"])
         self.assertIn("2.6.18-53.el5xen", self.ctl("host").stdout)
+
+    def test_disks_not_read(self):
+        """And why."""
+        self.start_example()
+        self.assertRegex(self.ctl("host").stdout, "(?m)^Disks are read: +yes$")
+        self.stop_daemon()
+        self.client.wait_for(lambda: not self.client.owner, "the end")
+        self.start("test+tcp://127.0.0.1:1/default")
+        self.assertFalse(self.client.host()["DisksRead"])
+        self.assertRegex(self.ctl("host").stdout, "(?m)^Disks are read: +no, as they are on another host$")
 
     def test_libvirt_away(self):
         self.start("test+unix:///default?socket=/nonexistent")

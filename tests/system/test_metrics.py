@@ -12,6 +12,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 INCOMPATIBLE, REASON = "2.6.18-8.el5PAE", "guest-release-unsupported"
+REPORTS = {"console": 0, "direct-boot": 1, "disk": 0, "file": 0, "metadata": 9, "xenstore": 0}  # of the example
 OPTIONS = ["--host-architecture=x86_64", "--host-kernel=2.6.18-398.el5xen"]
 
 
@@ -50,6 +51,7 @@ class Metrics(harness.TestCase):
             series("up"): 1, series("connected"): 1, series("build_info", version=host["Version"]): 1,
             series("domains", verdict="compatible"): 4, series("domains", verdict="incompatible"): 3,
             series("domains", verdict="unknown"): 3, series("domains", verdict="not-applicable"): 3,
+            series("disks_read"): 1, **{series("reports", source=source): number for source, number in REPORTS.items()},
             run_series("erp39-smp", 5, "kernel-smp-2.4.21-50.EL.i686", "host-architecture-mismatch"): 1,
             # Acknowledged.
             run_series("legacy38", 6, "2.4.21-47.0.1.ELhugemem", f"{REASON}, host-architecture-mismatch"): 0})

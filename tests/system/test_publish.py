@@ -70,7 +70,8 @@ class Example(harness.TestCase):
             "Remedy": "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
                       "(kernel-2.4.21-50.EL.ia32e).",
             "DriverSource": "kmod-xenpv", "Drivers": "unknown", "DiskDrivers": "unknown",
-            "NetworkDrivers": "unknown", "Acknowledged": False, "Stale": False})
+            "NetworkDrivers": "unknown", "InstalledKernels": [], "DriverPackages": [], "InspectedAt": 0,
+            "Acknowledged": False, "Stale": False})
 
     def test_other_sources_and_states(self):
         domains = {domain["Name"]: domain for domain in self.client.domains().values()}
@@ -88,7 +89,7 @@ class Example(harness.TestCase):
         self.assertRegex(host.pop("Version"), r"^\d+\.\d+\.\d+$")
         self.assertTrue(host.pop("HostName"))
         self.assertEqual(host, {
-            "Uri": "test://" + harness.EXAMPLE_HOST, "Connected": True, "Hypervisor": "TEST",
+            "Uri": "test://" + harness.EXAMPLE_HOST, "Connected": True, "DisksRead": True, "Hypervisor": "TEST",
             "HostKernel": "2.6.18-53.el5xen", "HostArchitecture": "x86_64", "HostProcessor": "intel", "HostRelease": "5.1",
             "Counts": {"compatible": 4, "incompatible": 3, "unknown": 3, "not-applicable": 3}})
 
@@ -124,8 +125,9 @@ class Example(harness.TestCase):
         for i in range(properties.n_children()):
             entry = properties.get_child_value(i)
             types[entry.get_child_value(0).get_string()] = entry.get_child_value(1).get_variant().get_type_string()
-        self.assertEqual(types, {name: {"Id": "i", "Acknowledged": "b", "Stale": "b", "ChangedAt": "t", "Reasons": "as",
-                                        "Warnings": "as", "RequiredHostArchitectures": "as"}.get(name, "s")
+        self.assertEqual(types, {name: {"Id": "i", "Acknowledged": "b", "Stale": "b", "ChangedAt": "t", "InspectedAt": "t",
+                                        "Reasons": "as", "Warnings": "as", "RequiredHostArchitectures": "as",
+                                        "InstalledKernels": "as", "DriverPackages": "as"}.get(name, "s")
                                  for name in self.client.domain(uuid_of(5))})
 
     def test_check_kernel(self):
