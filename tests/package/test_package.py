@@ -20,6 +20,7 @@ PROGRAM = "/usr/libexec/xenpv-compatd"
 DEB = "/opt/xenpv-compat.deb"
 KERNELS = "/etc/xenpv-compat/kernels.conf"
 TIMER = METRICS + ".timer"
+INSPECT = "xenpv-compat-inspect.path"
 # What dpkg, systemd and libvirtd write meanwhile.
 NOT_OURS = ("/etc/libvirt/", "/run/libvirt", "/run/systemd/", "/var/cache/", "/var/lib/dpkg/", "/var/lib/libvirt/",
             "/var/log/")
@@ -115,6 +116,7 @@ class Life(test_systemd.Service):
         self.boot()
         self.dpkg("--install", DEB)
         self.assertEqual((self.show("UnitFileState"), self.show("ActiveState")), ("enabled", "active"))
+        self.assertEqual(self.show("ActiveState", INSPECT), "active")
         self.assertIn('"incompatible" 3', self.get(*AS_NOBODY))
         self.assertIn("incompatible", self.run_there(*AS_NOBODY, "xenpv-compatctl", "show", "erp39-smp"))
         self.assertTrue(self.catalog())
@@ -122,13 +124,14 @@ class Life(test_systemd.Service):
 
         pid = self.show("MainPID")
         self.dpkg("--install", DEB)
-        self.assertEqual(self.show("ActiveState"), "active")
+        self.assertEqual((self.show("ActiveState"), self.show("ActiveState", INSPECT)), ("active", "active"))
         self.assertNotEqual(self.show("MainPID"), pid)
         self.assertIn('"incompatible" 4', self.get(*AS_NOBODY))
         self.assertEqual(len(self.journal("MESSAGE_ID=8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21")), 1)
 
         self.dpkg("--remove", "xenpv-compat")
         self.assertEqual(self.machine.run("pgrep", "--exact", "xenpv-compatd", check=False), (1, ""))
+        self.assertEqual(self.show("ActiveState", INSPECT), "inactive")
         self.assertRegex(self.machine.run("busctl", "introspect", NAME, "/", check=False)[1], "was not provided")
         self.assertFalse(self.catalog())
         left = self.changed()
