@@ -315,7 +315,7 @@ class Inspector(Service):
         self.run_there("mkdir", "-p", "/run/xenpv-compat/inspect/folder/full")
         self.ask(10, request("/srv/images/guest.img"))
         self.answer(10)
-        self.wait_for_journal("^xenpv-compat-inspect: folder was taken away", INSPECT)
+        self.wait_for_journal("^xenpv-compat-inspect: removed folder from", INSPECT)
         self.run_there("systemctl", "start", INSPECT + ".service")
         self.assertEqual((self.show("ActiveState", INSPECT + ".path"), self.show("Result", INSPECT + ".path"),
                           self.show("Result", INSPECT + ".service")), ("active", "success", "success"))
