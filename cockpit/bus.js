@@ -4,11 +4,11 @@
 
 const NAME = "org.xenpv.Compat1";
 const ROOT = "/org/xenpv/Compat1";
-const MANAGER = "org.xenpv.Compat1.Manager";
-const DOMAIN = "org.xenpv.Compat1.Domain";
-const OBJECTS = "org.freedesktop.DBus.ObjectManager";
-const PROPERTIES = "org.freedesktop.DBus.Properties";
+const MANAGER = `${NAME}.Manager`;
+const DOMAIN = `${NAME}.Domain`;
 const BUS = "org.freedesktop.DBus";
+const OBJECTS = `${BUS}.ObjectManager`;
+const PROPERTIES = `${BUS}.Properties`;
 const BUS_PATH = "/org/freedesktop/DBus";
 
 function unwrap(properties) {
@@ -17,6 +17,8 @@ function unwrap(properties) {
     values[name] = properties[name].v;
   return values;
 }
+
+const judged = ([verdict, reasons, results]) => ({ Verdict: verdict, Reasons: reasons, ...unwrap(results) });
 
 const isDenied = error => error.problem === "access-denied" || /\.(AccessDenied|AuthFailed)$/.test(error.name || "");
 
@@ -60,8 +62,6 @@ export class Daemon {
   }
 
   lose() {
-    if (this.link === "ready")
-      this.lostAt = Date.now() * 1000;
     this.become("absent");
     this.bus.call(BUS_PATH, BUS, "ListActivatableNames", [], { type: "" }).then(([names]) => {
       this.canStart = names.includes(NAME);
@@ -70,13 +70,19 @@ export class Daemon {
   }
 
   fail(error) {
-    if (this.link === "ready")
-      this.lostAt = Date.now() * 1000;
     this.owner = undefined;
     this.become(isDenied(error) ? "denied" : "failed", error.message || cockpit.message(error.problem || error));
   }
 
+  /* When its name has no owner, follow() is told, too. */
+  failOf(client, error) {
+    if (client === this.client && error.problem !== "not-found")
+      this.fail(error);
+  }
+
   become(link, problem = "") {
+    if (this.link === "ready")
+      this.lostAt = Date.now() * 1000;
     this.link = link;
     this.problem = problem;
     this.changed();
@@ -86,10 +92,7 @@ export class Daemon {
   async open() {
     const client = this.client = cockpit.dbus(NAME, { bus: "system" });
     let early = [];
-    client.addEventListener("close", (_event, options) => {
-      if (client === this.client && options.problem !== "not-found")
-        this.fail(options);
-    });
+    client.addEventListener("close", (_event, options) => this.failOf(client, options));
     client.subscribe({ path_namespace: ROOT }, (...signal) => early ? early.push(signal) : this.hear(...signal));
     try {
       const [[objects], [host]] = await Promise.all([
@@ -103,8 +106,7 @@ export class Daemon {
       early = null;
       this.become("ready");
     } catch (error) {
-      if (client === this.client && error.problem !== "not-found")
-        this.fail(error);
+      this.failOf(client, error);
     }
   }
 
@@ -174,8 +176,7 @@ export class Daemon {
       this.update(ROOT, MANAGER, { LastUpdate: value.v });
       this.changed();
     } catch (error) {
-      if (client === this.client && error.problem !== "not-found")
-        this.fail(error);
+      this.failOf(client, error);
     }
   }
 
@@ -189,14 +190,13 @@ export class Daemon {
 
   /* Returns: of a kernel, what a domain's properties are called. */
   async checkKernel(report, facts) {
-    const [verdict, reasons, results] = await this.call("CheckKernel", "sa{sv}", report, variants(facts));
-    return { Verdict: verdict, Reasons: reasons, ...unwrap(results) };
+    return judged(await this.call("CheckKernel", "sa{sv}", report, variants(facts)));
   }
 
   /* Returns: the same of each cell of table 12.1, row by row. */
   async checkVariants(facts) {
     const [cells] = await this.call("CheckVariants", "a{sv}", variants(facts));
-    return cells.map(([verdict, reasons, results]) => ({ Verdict: verdict, Reasons: reasons, ...unwrap(results) }));
+    return cells.map(judged);
   }
 
   /* Through the bus, as any call to the daemon would. */

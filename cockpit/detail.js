@@ -15,7 +15,8 @@ const IN_THE_ROW = ["path", "Explanation", "Remedy"];
 const KERNELS = ["Kernel", "InstalledKernels", "DriverPackages"];
 
 /* "RequiredHostArchitectures": "Required host architectures" */
-const label = name => name[0] + name.slice(1).replace(/[A-Z]/g, letter => " " + letter.toLowerCase());
+const label = name => name === "Uuid" ? "UUID"
+  : name[0] + name.slice(1).replace(/[A-Z]/g, letter => " " + letter.toLowerCase());
 
 function explained(word) {
   const meaning = phrase(word);

@@ -54,7 +54,7 @@ export function kernel(text) {
 export function command(text, label) {
   const words = text.split(/(?<= )/).map(word => element("span", {}, word)); /* so that no line ends inside "--key" */
   const code = element("code", { tabindex: "0", role: "group", "aria-label": label }, ...words);
-  const button = element("button", { type: "button", class: "copy", "aria-label": `Copy: ${label}` }, "Copy");
+  const button = element("button", { class: "copy", "aria-label": `Copy: ${label}` }, "Copy");
   button.addEventListener("click", async () => {
     setText(button, await copy(code) ? "Copied" : "Press Ctrl+C");
   });

@@ -28,7 +28,9 @@ const compare = (a, b) => a < b ? -1 : a > b ? 1 : 0;
 function sort(domains, { key, descending }) {
   const keyOf = KEYS[key];
   const way = descending ? -1 : 1;
-  return domains.sort((a, b) => way * compare(keyOf(a), keyOf(b)) || compare(a.Name, b.Name));
+  const keyed = domains.map(domain => ({ domain, key: keyOf(domain), name: domain.Name }));
+  keyed.sort((a, b) => way * compare(a.key, b.key) || compare(a.name, b.name));
+  return keyed.map(({ domain }) => domain);
 }
 
 /* What the text filter looks at, once for each state of a domain. */
@@ -44,7 +46,7 @@ function haystack(domain) {
   return text;
 }
 
-/* Returns: { rows, counts by verdict, wrong, acknowledged }, of a Map of domains.
+/* Returns: { rows, counts by verdict, wrong, acknowledged, unknown }, of a Map of domains; the last two: how many run.
  * filter: { verdicts: Set, text, key, descending } */
 export function select(domains, filter) {
   const counts = Object.fromEntries(VERDICTS.map(verdict => [verdict, 0]));
@@ -52,15 +54,18 @@ export function select(domains, filter) {
   const rows = [];
   const wrong = [];
   let acknowledged = 0;
+  let unknown = 0;
   for (const domain of domains.values()) {
     const kind = verdictKind(domain.Verdict);
     counts[kind]++;
     if (isWrong(domain))
       wrong.push(domain);
-    else if (kind === "incompatible" && isRunning(domain))
-      acknowledged++;
+    else if (isRunning(domain)) {
+      acknowledged += kind === "incompatible";
+      unknown += kind === "unknown";
+    }
     if ((!filter.verdicts.size || filter.verdicts.has(kind)) && (!wanted || haystack(domain).includes(wanted)))
       rows.push(domain);
   }
-  return { rows: sort(rows, filter), counts, wrong: sort(wrong, { key: "name" }), acknowledged };
+  return { rows: sort(rows, filter), counts, wrong: sort(wrong, { key: "name" }), acknowledged, unknown };
 }

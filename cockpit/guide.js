@@ -121,5 +121,6 @@ function showCells(cells, host) {
     ...results.map(result => cell(result, `RHEL ${result.Release.split(".")[0]}`)))));
   const warnings = new Set(cells.flatMap(result => result.Warnings));
   byId("matrix-warnings").replaceChildren(...[...warnings].map(warning));
-  setText(byId("matrix-host"), `As judged for ${host}. Install the kernel that is named, or a newer one.`);
+  setText(byId("matrix-host"), `As judged for ${host}. Install the kernel that is named, or a newer one. ` +
+    "A dash: not supported on any host.");
 }

@@ -13,7 +13,7 @@ const WRONG_STEP = 5;
 
 const open = new Set(); /* object paths of the rows that are open */
 let limit = STEP;
-let view = { name: "", verdicts: new Set(), text: "", key: "verdict", descending: false };
+let view; /* what the URL asks for */
 
 /* Drawing. */
 
@@ -37,8 +37,10 @@ function draw() {
 function drawAll(shown) {
   drawHost();
   drawBanner();
-  const hasDomains = daemon.link === "ready" || daemon.domains.size > 0;
+  const wasRead = daemon.host.Connected || daemon.host.LastUpdate > 0; /* else all is not well, but unknown */
+  const hasDomains = (daemon.link === "ready" && wasRead) || daemon.domains.size > 0;
   set(byId("loading"), "hidden", daemon.link !== "connecting" || hasDomains);
+  set(byId("tools"), "hidden", !daemon.domains.size);
   set(byId("domains"), "hidden", view.name === "guide" || !hasDomains);
   set(byId("guide"), "hidden", view.name !== "guide" || daemon.link !== "ready");
   set(byId("to-domains"), "aria-current", view.name === "guide" ? null : "page");
@@ -110,10 +112,9 @@ function drawBanner() {
   banner.dataset.of = key;
   banner.replaceChildren(...what ? [
     icon("warning"),
-    element("div", {}, element("h2", {}, what.title), element("p", {}, what.text),
-        element("p", {}, what.todo), command(what.command, what.todo.replace(/[:,].*/, "")),
-            what.button ? element("button", { type: "button", class: "primary", onclick: what.button[1] },
-              what.button[0]) : null),
+    element("div", {}, element("h2", {}, what.title), element("p", {}, what.text), element("p", {}, what.todo),
+      command(what.command, what.todo.replace(/[:,].*/, "")), what.button ? element("button",
+        { class: "primary", onclick: what.button[1] }, what.button[0]) : null),
   ] : []);
   set(banner, "hidden", !what);
 }
@@ -134,20 +135,21 @@ const are = (n, noun) => `${plural(n, noun)} ${n === 1 ? "is" : "are"}`;
 
 let wrongShown = ""; /* what the list was made of */
 
-function drawWrong({ wrong, acknowledged }) {
-  const others = acknowledged ? ` ${are(acknowledged, "other")} acknowledged.` : "";
+function drawWrong({ wrong, acknowledged, unknown }) {
+  const others = (acknowledged ? ` ${are(acknowledged, "other")} acknowledged.` : "") +
+    (unknown ? ` ${are(unknown, "running guest")} unknown.` : "");
   const title = `${wrong.length ? are(wrong.length, "running guest") : "No running guest is"} incompatible`;
   const key = JSON.stringify([title, others, wrong.slice(0, WRONG_STEP)]);
   if (key === wrongShown)
     return;
   wrongShown = key;
   const focused = document.activeElement?.dataset?.path;
-  byId("wrong").className = wrong.length ? "incompatible" : "compatible";
+  byId("wrong").className = wrong.length ? "incompatible" : unknown ? "unknown" : "compatible";
   byId("wrong-title").replaceChildren(icon(byId("wrong").className), title,
                     ...others ? [element("span", { class: "hint" }, others)] : []);
   byId("wrong-list").replaceChildren(...wrong.slice(0, WRONG_STEP).map(domain => element(
     "li", {},
-    element("button", { type: "button", class: "link", "data-path": domain.path, onclick: () => reveal(domain.path) },
+    element("button", { class: "link", "data-path": domain.path, onclick: () => reveal(domain.path) },
         foreign(domain.Name)),
     element("p", {}, foreign(domain.Explanation || "")),
     remedy(domain.Remedy))));
@@ -272,7 +274,7 @@ function listen() {
     schedule();
   });
   byId("chips").append(...VERDICTS.map(verdict => {
-    const chip = element("button", { type: "button", class: "chip", "data-verdict": verdict, "aria-pressed": "false" },
+    const chip = element("button", { class: "chip", "data-verdict": verdict, "aria-pressed": "false" },
               badge(verdict), " ", element("span", { class: "number" }, "0"));
     chip.addEventListener("click", () => {
       const verdicts = new Set(view.verdicts);

@@ -33,7 +33,7 @@ function fill({ domain, row, button }) {
 
 function make(path, toggle) {
   const id = `detail-${path.split("/").pop()}`;
-  const button = element("button", { type: "button", class: "name", "aria-controls": id });
+  const button = element("button", { class: "name", "aria-controls": id });
   const row = element("tr", { role: "row" }, element("th", { role: "rowheader", scope: "row" }, button));
   row.addEventListener("click", event => {
     if (window.getSelection().isCollapsed || button.contains(event.target))
@@ -141,4 +141,3 @@ export function focusRow(path) {
   entry?.button.focus({ preventScroll: true });
   entry?.row.scrollIntoView({ block: "center" });
 }
-

@@ -32,7 +32,7 @@ class Shown(pagetest.Example):
         """Running, incompatible, not acknowledged: one, beside one that is acknowledged and one that is shut off."""
         self.open_page(rows=13)
         domain = self.client.domain(harness.uuid_of(5))
-        self.assertEqual(self.find("#wrong-title").text, "1 running guest is incompatible\n1 other is acknowledged.")
+        self.assertEqual(self.find("#wrong-title").text, "1 running guest is incompatible\n1 other is acknowledged. 2 running guests are unknown.")
         self.assertEqual(self.find("#wrong-list").text.split("\n"),
                          ["erp39-smp", domain["Explanation"], "What to do: " + domain["Remedy"]])
 
