@@ -5,6 +5,7 @@ Nothing here sleeps: until() has the browser look again whenever the page change
 """
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ import sys
 import tempfile
 
 from selenium import webdriver
-from selenium.common.exceptions import JavascriptException, TimeoutException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -35,6 +36,7 @@ const observer = new MutationObserver(look);
 observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 for (const event of ["focusin", "focusout", "hashchange", "scroll", "load"])
     window.addEventListener(event, look, true);
+document.addEventListener("load", look, true); /* of a frame: no window is told */
 look();"""
 
 
@@ -157,8 +159,8 @@ class TestCase(harness.TestCase):
             except TimeoutException:
                 text = self.js("document.body.innerText")
                 raise AssertionError(f"in vain until {expression}; the page says:\n{text}") from None
-            except JavascriptException as error:
-                if "unloaded" not in error.msg:  # another document comes
+            except WebDriverException as error:
+                if not re.search("unloaded|navigat", error.msg):  # another document comes
                     raise
 
     def js(self, expression, *arguments):
