@@ -185,7 +185,7 @@ xpv_inspector_read(XpvInspector *inspector, const char *uuid)
     gsize length = 0;
     g_autofree char *text = read_file(path, &length, &error);
     XpvInspection *inspection = text ? xpv_inspection_from_json(text, length, &error) : NULL;
-    if (!inspection && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+    if (error && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
         g_warning("Cannot use what was read of a guest's disks, %s: %s", path, error->message);
     return inspection;
 }
