@@ -228,7 +228,7 @@ static JsonNode *
 take(Reader *reader, const char *key, GType type)
 {
     JsonNode *node = reader->is_sound ? json_object_get_member(reader->members, key) : NULL;
-    if (node && JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == type)
+    if (node && json_node_get_value_type(node) == type)
         return node;
     if (reader->is_sound)
         reader->is_sound = fail(reader->error, "its member “%s” is missing or of another type", key);
@@ -283,7 +283,7 @@ take_texts(Reader *reader, const char *key, guint max, GPtrArray *texts)
     JsonArray *array = take_array(reader, key, max);
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
         JsonNode *node = json_array_get_element(array, i);
-        if (!JSON_NODE_HOLDS_VALUE(node) || json_node_get_value_type(node) != G_TYPE_STRING) {
+        if (json_node_get_value_type(node) != G_TYPE_STRING) {
             reader->is_sound = fail(reader->error, "its member “%s” has what is no text", key);
             return;
         }
@@ -373,10 +373,6 @@ xpv_inspection_from_json(const char *text, gsize length, GError **error)
         fail(error, "it is no JSON: %s", wrong->message);
         return NULL;
     }
-    JsonNode *root = json_parser_get_root(parser);
-    if (!root || !JSON_NODE_HOLDS_OBJECT(root)) {
-        fail(error, "it is no object");
-        return NULL;
-    }
-    return read_object(json_node_get_object(root), error);
+    return read_object(json_node_get_object(json_parser_get_root(parser)),
+                       error); /* is_plain() has seen that it is one */
 }

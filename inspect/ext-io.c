@@ -13,7 +13,7 @@ static errcode_t
 open_channel(const char *name, int flags, io_channel *ret_channel)
 {
     void *medium;
-    if ((flags & IO_FLAG_RW) || sscanf(name, "%p", &medium) != 1)
+    if (sscanf(name, "%p", &medium) != 1)
         return EXT2_ET_BAD_DEVICE_NAME;
     io_channel channel = g_new0(struct struct_io_channel, 1);
     channel->magic = EXT2_ET_MAGIC_IO_CHANNEL;
@@ -48,12 +48,9 @@ set_block_size(io_channel channel, int size)
 static errcode_t
 read_blocks(io_channel channel, unsigned long long block, int count, void *data)
 {
-    guint64 size = (guint64)channel->block_size, offset;
+    guint64 size = (guint64)channel->block_size;
     guint64 length = count < 0 ? (guint64) - (gint64)count : (guint64)count * size;
-    if (!g_uint64_checked_mul(&offset, block, size) ||
-        !xpv_medium_read(channel->private_data, offset, data, length, NULL))
-        return EXT2_ET_SHORT_READ;
-    return 0;
+    return xpv_medium_read(channel->private_data, block * size, data, length, NULL) ? 0 : EXT2_ET_SHORT_READ;
 }
 
 static errcode_t

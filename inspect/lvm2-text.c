@@ -14,7 +14,7 @@ typedef enum { KIND_SECTION, KIND_LIST, KIND_STRING, KIND_INTEGER } Kind;
 struct _XpvLvm2Node {
     Kind kind;
     const char *name; /* this and the text are in the tree's strings */
-    const char *text;
+    const char *text; /* of a string; else NULL */
     guint64 integer;
     XpvLvm2Node *children, *last, *next;
 };
@@ -219,7 +219,7 @@ xpv_lvm2_text_parse(const char *text, gsize length, GError **error)
     tree->strings = g_string_chunk_new(4096);
     tree->nodes = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(XpvLvm2Node) root = &tree->root;
-    Parser parser = { .tree = tree, .next = text, .end = text + MIN(length, XPV_LVM2_TEXT_MAX), .line = 1 };
+    Parser parser = { .tree = tree, .next = text, .end = text + length, .line = 1 };
     return parse(&parser, error) ? g_steal_pointer(&root) : NULL;
 }
 
@@ -253,9 +253,7 @@ xpv_lvm2_node_next(const XpvLvm2Node *node)
 const XpvLvm2Node *
 xpv_lvm2_node_get(const XpvLvm2Node *section, const char *name)
 {
-    if (!xpv_lvm2_node_is_section(section))
-        return NULL;
-    for (const XpvLvm2Node *node = section->children; node; node = node->next) {
+    for (const XpvLvm2Node *node = section ? section->children : NULL; node; node = node->next) {
         if (g_str_equal(node->name, name))
             return node;
     }
@@ -271,7 +269,7 @@ xpv_lvm2_node_is_section(const XpvLvm2Node *node)
 const char *
 xpv_lvm2_node_string(const XpvLvm2Node *node)
 {
-    return node && node->kind == KIND_STRING ? node->text : NULL;
+    return node ? node->text : NULL;
 }
 
 guint64

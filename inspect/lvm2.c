@@ -11,7 +11,6 @@
 #define AREA_HEADER 512U
 #define PHYSICAL_MAX 64U
 #define VOLUMES_MAX 256U
-#define SEGMENTS_MAX 4096U
 #define FLAG_IGNORED 1U
 
 typedef struct {
@@ -299,14 +298,9 @@ static XpvMedium *
 make_volume(const XpvLvm2 *self, const XpvLvm2Node *group, const XpvLvm2Node *described, GError **error)
 {
     g_autoptr(XpvMedium) volume = xpv_medium_new_empty();
-    guint n = 0;
     for (const XpvLvm2Node *node = xpv_lvm2_node_children(described); node; node = xpv_lvm2_node_next(node)) {
         if (!xpv_lvm2_node_is_section(node) || !g_str_has_prefix(xpv_lvm2_node_name(node), "segment"))
             continue;
-        if (++n > SEGMENTS_MAX) {
-            xpv_inspect_fail(error, "it has more than %u segments", SEGMENTS_MAX);
-            return NULL;
-        }
         if (!append_segment(self, group, node, volume, error))
             return NULL;
     }
@@ -338,7 +332,7 @@ xpv_lvm2_visit(XpvLvm2 *self, XpvLvm2Visit visit, gpointer data)
         const XpvLvm2Node *volumes = xpv_lvm2_node_get(group->section, "logical_volumes");
         const XpvLvm2Node *node = xpv_lvm2_node_is_section(volumes) ? xpv_lvm2_node_children(volumes) : NULL;
         for (; node && n < VOLUMES_MAX; node = xpv_lvm2_node_next(node)) {
-            if (!xpv_lvm2_node_is_section(node) || !is_for_itself(node))
+            if (!is_for_itself(node))
                 continue;
             g_autoptr(GError) error = NULL;
             g_autoptr(XpvMedium) volume = make_volume(self, group->section, node, &error);

@@ -144,7 +144,7 @@ elilo_value(const char *line, const char *key)
     value += strspn(value, " \t") + 1;
     char *text = g_strstrip(g_strdup(value));
     gsize length = strlen(text);
-    if (length >= 2 && *text == '"' && text[length - 1] == '"') {
+    if (*text == '"' && text[length - 1] == '"') {
         text[length - 1] = '\0';
         memmove(text, text + 1, length - 1);
     }

@@ -13,7 +13,6 @@
 #define TYPE_PROTECTIVE 0xee
 
 #define GPT_ENTRY_MIN 128U
-#define GPT_ENTRY_MAX 4096U
 
 typedef struct {
     guint8 flag;
@@ -32,7 +31,7 @@ clear_partition(gpointer data)
 static void
 add(GArray *partitions, XpvMedium *disk, guint number, guint64 start, guint64 length)
 {
-    if (partitions->len >= PARTITIONS_MAX || length > G_MAXUINT64 / SECTOR || start > G_MAXUINT64 / SECTOR)
+    if (length > G_MAXUINT64 / SECTOR || start > G_MAXUINT64 / SECTOR)
         return;
     g_autoptr(XpvMedium) medium = xpv_medium_new_part(disk, start * SECTOR, length * SECTOR);
     gboolean is_cut = xpv_medium_size(medium) < length * SECTOR;
@@ -44,8 +43,7 @@ static gboolean
 read_table(const XpvMedium *disk, guint64 sector, Entry entries[MBR_ENTRIES])
 {
     guint8 bytes[SECTOR];
-    if (sector > G_MAXUINT64 / SECTOR || !xpv_medium_read(disk, sector * SECTOR, bytes, SECTOR, NULL) ||
-        xpv_le16(bytes + SECTOR - 2) != 0xaa55)
+    if (!xpv_medium_read(disk, sector * SECTOR, bytes, SECTOR, NULL) || xpv_le16(bytes + SECTOR - 2) != 0xaa55)
         return FALSE;
     for (guint i = 0; i < MBR_ENTRIES; i++) {
         const guint8 *entry = bytes + MBR_TABLE + i * MBR_ENTRY;
@@ -99,14 +97,14 @@ add_gpt(GArray *partitions, XpvMedium *disk, guint64 sector)
         return FALSE;
     guint64 table = xpv_le64(header + 72);
     guint32 n = xpv_le32(header + 80), size = xpv_le32(header + 84);
-    if (size < GPT_ENTRY_MIN || size > GPT_ENTRY_MAX || table > G_MAXUINT64 / SECTOR - GPT_ENTRY_MAX)
+    if (size < GPT_ENTRY_MIN)
         return FALSE;
     for (guint i = 0; i < MIN(n, PARTITIONS_MAX); i++) {
         guint8 entry[GPT_ENTRY_MIN];
         if (!xpv_medium_read(disk, table * SECTOR + (guint64)i * size, entry, sizeof entry, NULL))
             break;
         guint64 first = xpv_le64(entry + 32), last = xpv_le64(entry + 40);
-        if (memcmp(entry, unused, sizeof unused) != 0 && last >= first && last < G_MAXUINT64)
+        if (memcmp(entry, unused, sizeof unused) != 0 && last >= first)
             add(partitions, disk, i + 1, first, last - first + 1);
     }
     return TRUE;

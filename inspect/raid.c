@@ -17,8 +17,8 @@ read_old(XpvMedium *member, GError **error)
     const guint64 reserved = 65536;
     guint64 size = xpv_medium_size(member) & ~(reserved - 1);
     guint8 bytes[SUPERBLOCK];
-    if (size < 2 * reserved || !xpv_medium_read(member, size - reserved, bytes, sizeof bytes, NULL) ||
-        xpv_le32(bytes) != MAGIC || xpv_le32(bytes + 4) != 0)
+    if (!xpv_medium_read(member, size - reserved, bytes, sizeof bytes, NULL) || xpv_le32(bytes) != MAGIC ||
+        xpv_le32(bytes + 4) != 0)
         return NULL;
     if (xpv_le32(bytes + 28) == LEVEL_1)
         return xpv_medium_new_part(member, 0, size - reserved);
@@ -36,7 +36,7 @@ read_new(XpvMedium *member, guint64 offset, GError **error)
         xpv_le32(bytes + 4) != 1)
         return NULL;
     guint64 start = xpv_le64(bytes + 128), length = xpv_le64(bytes + 136);
-    if (xpv_le32(bytes + 72) == LEVEL_1 && start <= G_MAXUINT64 / SECTOR && length <= G_MAXUINT64 / SECTOR)
+    if (xpv_le32(bytes + 72) == LEVEL_1)
         return xpv_medium_new_part(member, start * SECTOR, length * SECTOR);
     xpv_inspect_fail(error, "a member of a RAID of level %d, but only level 1 can be read",
                      (gint32)xpv_le32(bytes + 72));
@@ -48,9 +48,9 @@ xpv_raid_data(XpvMedium *member, GError **error)
 {
     guint64 sectors = xpv_medium_size(member) / SECTOR;
     const guint64 places[] = {
-        (sectors - MIN(sectors, 16)) / 8 * 8 * SECTOR, /* version 1.0 */
-        0,                                             /* 1.1 */
-        4096,                                          /* 1.2 */
+        (sectors - 16) / 8 * 8 * SECTOR, /* version 1.0; of a smaller member it is beyond the end */
+        0,                               /* 1.1 */
+        4096,                            /* 1.2 */
     };
     GError *failure = NULL;
     XpvMedium *data = read_old(member, &failure);

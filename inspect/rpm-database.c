@@ -41,8 +41,7 @@ typedef struct {
 struct _XpvRpmRecord {
     const Database *database;
     GByteArray *bytes;
-    guint32 next;  /* the next page of the chain; 0: none */
-    guint32 total; /* its length in bytes, as the database says */
+    guint32 next; /* the next page of the chain; 0: none */
 };
 
 static guint16
@@ -105,17 +104,16 @@ is_new(Database *self, guint32 page)
 static gboolean
 read_page(const Database *self, guint32 page, guint8 *buffer, gsize length)
 {
-    return page < self->pages && xpv_medium_read(self->file, (guint64)page * self->page_size, buffer, length, NULL);
+    return xpv_medium_read(self->file, (guint64)page * self->page_size, buffer, length, NULL);
 }
 
-/* A chain that forms a ring ends, as no more than the wanted length is read. */
+/* A chain that forms a ring ends, as no more than @max is read, and no page of it is empty. */
 const GByteArray *
 xpv_rpm_record_read(XpvRpmRecord *record, gsize max)
 {
     const Database *database = record->database;
-    gsize wanted = MIN(max, record->total);
     g_autofree guint8 *page = g_malloc(database->page_size);
-    while (record->bytes->len < wanted && record->next != 0) {
+    while (record->bytes->len < max && record->next != 0) {
         if (!read_page(database, record->next, page, database->page_size) || page[25] != PAGE_OVERFLOW)
             break;
         guint16 length = get16(database, page + 22);
@@ -135,10 +133,8 @@ visit_value(Database *self, const guint8 *item, gsize length)
     XpvRpmRecord record = { .database = self, .bytes = bytes };
     if (item[0] == ITEM_HERE) {
         g_byte_array_append(bytes, item + 1, (guint)length - 1);
-        record.total = bytes->len;
-    } else if (item[0] == ITEM_OVERFLOW && length >= 12) {
+    } else if (item[0] == ITEM_OVERFLOW && length >= 8) {
         record.next = get32(self, item + 4);
-        record.total = get32(self, item + 8);
     } else {
         return;
     }
@@ -162,8 +158,6 @@ visit_page(Database *self, const guint8 *page)
     guint entries = get16(self, page + 20);
     guint end = self->page_size, key_length = 0;
     const guint8 *key = NULL;
-    if (entries > (self->page_size - PAGE_HEADER) / 2)
-        return;
     for (guint i = 0; i < entries && self->visited < XPV_RPM_DATABASE_MAX; i++) {
         guint start = get16(self, page + PAGE_HEADER + i * 2);
         if (start < PAGE_HEADER + entries * 2 || start >= end)
@@ -198,7 +192,7 @@ xpv_rpm_database_visit(XpvMedium *file, XpvRpmVisit visit, gpointer data, GError
     g_autofree guint8 *seen = g_malloc0(database.pages / 8 + 1);
     g_autofree guint8 *buffer = g_malloc(database.page_size);
     database.seen = seen;
-    for (guint32 i = 0; i < database.buckets && database.visited < XPV_RPM_DATABASE_MAX; i++)
+    for (guint32 i = 0; i < database.buckets; i++)
         visit_bucket(&database, i, buffer);
     if (database.visited >= XPV_RPM_DATABASE_MAX)
         return xpv_inspect_fail(error, "it has more than %u packages; the rest was not read", XPV_RPM_DATABASE_MAX);

@@ -15,7 +15,6 @@
 
 #define INTRO 8U
 #define ENTRY 16U
-#define ENTRIES_MAX 4096U
 #define TEXT_MAX 128U
 
 typedef struct {
@@ -32,10 +31,10 @@ open_header(Header *header, const guint8 *bytes, gsize length)
     if (length < INTRO)
         return FALSE;
     guint32 entries = xpv_be32(bytes);
-    if (entries > ENTRIES_MAX || length - INTRO < (gsize)entries * ENTRY)
+    if (entries > (length - INTRO) / ENTRY)
         return FALSE;
     gsize before = INTRO + (gsize)entries * ENTRY;
-    *header = (Header){ bytes + INTRO, entries, bytes + before, MIN(length - before, xpv_be32(bytes + 4)) };
+    *header = (Header){ bytes + INTRO, entries, bytes + before, length - before };
     return TRUE;
 }
 

@@ -195,7 +195,6 @@ static void G_GNUC_NORETURN
 run_child(const XpvSandboxLimits *limits, int *keep, guint n_keep, int out, XpvSandboxWork work, gpointer data)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* who waits for it? */
-    signal(SIGPIPE, SIG_DFL);
     guint failed = confine(limits, keep, n_keep);
     if (failed != 0)
         _exit((int)failed);
@@ -248,12 +247,12 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     return sandbox;
 }
 
-/* Takes what the child has told, up to one byte more than it may. Returns: FALSE at the end */
+/* Takes what the child has told, until it is more than it may be. Returns: FALSE at the end */
 static gboolean
 take_output(XpvSandbox *self)
 {
     guint8 buffer[16384];
-    ssize_t n = read(self->pipe, buffer, MIN(sizeof buffer, self->limits.output + 1 - self->output->len));
+    ssize_t n = read(self->pipe, buffer, sizeof buffer);
     if (n <= 0)
         return n < 0 && errno == EINTR;
     g_byte_array_append(self->output, buffer, (guint)n);
@@ -301,7 +300,7 @@ describe_end(const XpvSandbox *self, int status, const struct rusage *usage, GEr
     else if (WIFSIGNALED(status))
         xpv_inspect_fail(error, "reading was ended by signal %d (%s)", WTERMSIG(status),
                          sigdescr_np(WTERMSIG(status)) ?: "unknown");
-    else if (code > 0 && (gsize)code < G_N_ELEMENTS(preparations))
+    else if ((gsize)code < G_N_ELEMENTS(preparations))
         xpv_inspect_fail(error, "the reading process cannot %s", preparations[code]);
     else
         xpv_inspect_fail(error, "reading was ended with status %d", code);
