@@ -79,10 +79,12 @@ test_refused(void)
         { "1300000000", "true", "its member “inspected_at” is missing or of another type" },
         { "\"in_grub\":false,", "", "its member “in_grub” is missing or of another type" },
         { "\"source\":\"x.img\",", "", "its member “source” is missing or of another type" },
+        { "\"3.9\"", "{}", "its member “release” is missing or of another type" },
         { DISK, "1", "its member “disks” has what is no object" },
         { KERNEL, "\"a\"", "its member “kernels” has what is no object" },
         { "[" KERNEL "]", "\"a\"", "its member “kernels” is missing, no list, or longer than 512" },
         { "\"alias eth0 xen-vnif\"", "7", "its member “driver_aliases” has what is no text" },
+        { "\"alias eth0 xen-vnif\"", "null", "its member “driver_aliases” has what is no text" },
         { "\"alias eth0 xen-vnif\"", "[]", "its member “driver_aliases” has what is no text" },
         { "[\"alias eth0 xen-vnif\"]", "[[[]]]", "it is more than 3 levels deep" },
         { "\"3.9\"", "\"\\ud800\"", "it has half of a character" },
@@ -116,15 +118,32 @@ test_no_json(void)
 static void
 test_bounds(void)
 {
-    g_autoptr(GString) errors = g_string_new("\"errors\":[\"x\"");
-    for (guint i = 0; i < 64; i++)
-        g_string_append(errors, ",\"x\"");
-    g_string_append(errors, "],\"inspected_at\":0,\"boot_changed_at\":0}\n");
-    g_autoptr(GError) error = NULL;
-    g_auto(GStrv) parts = g_strsplit(WHOLE, "\"errors\"", 2);
-    g_autofree char *json = g_strconcat(parts[0], errors->str, NULL);
-    g_assert_null(read_json(json, &error));
-    g_assert_cmpstr(error->message, ==, "its member “errors” is missing, no list, or longer than 64");
+    static const struct {
+        const char *key, *element;
+        guint max;
+    } lists[] = {
+        { "disks", DISK, 256 },
+        { "kernels", KERNEL, 512 },
+        { "driver_packages", "\"kmod-xenpv-0.1-1.x86_64\"", 512 },
+        { "driver_aliases", "\"alias eth0 xen-vnif\"", 512 },
+        { "errors", "\"a [ \\\"b\\\" { \\\\\"", 64 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autoptr(GString) elements = g_string_new(lists[i].element);
+        for (guint n = 1; n < lists[i].max; n++)
+            g_string_append_printf(elements, ",%s", lists[i].element);
+        g_autoptr(GError) error = NULL, too_long = NULL;
+        g_autofree char *longest = changed(lists[i].element, elements->str);
+        g_autoptr(XpvInspection) taken = read_json(longest, &error);
+        g_assert_nonnull(taken);
+        g_assert_no_error(error);
+        g_string_append_printf(elements, ",%s", lists[i].element);
+        g_autofree char *json = changed(lists[i].element, elements->str);
+        g_autofree char *sentence =
+            g_strdup_printf("its member “%s” is missing, no list, or longer than %u", lists[i].key, lists[i].max);
+        g_assert_null(read_json(json, &too_long));
+        g_assert_cmpstr(too_long->message, ==, sentence);
+    }
 
     /* Nor does the inspector make one. */
     g_autoptr(XpvInspection) inspection = xpv_inspection_new();
@@ -144,6 +163,9 @@ test_cleaned(void)
     g_assert_no_error(error);
     g_assert_true(g_str_has_prefix(inspection->distribution, "[2Jxxx"));
     g_assert_cmpuint(strlen(inspection->distribution), ==, 256);
+    g_assert_cmpstr(xpv_inspection_add_disk(inspection, "a\x1b\xff", "")->source, ==, "a\xef\xbf\xbd");
+    xpv_inspection_add_error(inspection, "%s", "b\n\x7f");
+    g_assert_cmpstr(inspection->errors->pdata[inspection->errors->len - 1], ==, "b");
 }
 
 int

@@ -6,8 +6,8 @@
 
 #define SECTOR 512U
 #define AREA 4096U
-#define AREA_SIZE 4096U
-#define FIRST_EXTENT 8192U
+#define AREA_SIZE 16384U
+#define FIRST_EXTENT 20480U
 #define EXTENT 1024U /* two sectors */
 #define EXTENTS 4U
 #define SIZE (FIRST_EXTENT + EXTENTS * EXTENT)
@@ -81,7 +81,7 @@ make(const Physical *physical)
 }
 
 #define UUID(a) a a a a a a "-" a a a a a a a a a a a a "-" a a a a a a a a a a a a a a
-#define PV(name, letter) name " { id = \"" UUID(letter) "\" pe_start = 16 pe_count = 4 }\n"
+#define PV(name, letter) name " { id = \"" UUID(letter) "\" pe_start = 40 pe_count = 4 }\n"
 #define GROUP(seqno, physical, volumes)                                                                                \
     "VolGroup00 {\nid = \"g\"\nseqno = " seqno "\nextent_size = 2\nphysical_volumes {\n" physical                      \
     "}\nlogical_volumes {\n" volumes "}\n}\n"
@@ -147,9 +147,10 @@ test_several(void)
     expect(both, 1, "VolGroup00/one:its physical volume pv1 is missing: it is on none of the disks that were given;");
 
     /* The newest metadata counts, whichever comes first; a second of the same UUID does not. */
+    const char *newest = GROUP("3", PV("pv0", "a"), VOLUME("new", SEGMENT("1", "0", "1", "\"pv0\", 0")));
     const Physical newer_last[] = { { 'k', 1, SECTOR, older, 0 },
                                     { 'a', 1, SECTOR, text, 0 },
-                                    { 'a', 1, 600, older, 0 } };
+                                    { 'a', 1, 600, newest, 0 } };
     expect(newer_last, 3, "VolGroup00/one:cdk;");
     const Physical newer_first[] = { { 'a', 1, SECTOR, text, 0 }, { 'k', 1, SECTOR, older, 0 } };
     expect(newer_first, 2, "VolGroup00/one:cdk;");
@@ -174,6 +175,11 @@ test_unreadable(void)
     }
 }
 
+/* The same physical volume, with places of its extents that are more than 64 bits hold. */
+#define OTHERS                                                                                                         \
+    "high { id = \"" UUID("a") "\" pe_start = 36028797018963968 }\n"                                                   \
+                               "wraps { id = \"" UUID("a") "\" pe_start = 36028797018963928 }\n"
+
 /* Segments that are not on the disk, or nowhere. */
 static void
 test_outside(void)
@@ -183,6 +189,16 @@ test_outside(void)
     } cases[] = {
         { SEGMENT("1", "0", "5", "\"pv0\", 0"), "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", 4"), "a segment of it is beyond the end of the physical volume pv0" },
+        { SEGMENT("1", "0", "1", "\"pv0\", 5"), "a segment of it is beyond the end of the physical volume pv0" },
+        /* In sectors, or in bytes, these are more than 64 bits hold. */
+        { SEGMENT("1", "0", "1", "\"pv0\", 9223372036854775808"),
+          "a segment of it is beyond the end of the physical volume pv0" },
+        { SEGMENT("1", "0", "1", "\"pv0\", 36028797018963968"),
+          "a segment of it is beyond the end of the physical volume pv0" },
+        { SEGMENT("1", "0", "1", "\"high\", 0"), "a segment of it is beyond the end of the physical volume high" },
+        { SEGMENT("1", "0", "1", "\"wraps\", 20"), "a segment of it is beyond the end of the physical volume wraps" },
+        { SEGMENT("1", "\"0\"", "1", "\"pv0\", 0"), "a segment of it has an impossible size" },
+        { SEGMENT("1", "0", "1", "1, 1"), "a segment does not say where it is" },
         { SEGMENT("1", "0", "1", "\"pv0\", 18446744073709551615"),
           "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", -1"), "a segment of it is beyond the end of the physical volume pv0" },
@@ -195,7 +211,7 @@ test_outside(void)
           "its physical volume pv9 is missing: it is on none of the disks that were given" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *text = g_strdup_printf(GROUP("1", PV("pv0", "a"), VOLUME("x", "%s")), cases[i].segment);
+        g_autofree char *text = g_strdup_printf(GROUP("1", PV("pv0", "a") OTHERS, VOLUME("x", "%s")), cases[i].segment);
         g_autofree char *expected = g_strdup_printf("VolGroup00/x:%s;", cases[i].sentence);
         expect(&(Physical){ 'a', 1, SECTOR, text, 0 }, 1, expected);
     }
@@ -217,23 +233,130 @@ test_hidden(void)
     expect(&(Physical){ 'a', 1, SECTOR, text, 0 }, 1, "VolGroup00/x:a;");
 }
 
+/* What is no volume, and no list of volumes. */
+static void
+test_no_volumes(void)
+{
+    expect(&(Physical){ 'a', 1, SECTOR, "VolGroup00 { id = \"g\" }", 0 }, 1, "");
+    expect(&(Physical){ 'a', 1, SECTOR, "VolGroup00 { id = \"g\" logical_volumes = [ \"x\", 1 ] }", 0 }, 1, "");
+    const char *text =
+        GROUP("1", PV("pv0", "a"), "y = 1\n" VOLUME("x", "segment_count = 1\n" SEGMENT("1", "0", "1", "\"pv0\", 0")));
+    expect(&(Physical){ 'a', 1, SECTOR, text, 0 }, 1, "VolGroup00/x:a;");
+}
+
+static void
+count(const char *name, XpvMedium *volume, const GError *error, gpointer data)
+{
+    ++*(guint *)data;
+}
+
+static void
+test_bounds(void)
+{
+    g_autoptr(XpvLvm2) lvm2 = xpv_lvm2_new();
+    g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GString) text = g_string_new("VolGroup00 { id = \"g\" logical_volumes {\n");
+    for (guint i = 0; i < 300; i++)
+        g_string_append_printf(text, "v%u { status = [\"VISIBLE\"] }\n", i);
+    g_string_append(text, "}\n}\n");
+    for (guint i = 0; i <= 64; i++) {
+        const Physical physical = { (char)('!' + i), 1, SECTOR, i == 0 ? text->str : NULL, 0 };
+        guint8 *bytes = make(&physical);
+        g_autoptr(XpvMedium) medium = xpv_medium_new_memory(bytes, SIZE);
+        g_autoptr(GError) error = NULL;
+        g_ptr_array_add(owned, bytes);
+        g_assert_true(xpv_lvm2_add(lvm2, medium, &error) == (i < 64));
+        g_assert_cmpstr(error ? error->message : "", ==,
+                        i < 64 ? "" : "the guest has more than 64 physical volumes of LVM2");
+    }
+    guint volumes = 0;
+    xpv_lvm2_visit(lvm2, count, &volumes);
+    g_assert_cmpuint(volumes, ==, 256);
+}
+
+/* Adds a physical volume. Returns: the sentence that says why it cannot be; "" if it can */
+static char *
+add(guint8 *bytes)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(XpvLvm2) lvm2 = xpv_lvm2_new();
+    g_autoptr(XpvMedium) medium = xpv_medium_new_memory(bytes, SIZE);
+    g_assert_true(xpv_lvm2_add(lvm2, medium, &error) == !error);
+    return g_strdup(error ? error->message : "");
+}
+
+static guint8 *
+genuine(void)
+{
+    return make(&(Physical){ 'a', 1, SECTOR, GROUP("1", PV("pv0", "a"), ""), 0 });
+}
+
 static void
 expect_damaged(gsize where, const char *sentence)
 {
-    const Physical physical = { 'a', 1, SECTOR, GROUP("1", PV("pv0", "a"), ""), 0 };
-    g_autoptr(GError) error = NULL;
-    g_autoptr(XpvLvm2) lvm2 = xpv_lvm2_new();
-    g_autofree guint8 *bytes = make(&physical);
+    g_autofree guint8 *bytes = genuine();
     bytes[where] ^= 1;
-    g_autoptr(XpvMedium) medium = xpv_medium_new_memory(bytes, SIZE);
-    g_assert_false(xpv_lvm2_add(lvm2, medium, &error));
-    g_assert_cmpstr(error->message, ==, sentence);
+    g_autofree char *told = add(bytes);
+    g_assert_cmpstr(told, ==, sentence);
+}
+
+/* Headers that say something else, with a checksum that fits. */
+static void
+test_headers(void)
+{
+    static const struct {
+        gsize where;
+        guint64 value;
+        const char *sentence;
+    } cases[] = {
+        { SECTOR + 20, 31, "the label of LVM2 has its header at 31" },
+        { SECTOR + 20, 473, "the label of LVM2 has its header at 473" },
+        { SECTOR + 20, 472, "" }, /* there is no room for areas */
+        { AREA + 4, 0, "the header of LVM2's metadata is damaged" },
+        { AREA + 40, 0, "" }, /* the area is empty */
+        { AREA + 40, AREA_SIZE, "LVM2's header says that the metadata has 100 bytes at 16384, outside of its area" },
+        { AREA + 48, 0, "LVM2's header says that the metadata has 0 bytes at 512, outside of its area" },
+        { AREA + 48, AREA_SIZE - 511,
+          "LVM2's header says that the metadata has 15873 bytes at 512, outside of its area" },
+        { SECTOR + 112, 100, "LVM2's header says that the metadata has 100 bytes at 512, outside of its area" },
+        { AREA + 60, 1, "" }, /* it is to be ignored */
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree guint8 *bytes = genuine();
+        put64(bytes + AREA + 48, 100);
+        if (cases[i].where == SECTOR + 20 || cases[i].where == AREA + 60)
+            put32(bytes + cases[i].where, (guint32)cases[i].value);
+        else
+            put64(bytes + cases[i].where, cases[i].value);
+        put32(bytes + SECTOR + 16, xpv_lvm2_checksum(bytes + SECTOR + 20, SECTOR - 20));
+        put32(bytes + AREA, xpv_lvm2_checksum(bytes + AREA + 4, SECTOR - 4));
+        g_autofree char *told = add(bytes);
+        g_assert_cmpstr(told, ==, cases[i].sentence);
+    }
+
+    /* An area of 2^60 bytes, and a text as long. */
+    g_autofree guint8 *bytes = genuine();
+    put64(bytes + SECTOR + 112, 1ULL << 61);
+    put64(bytes + AREA + 48, 1ULL << 60);
+    put32(bytes + SECTOR + 16, xpv_lvm2_checksum(bytes + SECTOR + 20, SECTOR - 20));
+    put32(bytes + AREA, xpv_lvm2_checksum(bytes + AREA + 4, SECTOR - 4));
+    g_autofree char *told = add(bytes);
+    g_assert_cmpstr(told, ==,
+                    "LVM2's header says that the metadata has 1152921504606846976 bytes at 512, outside of its area");
+
+    /* A label that is full of areas of data. */
+    for (gsize at = SECTOR + 72; at < (gsize)2 * SECTOR; at += 16)
+        put64(bytes + at, 1);
+    put32(bytes + SECTOR + 16, xpv_lvm2_checksum(bytes + SECTOR + 20, SECTOR - 20));
+    g_autofree char *full = add(bytes);
+    g_assert_cmpstr(full, ==, "");
 }
 
 static void
 test_damaged(void)
 {
     expect_damaged(SECTOR, "there is no label of LVM2");
+    expect_damaged(SECTOR + 24, "there is no label of LVM2");
     expect_damaged(SECTOR + 40, "the label of LVM2 is damaged");
     expect_damaged(AREA + 100, "the header of LVM2's metadata is damaged");
     expect_damaged(AREA + SECTOR + 5, "LVM2's metadata is damaged or is being written");
@@ -254,5 +377,8 @@ main(int argc, char *argv[])
     g_test_add_func("/lvm2/outside", test_outside);
     g_test_add_func("/lvm2/hidden", test_hidden);
     g_test_add_func("/lvm2/damaged", test_damaged);
+    g_test_add_func("/lvm2/no-volumes", test_no_volumes);
+    g_test_add_func("/lvm2/bounds", test_bounds);
+    g_test_add_func("/lvm2/headers", test_headers);
     return g_test_run();
 }

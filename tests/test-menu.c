@@ -92,6 +92,7 @@ test_elilo(void)
         { "image=vmlinuz-1\nlabel=one\nimage=vmlinuz-2\nlabel=two\n", "*1@ 2@" },
         { "default=none\nimage=vmlinuz-1\nlabel=one\n", "*1@" },
         { "label=a\nroot=b\nimages=c\n", "" },
+        { "default=\"\nimage=vmlinuz-1\nlabel=one\n", "*1@" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(XpvMenu) menu = xpv_menu_read_elilo(cases[i].text);
@@ -106,10 +107,17 @@ test_bounds(void)
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint i = 0; i < 1000; i++)
         g_string_append(text, "title a\nimage=a\n");
+    g_string_append(text, "default=7\n");
     g_autoptr(XpvMenu) grub = xpv_menu_read_grub(text->str);
     g_autoptr(XpvMenu) elilo = xpv_menu_read_elilo(text->str);
     g_assert_cmpuint(grub->entries->len, ==, XPV_MENU_ENTRIES_MAX);
     g_assert_cmpuint(elilo->entries->len, ==, XPV_MENU_ENTRIES_MAX);
+    g_assert_cmpuint(grub->chosen, ==, 0); /* nothing is read behind the last entry */
+
+    g_autofree char *path = g_strnfill(1000, 'x');
+    g_autofree char *line = g_strconcat("title a\nkernel ", path, NULL);
+    g_autoptr(XpvMenu) menu = xpv_menu_read_grub(line);
+    g_assert_cmpuint(strlen(((const XpvMenuEntry *)menu->entries->pdata[0])->kernel), ==, 256);
 }
 
 int

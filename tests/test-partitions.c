@@ -20,6 +20,13 @@ put32(guint8 *place, guint32 value)
 }
 
 static void
+put64(guint8 *place, guint64 value)
+{
+    value = GUINT64_TO_LE(value);
+    memcpy(place, &value, sizeof value);
+}
+
+static void
 put_table(guint8 *disk, guint sector, Entry first, Entry second)
 {
     const Entry entries[] = { first, second };
@@ -72,6 +79,8 @@ test_mbr(void)
     expect(disk, "none");
     put_table(disk, 0, (Entry){ 0x80, 0x83, 2, 3 }, (Entry){ 0, 0x8e, 5, 11 });
     expect(disk, "1:2+3 2:5+11 ");
+    disk[510] = 0;
+    expect(disk, "none");
     put_table(disk, 0, (Entry){ 0, 0, 0, 0 }, (Entry){ 0, 0x8e, 5, 12 });
     expect(disk, "2:5+11! ");
     put_table(disk, 0, (Entry){ 0, 0x83, 16, 1 }, (Entry){ 0, 0x83, G_MAXUINT32, G_MAXUINT32 });
@@ -133,9 +142,35 @@ test_gpt(void)
         expect(disk, "2:4+3 ");
         entry[40] = 3; /* it ends before it begins */
         expect(disk, "");
+        put64(entry + 40, (1ULL << 55) + 4); /* in bytes, its length or its begin is more than 64 bits hold */
+        expect(disk, "");
+        put64(entry + 32, (1ULL << 55) + 4);
+        expect(disk, "");
+        put64(entry + 32, 0);
+        put64(entry + 40, G_MAXUINT64);
+        expect(disk, "2:0+0 ");
         put_gpt(disk, sector, G_MAXUINT32, 64);
         expect(disk, "none");
+        put_gpt(disk, sector, 4, 128);
+        disk[sector * SECTOR] = 'e';
+        expect(disk, "none");
     }
+}
+
+/* A table may say that it has 2^32 entries. */
+static void
+test_gpt_entries(void)
+{
+    const gsize size = 64 * SECTOR;
+    g_autofree guint8 *disk = g_malloc0(size);
+    put_table(disk, 0, (Entry){ 0, 0xee, 1, 63 }, (Entry){ 0, 0, 0, 0 });
+    put_gpt(disk, 1, G_MAXUINT32, 128);
+    for (gsize at = 2 * SECTOR; at < size; at += 128)
+        disk[at] = 1;
+    g_autoptr(XpvMedium) medium = xpv_medium_new_memory(disk, size);
+    g_autoptr(GArray) partitions = NULL;
+    g_assert_true(xpv_partitions_read(medium, &partitions));
+    g_assert_cmpuint(partitions->len, ==, 128);
 }
 
 int
@@ -146,5 +181,6 @@ main(int argc, char *argv[])
     g_test_add_func("/partitions/logical", test_logical);
     g_test_add_func("/partitions/loop", test_loop);
     g_test_add_func("/partitions/gpt", test_gpt);
+    g_test_add_func("/partitions/gpt-entries", test_gpt_entries);
     return g_test_run();
 }

@@ -16,6 +16,7 @@ test_read(void)
         { "/etc/redhat-release", "CentOS release 4.6 (Final)", "centos 4.6" },
         { "/etc/redhat-release", "Scientific Linux CERN SLC release 4.6 (Beryllium)", "scientific 4.6" },
         { "/etc/redhat-release", "Fedora release 8 (Werewolf)", "fedora 8.0" },
+        { "/etc/redhat-release", "Fedora release Rawhide", "fedora " },
         { "/etc/redhat-release", "", "-" },
         { "/etc/redhat-release", "nothing", "-" },
         { "/etc/redhat-release", "Red Hat Enterprise Linux", "rhel " },

@@ -75,6 +75,7 @@ test_cut(void)
         g_autoptr(XpvRpmPackage) package = xpv_rpm_header_parse(part, length);
         g_assert_true((name != NULL) == (length >= named));
         g_assert_true((package != NULL) == (length >= whole));
+        g_assert_true(!package || (package->installed_at != 0) == (length == bytes->len));
     }
 }
 
@@ -116,6 +117,15 @@ test_hostile(void)
     g_autoptr(GByteArray) dirty = make(entries, G_N_ELEMENTS(entries));
     g_autoptr(XpvRpmPackage) package = xpv_rpm_header_parse(dirty->data, dirty->len);
     g_assert_cmpstr(package->version, ==, "[2J\xef\xbf\xbd");
+
+    g_autofree char *longest = g_strnfill(127, 'x'), *too_long = g_strnfill(128, 'x');
+    entries[1].value = longest;
+    g_autoptr(GByteArray) with_longest = make(entries, G_N_ELEMENTS(entries));
+    g_autoptr(XpvRpmPackage) taken = xpv_rpm_header_parse(with_longest->data, with_longest->len);
+    g_assert_nonnull(taken);
+    entries[1].value = too_long;
+    g_autoptr(GByteArray) with_too_long = make(entries, G_N_ELEMENTS(entries));
+    g_assert_null(xpv_rpm_header_parse(with_too_long->data, with_too_long->len));
 }
 
 int
