@@ -208,6 +208,12 @@ class Database(TestCase):
         self.told(answer)
         self.complains(answer, "packages")
 
+    def test_flood_of_drivers(self):
+        packages = tuple(f"kmod-xenpv-0.1-{number}.i686" for number in range(300))
+        answer = self.survive(*self.make("plain", dataclasses.replace(images.RHEL_3, packages=packages)), status=FOUND)
+        self.told(answer)
+        self.assertEqual(len(answer["driver_packages"]), 256)
+
 
 class FileSystem(TestCase):
     """An ext3 that no kernel wrote."""
@@ -260,6 +266,38 @@ class FileSystem(TestCase):
                 self.assertEqual({each["release"] for each in answer["kernels"]}, {"2.4.21-50.ELsmp", "2.4.21-50.EL"})
                 self.assertEqual((answer["release"], answer["default_kernel"]), ("", ""))
 
+    def test_folder_instead_of_the_menu(self):
+        """The next one that is a file counts."""
+        more = (("boot/grub/grub.conf/x", ""), ("boot/grub/menu.lst", images.grub(images.RHEL_3, "")))
+        guest = dataclasses.replace(images.RHEL_3, more=more, without=("boot/grub/grub.conf",))
+        self.told(self.survive(*self.make("plain", guest), status=FOUND))
+
+    def test_long_link(self):
+        """A path that is longer than any that an installer wrote."""
+        more = (("etc/real-release", images.RHEL_3.release), ("etc/redhat-release", ext3.Link("./" * 600 + "real-release")))
+        self.assertEqual(self.survive(*self.make("single", dataclasses.replace(images.RHEL_3, more=more)))["release"], "")
+
+    def test_link_of_a_terabyte(self):
+        more = (("etc/redhat-release", ext3.Link("x" * 100)),)
+        [path] = self.make("single", dataclasses.replace(images.RHEL_3, more=more))
+        debugfs(path, f"sif /etc/redhat-release size {1 << 40}")
+        self.told(self.survive(path, status=FOUND))
+
+    def test_kernel_that_is_no_link(self):
+        """Its content is no name."""
+        more = (("boot/bzImage", "vmlinuz-6.6.6"),)
+        guest = dataclasses.replace(images.RHEL_3, more=more, grub="title a\nkernel /bzImage\n")
+        self.assertEqual(self.survive(*self.make("plain", guest), status=FOUND)["default_kernel"], "")
+
+    def test_removed_name(self):
+        """Its entry is there, but for the inode."""
+        [path] = self.make("plain", dataclasses.replace(images.RHEL_3, database=None))
+        name = b"\x14\1vmlinuz-2.4.21-50.EL"
+        with open(path, "rb") as file:
+            at = file.read().index(name) - 6
+        overwrite(path, bytes(4), at)
+        self.assertEqual([each["release"] for each in self.survive(path, status=FOUND)["kernels"]], ["2.4.21-50.ELsmp"])
+
     def test_directory_in_itself(self):
         [path] = self.make("single", images.RHEL_3)
         debugfs(path, "ln /boot /boot/boot", "ln /boot /boot/grub/boot", "ln /var /var/lib/rpm/var")
@@ -275,15 +313,60 @@ class FileSystem(TestCase):
         answer = self.survive(path, status=FOUND)
         self.assertEqual((answer["release"], len(answer["kernels"])), ("3.9", 2))  # as the other partition has it
 
-    def test_files_without_end(self):
-        """Holes of a terabyte."""
-        guest = dataclasses.replace(images.RHEL_3, modules="alias eth1 xen-vnif\n")
-        [path] = self.make("single", guest)
-        names = ("/boot/grub/grub.conf", "/etc/redhat-release", "/etc/modules.conf", "/var/lib/rpm/Packages", "/etc/fstab",
-                 "/boot/config-2.4.21-50.EL")
-        debugfs(path, *(f"sif {name} size {1 << 40}" for name in names))
+    def endless(self, path, folder, first=()):
+        """Makes all blocks of a file the same three, by the list of them: 16 million blocks. @first: of the others"""
+        data, lists = 1024, (1025, 1026, 1027)
+        fields = (*range(len(first), 12), "IND", "DIND", "TIND")
+        numbers = (*[data] * (12 - len(first)), *lists)
+        debugfs(path, *(f"sif {folder} block[{field}] {number}" for field, number in zip(fields, numbers)))
+        for number, inner in zip(lists, (data, *lists)):
+            overwrite(path, struct.pack("<I", inner) * 256, BOOT_AT + number * 1024)
+        return BOOT_AT + data * 1024
+
+    def test_images_without_end(self):
+        """/boot's folder goes on after its first block with four names of images again and again."""
+        [path] = self.make("plain", images.RHEL_3)
+        names = b"".join(struct.pack("<IHBB", 2, 256, 247, 1) + f"vmlinuz-{number}".encode().ljust(248, b"x")
+                         for number in range(4))
+        blocks = disks.run_tool("debugfs", "-R", "blocks /", f"{path}?offset={BOOT_AT}").split()
+        overwrite(path, names, self.endless(path, "/", first=blocks[:1]))
+        debugfs(path, "sif / size 0xfffffc00")
+        answer = self.survive(path, status=FOUND)
+        self.told(answer)
+        self.assertEqual(len(answer["kernels"]), 6)
+
+    def test_blocks_behind_the_end(self):
+        """A file of 100 bytes with 16 million blocks."""
+        [path] = self.make("plain", images.RHEL_3)
+        self.endless(path, "/grub/grub.conf")
+        debugfs(path, "sif /grub/grub.conf size 100")
         answer = self.survive(path, status=FOUND)
         self.assertEqual({each["release"] for each in answer["kernels"]}, {"2.4.21-50.ELsmp", "2.4.21-50.EL"})
+
+    def test_file_within_its_inode(self):
+        """As ext4 stores small files, which libext2fs does not read by blocks."""
+        [path] = self.make("single", images.RHEL_3)
+        debugfs(path, "sif /etc/redhat-release flags 0x10000000")
+        answer = self.survive(path, status=FOUND)
+        self.told(answer)
+        self.complains(answer, "/etc/redhat-release is stored within its inode")
+
+    def test_files_without_end(self):
+        """Holes of a gigabyte, and of a terabyte."""
+        for guest, names in ((dataclasses.replace(images.RHEL_3, database=None),
+                              ("/boot/grub/grub.conf", "/etc/redhat-release", "/boot/config-2.4.21-50.EL")),
+                             (images.RHEL_3, ("/etc/modules.conf",)),
+                             (images.DEBIAN, ("/etc/debian_version",))):
+            for size in (1 << 30, 1 << 40):
+                [path] = self.make("single", guest)
+                debugfs(path, *(f"sif {name} size {size}" for name in names))
+                with self.subTest(names=names, size=size):
+                    answer = self.survive(path, status=FOUND)
+                    self.assertEqual({each["release"] for each in answer["kernels"]},
+                                     {"2.4.21-50.ELsmp", "2.4.21-50.EL"} if guest.kernels else {"6.1.0-18-amd64"})
+                    if size > 1 << 30:
+                        for name in names:
+                            self.complains(answer, f"{name} has {size} bytes, and at most {1 << 30} are read")
 
     def test_flood_of_entries(self):
         text = "default=99999\n" + "".join(f"title t\nkernel /vmlinuz-2.4.21-{number}.EL ro\n" for number in range(100_000))
@@ -369,6 +452,25 @@ class Volumes(TestCase):
             return genuine.replace(volume, b"".join(volume.replace(b"LogVol00", b"v%d" % index) for index in range(500)))
         self.check(text, pattern=None)
 
+    def test_volume_that_holds_volumes(self):
+        """A logical volume is no physical one: or else the group that is read might change meanwhile."""
+        inner = lvm2.Group([4], {"LogVol00": [lvm2.linear(4, pv=0)]}, name="Inner", extent=8192)
+        group = lvm2.Group([1], {"LogVol00": [lvm2.linear(1)]})
+        text = inner.text().replace(b'"pv0", 0', b'"pv9", 0')
+        [volume] = images.fill(group, {"LogVol00": disks.Part(disks.LVM, 1 << 20, disks.write_bytes(inner.head(0, text)))})
+        path = disks.mbr(self.path("disk.img"), [images.Parts(images.RHEL_3).boot(), volume])
+        answer = self.survive(path, status=FOUND)
+        self.told(answer)
+        self.assertEqual(answer["errors"], [])
+
+    def test_boot_on_a_volume(self):
+        parts = images.Parts(images.RHEL_3)
+        group = lvm2.Group([4], {"LogVol00": [lvm2.linear(4)]})
+        path = disks.mbr(self.path("disk.img"), images.fill(group, {"LogVol00": parts.single()}))
+        answer = self.survive(path, status=FOUND)
+        self.told(answer)
+        self.assertFalse(answer["disks"][0]["boot"])
+
     def test_header(self):
         """Its fields, as the label and the area's header have them."""
         for offset, value in ((512 + 20, 0xffffffff), (512 + 72, 1 << 62), (512 + 104, 1 << 62), (512 + 112, 1 << 63),
@@ -401,7 +503,28 @@ class Tables(TestCase):
         [path] = self.make("plain", images.RHEL_3)
         entries = b"".join(disks.entry(kind, 0xfffffff0, 0xffffffff) for kind in (0x83, 0x8e, 0x05, 0xfd))
         overwrite(path, entries, 446)
-        self.assertEqual(self.survive(path, status=NONE)["kernels"], [])
+        answer = self.survive(path, status=NONE)
+        self.assertEqual(answer["kernels"], [])
+        self.complains(answer, "partition 1: it goes on beyond the end of the disk")
+
+    def test_many_file_systems(self):
+        """No more than 128 of all disks are read: whether the last one was unmounted counts, the next one's not."""
+        size = 64 * 1024
+        one = ext3.file_system({"x": ""}, size, label="", features="filetype")
+        for last in (127, 128):
+            paths = [self.path(f"disk{number}.img") for number in (0, 1)]
+            for number, path in enumerate(paths):
+                disks.gpt(path, [one] * 65)
+                with open(path, "r+b") as file:
+                    for index in range(65):
+                        at = 2048 * 512 * (index + 1) + ext3.SUPERBLOCK
+                        file.seek(at + 104)
+                        file.write(struct.pack("<QQ", number, index + 1))
+                        if number * 65 + index == last:
+                            file.seek(at + 96)
+                            file.write(struct.pack("<I", 2 | ext3.NEEDS_RECOVERY))
+            with self.subTest(last):
+                self.assertEqual(self.survive(*paths, status=NONE)["needs_recovery"], last == 127)
 
     def test_over_one_another(self):
         """Four partitions that are the same: what is on it is told once."""

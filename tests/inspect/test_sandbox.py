@@ -62,6 +62,7 @@ class Sandbox(inspector.TestCase):
         self.assertEqual(limits(pid)["Max address space"], str(256 << 20))
         self.assertEqual(limits(pid)["Max open files"], "0")
         self.assertEqual(limits(pid)["Max core file size"], "0")
+        self.assertEqual(limits(pid)["Max file size"], "0")
         opened = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
         self.assertEqual(sum(each.startswith("pipe:") for each in opened), 1, opened)
         self.assertEqual(sum(each.startswith(self.folder) for each in opened), 1, opened)
@@ -92,6 +93,12 @@ class Sandbox(inspector.TestCase):
         self.assertFalse(os.path.exists(f"/proc/{pid}"))
         self.ended(tracer, output)
         self.assertRegex(output, "15 s")
+
+    def test_its_parent_is_killed(self):
+        """It ends as well, whatever it does."""
+        tracer, pid = self.hold()
+        os.kill(int(status(pid)["PPid"]), signal.SIGKILL)
+        self.assertEqual(tracer.stderr.read().count("+++ killed by SIGKILL +++"), 2)
 
     def test_killed(self):
         tracer = self.inject("signal=SIGKILL:when=1")

@@ -147,6 +147,7 @@ class Disks(inspector.TestCase):
         self.addCleanup(os.close, leader)
         self.addCleanup(os.close, follower)
         self.check(os.ttyname(follower), ".", start_new_session=True)
+        self.assertEqual(os.write(follower, b"x"), 1)  # it was not hung up, as at the end of its session
 
     def test_no_permission(self):
         path = self.path("mine")
