@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Real domains: what is said of each, and what is told as it lives."""
+import dataclasses
+import gzip
+import os
+import sys
+import tempfile
+
 import libvirt
 import xentest
 from xentest import ALERT, COMPATIBLE, INCOMPATIBLE, TIMEOUT
+
+sys.path.append(os.path.join(os.environ["XPV_SOURCE"], "tests", "inspect"))
+import images  # noqa: E402
 
 CONTROL_DOMAIN = "00000000-0000-0000-0000-000000000000"
 
@@ -122,6 +131,37 @@ class FullyVirtualized(xentest.TestCase):
         self.assertEqual(self.client.domain(guest.uuid)["KernelSource"], "console")
         guest.domain().destroy()
         self.wait_for(guest, State="shut-off", Kernel="", KernelSource="")
+
+    def put_disk(self, path, default):
+        """A RHEL 5 whose GRUB starts that kernel: 5.1's, or 5.0's, which is too old. The boot sector is guest-disk's."""
+        guest = dataclasses.replace(images.RHEL_5, kernels=("kernel-2.6.18-53.el5.i686", "kernel-2.6.18-8.el5.i686"),
+                                    default=default)
+        with tempfile.TemporaryDirectory() as folder:
+            [made] = images.make("plain", guest, folder)
+            with open(made, "rb") as file:
+                packed = gzip.compress(file.read(), 1)
+        xentest.host.run(f"gunzip >{path} && dd if=/root/guest/disk.img of={path} bs=446 count=1 conv=notrunc status=none",
+                         input=packed)
+
+    def test_disk(self):
+        """Nobody tells anything: its kernel is known before it starts, alerted as it starts, and repaired on its disk."""
+        disk = "/root/guest/rhel.img"
+        self.addCleanup(xentest.host.run, f"rm -f {disk}")
+        self.put_disk(disk, default="1")
+        guest = self.guest(xentest.FULLY_VIRTUALIZED.replace("{self.disk}", disk))
+        domain = self.wait_for(guest, KernelSource="disk", Verdict="incompatible")
+        self.assertEqual((domain["State"], domain["Kernel"], domain["Reasons"]),
+                         ("shut-off", "kernel-2.6.18-8.el5.i686", ["guest-release-unsupported"]))
+        guest.start()
+        self.wait_for_alerts(guest, 1)
+        domain = self.client.domain(guest.uuid)
+        self.assertEqual((domain["State"], domain["Kernel"], domain["KernelSource"]),
+                         ("running", "kernel-2.6.18-8.el5.i686", "disk"))
+        self.put_disk(disk, default="0")
+        guest.domain().destroy()
+        guest.start()
+        self.wait_for(guest, State="running", Verdict="compatible", Kernel="kernel-2.6.18-53.el5.i686", KernelSource="disk")
+        self.assert_told(guest, alerts=1, cleared=1)
 
     def test_reboot(self):
         """Libvirt says that the new run started before it says that the old one stopped. The watches move with the id;
