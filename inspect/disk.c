@@ -23,7 +23,6 @@ typedef struct {
 typedef struct {
     int fd;
     guint64 size;
-    gboolean is_device;
     Slot slots[CHUNKS];
 } Cache;
 
@@ -102,8 +101,6 @@ chunk_at(Cache *cache, guint64 number, GError **error)
     gsize length = (gsize)MIN(CHUNK, cache->size - offset);
     if (slot->bytes && slot->number == number)
         return slot->bytes;
-    if (cache->is_device)
-        posix_fadvise(cache->fd, (off_t)offset, (off_t)length, POSIX_FADV_DONTNEED);
     char *bytes = slot->bytes ? g_steal_pointer(&slot->bytes) : g_malloc(CHUNK);
     if (!read_all(cache->fd, offset, bytes, length, error)) {
         g_free(bytes);
@@ -143,9 +140,11 @@ cache_free(gpointer data)
 XpvMedium *
 xpv_disk_medium(const XpvDisk *disk)
 {
+    /* All at once: the kernel keeps a piece that is larger than what it is told to drop. */
+    if (disk->is_device)
+        posix_fadvise(disk->fd, 0, 0, POSIX_FADV_DONTNEED);
     Cache *cache = g_new0(Cache, 1);
     cache->fd = disk->fd;
     cache->size = disk->size;
-    cache->is_device = disk->is_device;
     return xpv_medium_new(disk->size, read_cached, cache, cache_free);
 }

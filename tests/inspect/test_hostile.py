@@ -207,6 +207,7 @@ class Database(TestCase):
         answer = self.survive(*self.make("plain", guest), status=FOUND)
         self.told(answer)
         self.complains(answer, "packages")
+        self.assertEqual(len(answer["kernels"]), 256)
 
     def test_flood_of_drivers(self):
         packages = tuple(f"kmod-xenpv-0.1-{number}.i686" for number in range(300))
@@ -523,8 +524,8 @@ class Tables(TestCase):
                         if number * 65 + index == last:
                             file.seek(at + 96)
                             file.write(struct.pack("<I", 2 | ext3.NEEDS_RECOVERY))
-            with self.subTest(last):
-                self.assertEqual(self.survive(*paths, status=NONE)["needs_recovery"], last == 127)
+            with self.subTest(last):  # the first disk twice: those are known
+                self.assertEqual(self.survive(paths[0], *paths, status=NONE)["needs_recovery"], last == 127)
 
     def test_over_one_another(self):
         """Four partitions that are the same: what is on it is told once."""
@@ -637,13 +638,13 @@ class BlockDevice(TestCase):
         [path] = self.make("plain", images.RHEL_3)
         device = self.attach(path)
         self.assertEqual(self.inspect(device)["default_kernel"], images.RHEL_3.kernels[0])
-        with open(device, "rb") as file:
-            self.assertIn(b"\ndefault=0\n", file.read())  # which caches all of it
-        with open(path, "r+b") as file:
-            at = file.read().index(b"\ndefault=0\n")
-            file.seek(at)
-            file.write(b"\ndefault=1\n")
-        self.assertEqual(self.inspect(device)["default_kernel"], images.RHEL_3.kernels[1])
+        with open(device, "rb") as cached:  # which keeps the cache, until the last one closes the device
+            self.assertIn(b"\ndefault=0\n", cached.read())
+            with open(path, "r+b") as file:
+                at = file.read().index(b"\ndefault=0\n")
+                file.seek(at)
+                file.write(b"\ndefault=1\n")
+            self.assertEqual(self.inspect(device)["default_kernel"], images.RHEL_3.kernels[1])
 
 
 if __name__ == "__main__":
