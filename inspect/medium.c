@@ -17,7 +17,7 @@ struct _XpvMedium {
     XpvMediumRead read; /* NULL: it consists of segments */
     gpointer data;
     GDestroyNotify free_data;
-    GArray *segments; /* of Segment, one after the other, none of them empty */
+    GArray *segments; /* of Segment, one after the other */
 };
 
 XpvMedium *
@@ -84,7 +84,7 @@ xpv_medium_append(XpvMedium *self, XpvMedium *medium, guint64 start, guint64 len
 {
     if (length > G_MAXUINT64 - self->size || length > G_MAXUINT64 - start)
         return FALSE;
-    if (length > 0 && !extend_last(self, medium, start, length)) {
+    if (!extend_last(self, medium, start, length)) {
         const Segment segment = { self->size, length, medium ? xpv_medium_ref(medium) : NULL, start };
         g_array_append_val(self->segments, segment);
     }

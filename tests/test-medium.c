@@ -34,7 +34,7 @@ test_sizes(void)
     g_assert_cmpuint(xpv_medium_size(long_one), ==, G_MAXUINT64);
 }
 
-/* An empty segment is none: or else reading would get stuck in it. */
+/* Reading does not get stuck in an empty segment. */
 static void
 test_empty_segments(void)
 {

@@ -147,6 +147,20 @@ test_short_item(void)
     g_assert_cmpstr(told, ==, "3 ");
 }
 
+/* A file of a terabyte, with as many buckets as it has pages: 2^31. */
+static void
+test_large(void)
+{
+    g_autofree guint8 *bytes = make();
+    put32(bytes + 72, (1U << 31) - 1);
+    g_autoptr(XpvMedium) begin = xpv_medium_new_memory(bytes, (gsize)PAGES * PAGE), file = xpv_medium_new_empty();
+    g_assert_true(xpv_medium_append(file, begin, 0, (guint64)PAGES * PAGE));
+    g_assert_true(xpv_medium_append(file, NULL, 0, (1ULL << 40) - (guint64)PAGES * PAGE));
+    g_autoptr(GError) error = NULL;
+    g_assert_false(xpv_rpm_database_visit(file, append_length, NULL, &error));
+    g_assert_cmpstr(error->message, ==, "it says that it has more buckets (2147483647) than pages (16777216)");
+}
+
 static void
 count(XpvRpmRecord *record, gpointer data)
 {
@@ -189,6 +203,7 @@ main(int argc, char *argv[])
     g_test_add_func("/rpm-database/changed", test_changed);
     g_test_add_func("/rpm-database/empty-page", test_empty_page);
     g_test_add_func("/rpm-database/short-item", test_short_item);
+    g_test_add_func("/rpm-database/large", test_large);
     g_test_add_func("/rpm-database/flood", test_flood);
     return g_test_run();
 }

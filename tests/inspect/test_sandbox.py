@@ -94,6 +94,12 @@ class Sandbox(inspector.TestCase):
         self.ended(tracer, output)
         self.assertRegex(output, "15 s")
 
+    def test_how_it_opens(self):
+        """To read; and it waits for nobody, takes no terminal for its own, and hands the disk to no other program."""
+        log = self.trace("--trace=openat", f"--trace-path={self.path('guest/hda.img')}").communicate()[1]
+        [flags] = re.findall(r"hda\.img\", (\w+(?:\|\w+)*)\)", log)
+        self.assertEqual(set(flags.split("|")), {"O_RDONLY", "O_NOCTTY", "O_NONBLOCK", "O_CLOEXEC"})
+
     def test_its_parent_is_killed(self):
         """It ends as well, whatever it does."""
         tracer, pid = self.hold()
