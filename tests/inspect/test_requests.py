@@ -263,9 +263,6 @@ class Strangers(request_folders.TestCase):
 class Folders(request_folders.TestCase):
     """Folders that are not there, or may not be written: one sentence, and no request is lost."""
 
-    def nobody(self):
-        return {"user": inspector.harness.NOBODY, "group": inspector.harness.NOBODY} if os.getuid() == 0 else {}
-
     def test_no_requests(self):
         os.rmdir(self.requests)
         self.serve(IO_ERROR, f"^xenpv-compat-inspect: cannot read the folder of requests, {self.requests}: No such file.*\n$")
