@@ -22,7 +22,7 @@
 /* More disks of a domain are not asked for; no guest of RHEL 3, 4 or 5 has so many. */
 #define XPV_INSPECTION_REQUEST_DISKS_MAX 64U
 
-/* A longer text is none, in bytes: so many disks with the longest paths, each of their bytes escaped, have less. */
+/* In bytes. A longer request is refused. 64 disks with the longest paths, every byte escaped, still fit. */
 #define XPV_INSPECTION_REQUEST_MAX (1024U * 1024)
 
 typedef struct {

@@ -10,9 +10,9 @@ typedef struct _XpvInspector XpvInspector;
 
 /* From the main loop, not from within a call. */
 typedef struct {
-    /* There may be another answer about the domain's disks; of any domain, or of none that there is. */
+    /* There may be a new answer. @uuid: may belong to no domain, as it is the name of a file */
     void (*answered)(const char *uuid, gpointer data);
-    /* Whether requests are answered, when that changes; at first they are taken to be. */
+    /* Called when requests are no longer answered, or are answered again. */
     void (*is_served)(gboolean is_served, gpointer data);
 } XpvInspectorListener;
 

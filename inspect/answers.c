@@ -83,7 +83,7 @@ has_packages(const XpvInspection *inspection)
     return FALSE;
 }
 
-/* If all disks could be opened, a system that is no longer there is a finding, too. */
+/* If all disks could be opened, and the system is no longer there, the new answer is right. */
 static gboolean
 has_failed(const XpvInspection *inspection, const XpvInspection *before)
 {

@@ -87,8 +87,7 @@ static const guint32 calls[] = {
 #define UNLESS(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 #define HAS_ANY(bits, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skip))
 
-/* The lower half of an argument: the upper one is where the number is a pointer's alone, or is ignored by the kernel.
- */
+/* The lower half of an argument. The kernel ignores the upper half of these arguments. */
 #if G_BYTE_ORDER == G_LITTLE_ENDIAN
 #    define LOWER(n) args[n]
 #else
@@ -273,7 +272,7 @@ take_all(XpvSandbox *self)
     }
 }
 
-/* Returns: FALSE where it does not end, as it waits for a disk that does not answer. It is then nobody's. */
+/* Returns: FALSE if it does not end, because it waits for a disk that does not answer. It is then left alone. */
 static gboolean
 await_end(const XpvSandbox *self, int timeout, int *ret_status, struct rusage *ret_usage)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is known of the runs of domains that no later reading of their disks tells: when each began and which kernel it
+/* Facts about running domains that cannot be read from their disks later: when each run began and which kernel it
  * booted. Kept over restarts of the daemon. */
 #pragma once
 

@@ -37,8 +37,8 @@ gboolean xpv_guest_keys_are_gone(XpvXenstore *xenstore, gint id);
 void xpv_guest_keys_watch(XpvXenstore *xenstore, gint id, const char *token);
 void xpv_guest_keys_unwatch(XpvXenstore *xenstore, gint id, const char *token);
 
-/* xpv_guest_keys_is_watched: whether the path of an event is a watched path itself: a new watch begins with that, and
- * so does an event when a path above it is removed. */
+/* xpv_guest_keys_is_watched: whether the path of an event is a watched path itself. xenstored sends such an event when
+ * the watch is new, and when a parent of the path is removed. */
 gboolean xpv_guest_keys_is_watched(const char *path);
 
 /* xpv_guest_keys_matter: whether the keys depend on that path. Neither allocates nor blocks. */
