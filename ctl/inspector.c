@@ -41,7 +41,7 @@ static void
 await(Run *run, const char *request)
 {
     g_autoptr(GMainContext) context = g_main_context_new();
-    g_autoptr(GSource) deadline = g_timeout_source_new_seconds(XPV_CTL_INSPECTOR_SECONDS);
+    g_autoptr(GSource) deadline = g_timeout_source_new(XPV_CTL_INSPECTOR_SECONDS * 1000);
     g_autoptr(GBytes) input = g_bytes_new(request, strlen(request));
     g_main_context_push_thread_default(context);
     g_source_set_callback(deadline, on_deadline, run, NULL);

@@ -4,7 +4,8 @@
  * A disk says which kernel will start, not which one runs. So for a domain that does not run, the default entry of its
  * boot loader is the report. For one that runs, an inspection speaks only if it was made after the run began and the
  * boot loader's files were last changed before: then that is what this run booted, and stays so for the run. Else every
- * kernel that the boot loader offers may be running. */
+ * kernel that the boot loader offers may be running. But as long as the inspector is about to read the disks of a new
+ * run, an older inspection says nothing: the guest may have been updated before it rebooted. */
 #include "common/inspection-report.h"
 #include "common/inspection-request.h"
 #include "common/text.h"
@@ -33,9 +34,11 @@ typedef struct {
     Disk *disk;
     char *uuid;
     char *name;
-    gint id;                   /* -1: it does not run */
-    GPtrArray *disks;          /* of XpvDomainDisk, as they were asked for */
-    XpvInspection *inspection; /* NULL: none of these disks */
+    gint id;                    /* -1: it does not run */
+    GPtrArray *disks;           /* of XpvDomainDisk, as they were asked for */
+    XpvInspection *inspection;  /* NULL: none of these disks */
+    gboolean is_awaited;        /* the inspector is about to answer, for the first time in this run */
+    gboolean is_of_earlier_run; /* the inspection is */
     guint recovery_timer;
     gboolean has_recovered; /* in this run, or is about to */
     char *trouble;          /* the last that was said */
@@ -189,6 +192,7 @@ on_answered(const char *uuid, gpointer data)
     Guest *guest = g_hash_table_lookup(disk->guests, uuid);
     if (!guest)
         return;
+    guest->is_awaited = guest->is_of_earlier_run = FALSE;
     take_answer(guest);
     disk->context.changed(guest->uuid, disk->context.data);
 }
@@ -197,9 +201,16 @@ static void
 on_is_served(gboolean is_served, gpointer data)
 {
     Disk *disk = data;
-    if (!is_served)
-        g_message("Guests' disks are not read: xenpv-compat-inspect does not answer");
+    GHashTableIter iter;
+    gpointer guest;
     disk->context.set_disks_read(is_served, disk->context.data);
+    if (is_served)
+        return;
+    g_message("Guests' disks are not read: xenpv-compat-inspect does not answer");
+    g_hash_table_iter_init(&iter, disk->guests);
+    while (g_hash_table_iter_next(&iter, NULL, &guest))
+        ((Guest *)guest)->is_awaited = FALSE;
+    disk->context.changed(NULL, disk->context.data);
 }
 
 static const XpvInspectorListener listener = { on_answered, on_is_served };
@@ -269,6 +280,7 @@ add_guest(Disk *disk, const XpvDomainXml *xml, GPtrArray *disks)
     guest->name = g_strdup(xml->name);
     guest->id = xml->id;
     guest->disks = g_ptr_array_ref(disks);
+    guest->is_awaited = TRUE;
     g_hash_table_insert(disk->guests, guest->uuid, guest);
     take_answer(guest);
     request(guest, TRUE);
@@ -281,6 +293,7 @@ set_id(Guest *guest, gint id)
 {
     guest->id = id;
     guest->has_recovered = FALSE;
+    guest->is_awaited = guest->is_of_earlier_run = TRUE;
     g_clear_handle_id(&guest->recovery_timer, g_source_remove);
     request(guest, TRUE);
 }
@@ -352,25 +365,45 @@ find_run(Disk *disk, const XpvDomainXml *xml, gint64 began)
     return run;
 }
 
+static gboolean
+is_release_of_default(const XpvInspection *inspection, const char *release)
+{
+    for (guint i = 0; i < inspection->kernels->len; i++) {
+        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
+        if (kernel->is_default)
+            return g_str_equal(kernel->release, release);
+    }
+    return FALSE;
+}
+
+/* What the run booted stays so; but a later reading may find the package of which an earlier one knew the release. */
 static void
 settle_run(Disk *disk, XpvRun *run, const XpvInspection *inspection)
 {
-    if (run->kernel || run->is_resumed || run->began <= 0 || inspection->inspected_at < run->began ||
-        inspection->boot_changed_at <= 0 || inspection->boot_changed_at >= run->began)
+    if (run->is_resumed || run->began <= 0 || inspection->inspected_at < run->began ||
+        inspection->boot_changed_at <= 0 || inspection->boot_changed_at >= run->began ||
+        (run->kernel && !is_release_of_default(inspection, run->kernel)))
         return;
-    run->kernel = xpv_inspection_report(inspection);
+    g_autofree char *kernel = xpv_inspection_report(inspection);
+    if (g_strcmp0(kernel, run->kernel) == 0)
+        return;
+    g_free(run->kernel);
+    run->kernel = g_steal_pointer(&kernel);
     xpv_booted_save_soon(disk->booted);
 }
 
 /* Returns: (nullable) (transfer full) */
 static char *
-find_report(Disk *disk, const XpvDomainXml *xml, const XpvInspection *inspection, gint64 began)
+find_report(Disk *disk, const XpvDomainXml *xml, const Guest *guest, gint64 began)
 {
+    const XpvInspection *inspection = guest->inspection;
     if (xml->id < 0) {
         xpv_booted_end(disk->booted, xml->uuid);
         return inspection ? xpv_inspection_report(inspection) : NULL;
     }
     XpvRun *run = find_run(disk, xml, began);
+    if (inspection && guest->is_awaited && (guest->is_of_earlier_run || inspection->inspected_at < run->began))
+        inspection = NULL;
     if (inspection && xml->boots_from_disk)
         settle_run(disk, run, inspection);
     if (run->kernel)
@@ -398,7 +431,7 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
     if (!guest)
         return;
     const XpvInspection *inspection = said->inspection = guest->inspection;
-    g_autofree char *report = find_report(disk, xml, inspection, said->run_began);
+    g_autofree char *report = find_report(disk, xml, guest, said->run_began);
     if (!xml->boots_from_disk)
         return;
     if (!said->report) {

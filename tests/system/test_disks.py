@@ -169,6 +169,20 @@ class Life(TestCase):
         self.assertEqual(self.alerts(), 0)  # since then
         self.assertRegex(self.daemon.log(), "no longer runs with an incompatible kernel")
 
+    def test_cure_at_once(self):
+        """What the last reading found is not what the next run boots, if nobody has read the disk in between."""
+        self.make(dataclasses.replace(GUEST, kernels=(OLD,)))
+        self.stopped()
+        self.virt.domain("guest").create()
+        self.wait_for(State="running", Kernel=OLD, Verdict="incompatible")
+        self.client.wait_for(lambda: self.alerts() == 1, "the alert")
+        self.client.signals.clear()
+        self.make(dataclasses.replace(GUEST, kernels=(NEW,)))
+        self.virt.domain("guest").destroy()
+        self.virt.domain("guest").create()
+        self.wait_for(State="running", Kernel=NEW, Verdict="compatible")
+        self.assertEqual(self.alerts(), 0)
+
     def wait_until_read_again(self):
         """As each quarter of an hour. Here the daemon asks as it starts."""
         self.restart_daemon()
