@@ -31,7 +31,7 @@ clear_partition(gpointer data)
 static void
 add(GArray *partitions, XpvMedium *disk, guint number, guint64 start, guint64 length)
 {
-    if (length > G_MAXUINT64 / SECTOR || start > G_MAXUINT64 / SECTOR)
+    if (partitions->len >= PARTITIONS_MAX || length > G_MAXUINT64 / SECTOR || start > G_MAXUINT64 / SECTOR)
         return;
     g_autoptr(XpvMedium) medium = xpv_medium_new_part(disk, start * SECTOR, length * SECTOR);
     gboolean is_cut = xpv_medium_size(medium) < length * SECTOR;
