@@ -128,6 +128,12 @@ xpv_domain_disk_free(XpvDomainDisk *disk)
     g_free(disk);
 }
 
+GPtrArray *
+xpv_domain_disks_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+}
+
 static XpvDomainDisk *
 read_disk(xmlNode *node)
 {
@@ -171,7 +177,7 @@ static void
 read_disks(XpvDomainXml *xml, xmlNode *devices)
 {
     guint64 lowest = G_MAXUINT64;
-    xml->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    xml->disks = xpv_domain_disks_new();
     for (xmlNode *node = xpv_xml_find_child(devices, "disk"); node; node = node->next) {
         g_autofree char *device = node->type == XML_ELEMENT_NODE ? xpv_xml_copy_attribute(node, "device") : NULL;
         if (!is_hard_disk(node, device))

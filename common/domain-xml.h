@@ -34,6 +34,9 @@ typedef struct {
 XpvDomainDisk *xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus);
 void xpv_domain_disk_free(XpvDomainDisk *disk);
 
+/* xpv_domain_disks_new: Returns: (transfer full) of XpvDomainDisk, owned */
+GPtrArray *xpv_domain_disks_new(void);
+
 #define XPV_DOMAIN_XML_ERROR (xpv_domain_xml_error_quark())
 GQuark xpv_domain_xml_error_quark(void);
 

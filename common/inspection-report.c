@@ -83,8 +83,6 @@ xpv_inspection_packages(const XpvInspection *inspection)
 gboolean
 xpv_inspection_lacks_driver_package(const XpvInspection *inspection)
 {
-    gboolean has_packages = FALSE;
-    for (guint i = 0; i < inspection->kernels->len; i++)
-        has_packages |= *((const XpvInspectionKernel *)inspection->kernels->pdata[i])->package != '\0';
-    return has_packages && inspection->driver_packages->len == 0 && inspection->errors->len == 0;
+    return xpv_inspection_has_packages(inspection) && inspection->driver_packages->len == 0 &&
+           inspection->errors->len == 0;
 }

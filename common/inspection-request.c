@@ -48,12 +48,6 @@ take(GKeyFile *file, const char *group, const char *key, GError **error)
     return NULL;
 }
 
-static void
-disk_free(gpointer data)
-{
-    xpv_domain_disk_free(data);
-}
-
 static gboolean
 take_disks(XpvInspectionRequest *request, GKeyFile *file, GError **error)
 {
@@ -92,7 +86,7 @@ xpv_inspection_request_from_text(const char *text, gsize length, GError **error)
     if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
         return NULL;
     g_autoptr(XpvInspectionRequest) request = g_new(XpvInspectionRequest, 1);
-    request->disks = g_ptr_array_new_with_free_func(disk_free);
+    request->disks = xpv_domain_disks_new();
     request->urgent = g_key_file_get_boolean(file, GROUP, URGENT, &wrong);
     if (wrong) {
         g_propagate_error(error, g_steal_pointer(&wrong));

@@ -149,6 +149,26 @@ kernels_to_json(const GPtrArray *kernels)
     return array;
 }
 
+gboolean
+xpv_inspection_has_packages(const XpvInspection *inspection)
+{
+    for (guint i = 0; i < inspection->kernels->len; i++) {
+        if (*((const XpvInspectionKernel *)inspection->kernels->pdata[i])->package != '\0')
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+xpv_inspection_lacks_disk(const XpvInspection *inspection)
+{
+    for (guint i = 0; i < inspection->disks->len; i++) {
+        if (*((const XpvInspectionDisk *)inspection->disks->pdata[i])->error != '\0')
+            return TRUE;
+    }
+    return FALSE;
+}
+
 char *
 xpv_inspection_to_json(const XpvInspection *inspection)
 {

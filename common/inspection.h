@@ -49,6 +49,12 @@ XpvInspectionKernel *xpv_inspection_kernel_new(const char *package, const char *
 /* xpv_inspection_add_error: the sentence is cleaned; where there are very many already, it is dropped. */
 void xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* xpv_inspection_has_packages: whether a database of packages was read that has a kernel. */
+gboolean xpv_inspection_has_packages(const XpvInspection *inspection);
+
+/* xpv_inspection_lacks_disk: whether a disk could not be opened. */
+gboolean xpv_inspection_lacks_disk(const XpvInspection *inspection);
+
 /* xpv_inspection_to_json: one line, with every key. Returns: (transfer full) ends with a newline */
 char *xpv_inspection_to_json(const XpvInspection *inspection);
 

@@ -63,33 +63,14 @@ is_of_same_disks(const XpvInspection *one, const XpvInspection *other)
     return TRUE;
 }
 
-static gboolean
-lacks_a_disk(const XpvInspection *inspection)
-{
-    for (guint i = 0; i < inspection->disks->len; i++) {
-        if (*((const XpvInspectionDisk *)inspection->disks->pdata[i])->error != '\0')
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean
-has_packages(const XpvInspection *inspection)
-{
-    for (guint i = 0; i < inspection->kernels->len; i++) {
-        if (*((const XpvInspectionKernel *)inspection->kernels->pdata[i])->package != '\0')
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* If all disks could be opened, and the system is no longer there, the new answer is right. */
 static gboolean
 has_failed(const XpvInspection *inspection, const XpvInspection *before)
 {
     gboolean lacks_default = *before->default_kernel != '\0' && *inspection->default_kernel == '\0';
-    gboolean lacks_packages = has_packages(before) && !has_packages(inspection);
-    return inspection->inspected_at == 0 || (lacks_a_disk(inspection) && (lacks_default || lacks_packages));
+    gboolean lacks_packages = xpv_inspection_has_packages(before) && !xpv_inspection_has_packages(inspection);
+    return inspection->inspected_at == 0 ||
+           (xpv_inspection_lacks_disk(inspection) && (lacks_default || lacks_packages));
 }
 
 /* Adds the new errors to the last answer. */

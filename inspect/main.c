@@ -42,24 +42,15 @@ print(const char *text, Exit status)
 static Exit
 status_of(const XpvInspection *inspection)
 {
-    for (guint i = 0; i < inspection->disks->len; i++) {
-        const XpvInspectionDisk *disk = inspection->disks->pdata[i];
-        if (*disk->error != '\0')
-            return EXIT_NOT_OPENED;
-    }
+    if (xpv_inspection_lacks_disk(inspection))
+        return EXIT_NOT_OPENED;
     return inspection->kernels->len > 0 ? EXIT_FOUND : EXIT_NONE_FOUND;
-}
-
-static void
-disk_free(gpointer data)
-{
-    xpv_domain_disk_free(data);
 }
 
 static GPtrArray *
 list_disks(char **paths)
 {
-    GPtrArray *disks = g_ptr_array_new_with_free_func(disk_free);
+    GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; paths[i]; i++)
         g_ptr_array_add(disks, xpv_domain_disk_new(paths[i], "raw", "", ""));
     return disks;

@@ -59,7 +59,7 @@ test_paths(void)
                                          "/a\\b\\s", "/x=y;#[z]", "[disk 1]", "\xc3\xa4/\xe2\x82\xac",
                                          "#",        "\x01\x7f" };
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    g_autoptr(GPtrArray) disks = xpv_domain_disks_new();
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
         g_ptr_array_add(disks, xpv_domain_disk_new(paths[i], paths[i], "", "xen"));
     g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE);
@@ -75,7 +75,7 @@ static void
 test_largest(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    g_autoptr(GPtrArray) disks = xpv_domain_disks_new();
     g_autofree char *path = g_strnfill(4096, '\\');
     for (guint i = 0; i < 65; i++)
         g_ptr_array_add(disks, xpv_domain_disk_new(path, "raw", "", ""));

@@ -126,7 +126,7 @@ domain_new(const char *uuid, gint id, const char *path, const char *bus)
     xml->id = id;
     xml->virtualization = XPV_VIRTUALIZATION_HVM;
     xml->boots_from_disk = TRUE;
-    xml->disks = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+    xml->disks = xpv_domain_disks_new();
     if (path)
         g_ptr_array_add(xml->disks, xpv_domain_disk_new(path, "raw", "hda", bus));
     return xml;

@@ -45,12 +45,6 @@ typedef struct {
 } Guest;
 
 static void
-disk_free(gpointer data)
-{
-    xpv_domain_disk_free(data);
-}
-
-static void
 guest_free(gpointer data)
 {
     Guest *guest = data;
@@ -67,7 +61,7 @@ guest_free(gpointer data)
 static GPtrArray *
 copy_disks(const XpvDomainXml *xml)
 {
-    GPtrArray *disks = g_ptr_array_new_with_free_func(disk_free);
+    GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; xml->disks && i < xml->disks->len && disks->len < XPV_INSPECTION_REQUEST_DISKS_MAX; i++) {
         const XpvDomainDisk *disk = xml->disks->pdata[i];
         if (*disk->source != '\0')
@@ -100,17 +94,6 @@ is_of_disks(const XpvInspection *inspection, const GPtrArray *disks)
     return is_same;
 }
 
-static gboolean
-has_package(const XpvInspection *inspection)
-{
-    for (guint i = 0; i < inspection->kernels->len; i++) {
-        const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
-        if (*kernel->package != '\0')
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* Returns: (nullable) the first thing that could not be read */
 static const char *
 find_trouble(const XpvInspection *inspection)
@@ -130,7 +113,7 @@ has_failed(const XpvInspection *inspection, const XpvInspection *earlier)
     if (!find_trouble(inspection))
         return FALSE;
     return inspection->kernels->len == 0 || (*inspection->default_kernel == '\0' && *earlier->default_kernel != '\0') ||
-           (!has_package(inspection) && has_package(earlier));
+           (!xpv_inspection_has_packages(inspection) && xpv_inspection_has_packages(earlier));
 }
 
 static void
@@ -227,12 +210,6 @@ on_period(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static void
-run_free(gpointer run)
-{
-    g_free(run);
-}
-
 static gpointer
 start(const XpvReportContext *context)
 {
@@ -243,7 +220,7 @@ start(const XpvReportContext *context)
     disk->inspector = xpv_inspector_new(context->runtime_directory, &listener, disk);
     disk->booted = xpv_booted_new(context->runtime_directory);
     disk->guests = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, guest_free);
-    disk->started = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
+    disk->started = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     disk->period_timer = g_timeout_add_seconds(PERIOD_SECONDS, on_period, disk);
     return disk;
 }
