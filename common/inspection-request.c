@@ -5,6 +5,7 @@
 
 #define GROUP "request"
 #define URGENT "urgent"
+#define SERIAL "serial"
 
 /* From 1. */
 static char *
@@ -21,10 +22,11 @@ xpv_inspection_request_free(XpvInspectionRequest *request)
 }
 
 char *
-xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent)
+xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent, gint64 serial)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_key_file_set_boolean(file, GROUP, URGENT, urgent);
+    g_key_file_set_int64(file, GROUP, SERIAL, serial);
     for (guint i = 0; i < MIN(disks->len, XPV_INSPECTION_REQUEST_DISKS_MAX); i++) {
         const XpvDomainDisk *disk = disks->pdata[i];
         g_autofree char *group = group_of_disk(i + 1);
@@ -88,6 +90,10 @@ xpv_inspection_request_from_text(const char *text, gsize length, GError **error)
     g_autoptr(XpvInspectionRequest) request = g_new(XpvInspectionRequest, 1);
     request->disks = xpv_domain_disks_new();
     request->urgent = g_key_file_get_boolean(file, GROUP, URGENT, &wrong);
+    if (!wrong)
+        request->serial = g_key_file_get_int64(file, GROUP, SERIAL, &wrong);
+    if (!wrong && request->serial <= 0)
+        g_set_error(&wrong, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_INVALID_VALUE, "its serial is not positive");
     if (wrong) {
         g_propagate_error(error, g_steal_pointer(&wrong));
         return NULL;

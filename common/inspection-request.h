@@ -4,6 +4,7 @@
  *
  *   [request]
  *   urgent=true
+ *   serial=1795967850788836
  *   [disk 1]
  *   source=/dev/vg/web51
  *   format=raw
@@ -28,6 +29,7 @@
 typedef struct {
     GPtrArray *disks; /* of XpvDomainDisk, in the order of the domain's XML */
     gboolean urgent;  /* before others: the domain is new, or has just started */
+    gint64 serial;    /* positive; the answer has it, too */
 } XpvInspectionRequest;
 
 void xpv_inspection_request_free(XpvInspectionRequest *request);
@@ -35,7 +37,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvInspectionRequest, xpv_inspection_request_free)
 
 /* xpv_inspection_request_to_text: @disks: of XpvDomainDisk, with texts in UTF-8, as an XML's are; those beyond
  * XPV_INSPECTION_REQUEST_DISKS_MAX are left out. Returns: (transfer full) */
-char *xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent);
+char *xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent, gint64 serial);
 
 /* xpv_inspection_request_from_text: @text: any bytes, not empty.
  * Returns: (nullable)

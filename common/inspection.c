@@ -169,6 +169,14 @@ xpv_inspection_lacks_disk(const XpvInspection *inspection)
     return FALSE;
 }
 
+gboolean
+xpv_inspection_says_less(const XpvInspection *inspection, const XpvInspection *earlier)
+{
+    return (*inspection->default_kernel == '\0' && *earlier->default_kernel != '\0') ||
+           (!xpv_inspection_has_packages(inspection) && xpv_inspection_has_packages(earlier)) ||
+           (inspection->kernels->len == 0 && earlier->kernels->len > 0);
+}
+
 char *
 xpv_inspection_to_json(const XpvInspection *inspection)
 {
@@ -184,6 +192,7 @@ xpv_inspection_to_json(const XpvInspection *inspection)
     json_object_set_array_member(members, "errors", texts_to_json(inspection->errors));
     json_object_set_int_member(members, "inspected_at", inspection->inspected_at);
     json_object_set_int_member(members, "boot_changed_at", inspection->boot_changed_at);
+    json_object_set_int_member(members, "serial", inspection->serial);
     return xpv_json_line(members);
 }
 
@@ -274,14 +283,20 @@ take_boolean(Reader *reader, const char *key, gboolean *value)
 }
 
 static void
-take_seconds(Reader *reader, const char *key, gint64 *seconds)
+take_number(Reader *reader, const char *key, gint64 max, gint64 *ret_number)
 {
     JsonNode *node = take(reader, key, G_TYPE_INT64);
-    gint64 value = node ? json_node_get_int(node) : 0;
-    if (value < 0 || value > SECONDS_MAX)
-        reader->is_sound = fail(reader->error, "its member “%s” is no time", key);
+    gint64 number = node ? json_node_get_int(node) : 0;
+    if (number < 0 || number > max)
+        reader->is_sound = fail(reader->error, "its member “%s” is out of range", key);
     else
-        *seconds = value;
+        *ret_number = number;
+}
+
+static void
+take_seconds(Reader *reader, const char *key, gint64 *ret_seconds)
+{
+    take_number(reader, key, SECONDS_MAX, ret_seconds);
 }
 
 /* Returns: (nullable) of at most @max elements */
@@ -375,6 +390,7 @@ read_object(JsonObject *members, GError **error)
     take_texts(&reader, "errors", ERRORS_MAX, inspection->errors);
     take_seconds(&reader, "inspected_at", &inspection->inspected_at);
     take_seconds(&reader, "boot_changed_at", &inspection->boot_changed_at);
+    take_number(&reader, "serial", G_MAXINT64, &inspection->serial);
     return reader.is_sound ? g_steal_pointer(&inspection) : NULL;
 }
 

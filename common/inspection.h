@@ -34,6 +34,7 @@ typedef struct {
     GPtrArray *errors;          /* of text: sentences without their end */
     gint64 inspected_at;        /* seconds since the epoch, when reading began; 0: nothing could be read */
     gint64 boot_changed_at;     /* when the boot loader's files were last changed, by the guest's clock; 0: not known */
+    gint64 serial;              /* of the request that this answers; 0: of none */
 } XpvInspection;
 
 XpvInspection *xpv_inspection_new(void);
@@ -54,6 +55,9 @@ gboolean xpv_inspection_has_packages(const XpvInspection *inspection);
 
 /* xpv_inspection_lacks_disk: whether a disk could not be opened. */
 gboolean xpv_inspection_lacks_disk(const XpvInspection *inspection);
+
+/* xpv_inspection_says_less: whether it lacks what an earlier one tells: the default kernel, packages, or any kernel. */
+gboolean xpv_inspection_says_less(const XpvInspection *inspection, const XpvInspection *earlier);
 
 /* xpv_inspection_to_json: one line, with every key. Returns: (transfer full) ends with a newline */
 char *xpv_inspection_to_json(const XpvInspection *inspection);

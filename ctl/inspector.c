@@ -76,7 +76,7 @@ xpv_ctl_inspect(const GPtrArray *disks, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     g_autoptr(GCancellable) given_up = g_cancellable_new();
-    g_autofree char *request = xpv_inspection_request_to_text(disks, TRUE);
+    g_autofree char *request = xpv_inspection_request_to_text(disks, TRUE, 1);
     g_autoptr(GSubprocess) process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
                                                           G_SUBPROCESS_FLAGS_STDERR_SILENCE,
                                                       &cause, XPV_INSPECT_PATH, "--request", NULL);

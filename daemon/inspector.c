@@ -18,6 +18,9 @@
 /* How long requests may wait for any answer before nobody is taken to answer them. */
 #define SILENCE_SECONDS 60
 
+/* How long until a request that could not be written is tried again. */
+#define RETRY_SECONDS 10
+
 /* How many requests are written in one turn of the loop. */
 #define REQUESTS_PER_TURN 64
 
@@ -27,17 +30,25 @@
 #define PARENT_EVENTS (IN_CREATE | IN_MOVED_TO | IN_ONLYDIR)
 #define ANSWER_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR)
 
+typedef struct {
+    GPtrArray *disks; /* of XpvDomainDisk; NULL: the domain is gone */
+    gboolean urgent;
+    gint64 serial;
+} Request;
+
 struct _XpvInspector {
     const XpvInspectorListener *listener;
     gpointer data;
     char *requests; /* folder */
     char *answers;  /* folder */
 
-    GHashTable *unwritten; /* UUID → text of its request, both owned */
+    GHashTable *unwritten;  /* UUID → Request, both owned */
+    GHashTable *unanswered; /* written; UUID → Request, both owned */
     guint write_source;
     gboolean cannot_write;
-    GHashTable *unanswered; /* of UUID, owned */
-    guint silence_timer;    /* while there are some; anew with each answer */
+    gint64 serial;        /* the last */
+    gint64 answered_from; /* requests before this serial were made before the last answer */
+    guint silence_timer;  /* while there are some; anew with each answer */
     gboolean is_served;
 
     int notices; /* inotify's; -1: there is none */
@@ -54,23 +65,25 @@ set_served(XpvInspector *inspector, gboolean is_served)
     inspector->listener->is_served(is_served, inspector->data);
 }
 
-static gboolean
-on_silence(gpointer data)
+/* Requests. */
+
+static Request *
+request_new(XpvInspector *inspector, GPtrArray *disks, gboolean urgent)
 {
-    XpvInspector *inspector = data;
-    inspector->silence_timer = 0;
-    set_served(inspector, FALSE);
-    return G_SOURCE_REMOVE;
+    Request *request = g_new(Request, 1);
+    inspector->serial = MAX(inspector->serial + 1, g_get_real_time()); /* greater than those before a restart, too */
+    *request = (Request){ disks ? g_ptr_array_ref(disks) : NULL, urgent, inspector->serial };
+    return request;
 }
 
 static void
-await(XpvInspector *inspector)
+request_free(gpointer data)
 {
-    if (g_hash_table_size(inspector->unanswered) > 0 && inspector->silence_timer == 0)
-        inspector->silence_timer = g_timeout_add_seconds(SILENCE_SECONDS, on_silence, inspector);
+    Request *request = data;
+    if (request->disks)
+        g_ptr_array_unref(request->disks);
+    g_free(request);
 }
-
-/* Requests. */
 
 /* A file is there whole or not at all, for one who lists the folder at any time. */
 static gboolean
@@ -91,14 +104,18 @@ write_file(const char *folder, const char *uuid, const char *text, GError **erro
     return is_written;
 }
 
-static void
-write_request(XpvInspector *inspector, const char *uuid, const char *text)
+static gboolean
+write_request(XpvInspector *inspector, const char *uuid, const Request *request)
 {
     g_autoptr(GError) error = NULL;
+    g_autofree char *text = request->disks
+                                ? xpv_inspection_request_to_text(request->disks, request->urgent, request->serial)
+                                : g_strdup("");
     gboolean is_written = write_file(inspector->requests, uuid, text, &error);
     if (!is_written && !inspector->cannot_write)
         g_warning("Cannot ask for guests' disks to be read: %s", error->message);
     inspector->cannot_write = !is_written;
+    return is_written;
 }
 
 static gboolean
@@ -106,41 +123,105 @@ on_write(gpointer data)
 {
     XpvInspector *inspector = data;
     GHashTableIter iter;
-    gpointer uuid, text;
+    gpointer uuid, request;
     g_hash_table_iter_init(&iter, inspector->unwritten);
-    for (guint i = 0; i < REQUESTS_PER_TURN && g_hash_table_iter_next(&iter, &uuid, &text); i++) {
-        write_request(inspector, uuid, text);
-        g_hash_table_iter_remove(&iter);
+    for (guint i = 0; i < REQUESTS_PER_TURN && g_hash_table_iter_next(&iter, &uuid, &request); i++) {
+        if (!write_request(inspector, uuid, request)) {
+            inspector->write_source = g_timeout_add_seconds(RETRY_SECONDS, on_write, inspector);
+            return G_SOURCE_REMOVE;
+        }
+        g_hash_table_iter_steal(&iter);
+        if (((Request *)request)->disks) {
+            g_hash_table_replace(inspector->unanswered, uuid, request);
+        } else {
+            request_free(request);
+            g_free(uuid);
+        }
     }
-    if (g_hash_table_size(inspector->unwritten) > 0)
-        return G_SOURCE_CONTINUE;
-    inspector->write_source = 0;
+    inspector->write_source = g_hash_table_size(inspector->unwritten) > 0 ? g_idle_add(on_write, inspector) : 0;
     return G_SOURCE_REMOVE;
 }
 
 static void
-write_soon(XpvInspector *inspector, const char *uuid, char *text)
+write_soon(XpvInspector *inspector, const char *uuid, Request *request)
 {
-    g_hash_table_replace(inspector->unwritten, g_strdup(uuid), text);
+    g_hash_table_replace(inspector->unwritten, g_strdup(uuid), request);
     if (inspector->write_source == 0)
         inspector->write_source = g_idle_add(on_write, inspector);
 }
 
-void
-xpv_inspector_request(XpvInspector *inspector, const char *uuid, const GPtrArray *disks, gboolean urgent)
+/* A service that was killed answers others, but never what it had taken. */
+static guint
+ask_again(XpvInspector *inspector)
 {
-    if (urgent || !g_hash_table_contains(inspector->unwritten, uuid))
-        write_soon(inspector, uuid, xpv_inspection_request_to_text(disks, urgent));
-    g_hash_table_add(inspector->unanswered, g_strdup(uuid));
+    GHashTableIter iter;
+    gpointer uuid, value;
+    guint n = 0;
+    g_hash_table_iter_init(&iter, inspector->unanswered);
+    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
+        const Request *request = value;
+        if (request->serial >= inspector->answered_from)
+            continue;
+        write_soon(inspector, uuid, request_new(inspector, request->disks, request->urgent));
+        g_hash_table_iter_remove(&iter);
+        n++;
+    }
+    return n;
+}
+
+static gboolean
+is_awaiting(const XpvInspector *inspector)
+{
+    return g_hash_table_size(inspector->unanswered) + g_hash_table_size(inspector->unwritten) > 0;
+}
+
+static void await(XpvInspector *inspector);
+
+static gboolean
+on_silence(gpointer data)
+{
+    XpvInspector *inspector = data;
+    inspector->silence_timer = 0;
+    if (ask_again(inspector) > 0)
+        await(inspector);
+    else if (is_awaiting(inspector))
+        set_served(inspector, FALSE);
+    return G_SOURCE_REMOVE;
+}
+
+static void
+await(XpvInspector *inspector)
+{
+    if (is_awaiting(inspector) && inspector->silence_timer == 0)
+        inspector->silence_timer = g_timeout_add_seconds(SILENCE_SECONDS, on_silence, inspector);
+}
+
+static void
+await_anew(XpvInspector *inspector)
+{
+    g_clear_handle_id(&inspector->silence_timer, g_source_remove);
     await(inspector);
+}
+
+gint64
+xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent)
+{
+    const Request *unwritten = g_hash_table_lookup(inspector->unwritten, uuid);
+    const Request *unanswered = g_hash_table_lookup(inspector->unanswered, uuid);
+    if (unwritten && unwritten->disks && !urgent)
+        return unwritten->serial;
+    Request *request = request_new(inspector, disks, urgent || (unanswered && unanswered->urgent));
+    write_soon(inspector, uuid, request);
+    await(inspector);
+    return request->serial;
 }
 
 void
 xpv_inspector_forget(XpvInspector *inspector, const char *uuid)
 {
-    write_soon(inspector, uuid, g_strdup(""));
-    if (g_hash_table_remove(inspector->unanswered, uuid) && g_hash_table_size(inspector->unanswered) == 0)
-        g_clear_handle_id(&inspector->silence_timer, g_source_remove);
+    g_hash_table_remove(inspector->unanswered, uuid);
+    write_soon(inspector, uuid, request_new(inspector, NULL, FALSE));
+    await_anew(inspector);
 }
 
 /* Answers. */
@@ -193,13 +274,16 @@ xpv_inspector_read(XpvInspector *inspector, const char *uuid)
 static void
 take_answer(XpvInspector *inspector, const char *uuid)
 {
-    if (!g_uuid_string_is_valid(uuid))
+    XpvInspection *inspection = g_uuid_string_is_valid(uuid) ? xpv_inspector_read(inspector, uuid) : NULL;
+    if (!inspection)
         return;
-    g_hash_table_remove(inspector->unanswered, uuid);
-    g_clear_handle_id(&inspector->silence_timer, g_source_remove);
-    await(inspector);
+    const Request *request = g_hash_table_lookup(inspector->unanswered, uuid);
+    if (request && inspection->serial >= request->serial)
+        g_hash_table_remove(inspector->unanswered, uuid);
+    inspector->answered_from = inspector->serial + 1;
+    await_anew(inspector);
     set_served(inspector, TRUE);
-    inspector->listener->answered(uuid, inspector->data);
+    inspector->listener->answered(uuid, inspection, inspector->data);
 }
 
 static void
@@ -272,8 +356,8 @@ xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *lis
     inspector->data = data;
     inspector->requests = g_build_filename(runtime_directory, XPV_INSPECTION_REQUESTS, NULL);
     inspector->answers = g_strconcat(runtime_directory, XPV_INSPECTION_ANSWERS_SUFFIX, NULL);
-    inspector->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    inspector->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    inspector->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, request_free);
+    inspector->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, request_free);
     inspector->is_served = TRUE;
     watch(inspector);
     return inspector;

@@ -10,8 +10,9 @@ typedef struct _XpvInspector XpvInspector;
 
 /* From the main loop, not from within a call. */
 typedef struct {
-    /* There may be a new answer. @uuid: may belong to no domain, as it is the name of a file */
-    void (*answered)(const char *uuid, gpointer data);
+    /* There is a new answer. @uuid: may belong to no domain, as it is the name of a file.
+     * @inspection: (transfer full) a stranger's: of whatever disks it names */
+    void (*answered)(const char *uuid, XpvInspection *inspection, gpointer data);
     /* Called when requests are no longer answered, or are answered again. */
     void (*is_served)(gboolean is_served, gpointer data);
 } XpvInspectorListener;
@@ -22,9 +23,10 @@ XpvInspector *xpv_inspector_new(const char *runtime_directory, const XpvInspecto
 void xpv_inspector_free(XpvInspector *inspector);
 
 /* xpv_inspector_request: has a domain's disks read, soon; once for all that is asked in one turn of the loop.
- * @disks: of XpvDomainDisk
- * @urgent: before others */
-void xpv_inspector_request(XpvInspector *inspector, const char *uuid, const GPtrArray *disks, gboolean urgent);
+ * @disks: of XpvDomainDisk; not changed later
+ * @urgent: before others
+ * Returns: a serial, greater than any before: answers with it, or with a greater one, were read after this call */
+gint64 xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent);
 
 /* xpv_inspector_forget: nothing is wanted of that domain any more. */
 void xpv_inspector_forget(XpvInspector *inspector, const char *uuid);

@@ -67,16 +67,15 @@ is_of_same_disks(const XpvInspection *one, const XpvInspection *other)
 static gboolean
 has_failed(const XpvInspection *inspection, const XpvInspection *before)
 {
-    gboolean lacks_default = *before->default_kernel != '\0' && *inspection->default_kernel == '\0';
-    gboolean lacks_packages = xpv_inspection_has_packages(before) && !xpv_inspection_has_packages(inspection);
     return inspection->inspected_at == 0 ||
-           (xpv_inspection_lacks_disk(inspection) && (lacks_default || lacks_packages));
+           (xpv_inspection_lacks_disk(inspection) && xpv_inspection_says_less(inspection, before));
 }
 
-/* Adds the new errors to the last answer. */
+/* Has the last answer be this one too, with the new errors. */
 static void
 add_failure(XpvInspection *before, const XpvInspection *failed)
 {
+    before->serial = failed->serial;
     for (guint i = 0; i < failed->disks->len; i++) {
         XpvInspectionDisk *disk = before->disks->pdata[i];
         g_free(disk->error);

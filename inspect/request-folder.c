@@ -5,12 +5,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/inspection-request.h"
 #include "inspect/error.h"
 #include "inspect/output.h"
+
+/* Follows the UUID, and a dot goes before it, in the name of a request that was taken. */
+#define TAKEN ".taken"
 
 /* A waiting file. The inode tells whether it is still the same file. */
 typedef struct {
@@ -30,6 +34,41 @@ table_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
+static char *
+name_taken(const char *uuid)
+{
+    return g_strconcat(".", uuid, TAKEN, NULL);
+}
+
+/* Reads the next name. Returns: (nullable) NULL: the end, or an error, which errno tells from the end's 0 */
+static const struct dirent *
+next_entry(const XpvRequestFolder *self)
+{
+    errno = 0;
+    return readdir(self->entries); /* NOLINT(concurrency-mt-unsafe): only one thread reads it */
+}
+
+static gboolean
+give_back(const XpvRequestFolder *self, const char *taken, GError **error)
+{
+    int fd = dirfd(self->entries);
+    g_autofree char *uuid = g_strndup(taken + 1, strlen(taken + 1) - strlen(TAKEN));
+    if (renameat2(fd, taken, fd, uuid, RENAME_NOREPLACE) == 0 || (errno == EEXIST && unlinkat(fd, taken, 0) == 0))
+        return TRUE;
+    return xpv_inspect_fail_by_errno(error, "cannot take up %s in %s", taken, self->path);
+}
+
+static gboolean
+give_back_all(const XpvRequestFolder *self, GError **error)
+{
+    const struct dirent *entry;
+    while ((entry = next_entry(self))) {
+        if (*entry->d_name == '.' && g_str_has_suffix(entry->d_name, TAKEN) && !give_back(self, entry->d_name, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 XpvRequestFolder *
 xpv_request_folder_open(const char *path, GError **error)
 {
@@ -38,9 +77,9 @@ xpv_request_folder_open(const char *path, GError **error)
         xpv_inspect_fail_by_errno(error, "cannot read the folder of requests, %s", path);
         return NULL;
     }
-    XpvRequestFolder *folder = g_new(XpvRequestFolder, 1);
+    g_autoptr(XpvRequestFolder) folder = g_new(XpvRequestFolder, 1);
     *folder = (XpvRequestFolder){ g_strdup(path), entries, table_new() };
-    return folder;
+    return give_back_all(folder, error) ? g_steal_pointer(&folder) : NULL;
 }
 
 void
@@ -143,11 +182,9 @@ look(XpvRequestFolder *self, GError **error)
     const struct dirent *entry;
     self->waiting = table_new();
     rewinddir(self->entries);
-    errno = 0;
-    while ((entry = readdir(self->entries))) { /* NOLINT(concurrency-mt-unsafe): only one thread reads it */
+    while ((entry = next_entry(self))) {
         if (!take_note(self, before, entry, error))
             return FALSE;
-        errno = 0;
     }
     return errno == 0 || xpv_inspect_fail_by_errno(error, "cannot read the folder of requests, %s", self->path);
 }
@@ -170,13 +207,12 @@ choose(const XpvRequestFolder *self, GHashTable *busy)
     return chosen;
 }
 
-/* Renames the file first, so that a file with this name is another request from now on.
- * Returns: (transfer full) (nullable) the other name */
+/* From now on, a file with this name is another request. Returns: (transfer full) (nullable) the other name */
 static char *
 set_aside(const XpvRequestFolder *self, const char *uuid)
 {
     int fd = dirfd(self->entries);
-    g_autofree char *taken = g_strconcat(".", uuid, ".taken", NULL);
+    g_autofree char *taken = name_taken(uuid);
     return renameat(fd, uuid, fd, taken) < 0 ? NULL : g_steal_pointer(&taken);
 }
 
@@ -195,10 +231,19 @@ xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequ
     g_autoptr(XpvTakenRequest) request = g_new0(XpvTakenRequest, 1);
     request->uuid = g_strdup(uuid);
     request->text = read_entry(folder, taken, &request->length);
-    if (!request->text)
-        return xpv_inspect_fail_by_errno(error, "cannot read the request %s in %s", uuid, folder->path);
-    if (unlinkat(dirfd(folder->entries), taken, 0) < 0)
-        return xpv_inspect_fail_by_errno(error, "cannot remove %s from %s", taken, folder->path);
+    if (!request->text) {
+        xpv_inspect_fail_by_errno(error, "cannot read the request %s in %s", uuid, folder->path);
+        (void)unlinkat(dirfd(folder->entries), taken, 0); /* or the next start would fail, too */
+        return FALSE;
+    }
     *ret_request = g_steal_pointer(&request);
     return TRUE;
+}
+
+gboolean
+xpv_request_folder_end(XpvRequestFolder *folder, const char *uuid, GError **error)
+{
+    g_autofree char *taken = name_taken(uuid);
+    return unlinkat(dirfd(folder->entries), taken, 0) == 0 ||
+           xpv_inspect_fail_by_errno(error, "cannot remove %s from %s", taken, folder->path);
 }

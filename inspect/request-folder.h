@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The folder of requests. Each file is removed before the domain's disks are read, so that a file that comes meanwhile
- * is a new request. Nothing may stay in the folder, or the path unit would start the inspector again and again: a file
+/* The folder of requests. Each file gets another name before the domain's disks are read, so that a file that comes
+ * meanwhile is a new request. If the program ends before it has answered, the next one finds the request again. Nothing may stay in the folder, or the path unit would start the inspector again and again: a file
  * that is not a request is removed, with a message. */
 #pragma once
 
@@ -14,7 +14,8 @@ typedef struct {
     gsize length;
 } XpvTakenRequest;
 
-/* xpv_request_folder_open: Returns: (nullable). Errors: G_FILE_ERROR, with a sentence that names the folder */
+/* xpv_request_folder_open: makes what was taken and not answered a request again, where there is no newer one.
+ * Returns: (nullable). Errors: G_FILE_ERROR, with a sentence that names the folder */
 XpvRequestFolder *xpv_request_folder_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_request_folder_free(XpvRequestFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
@@ -25,5 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
  * Errors: G_FILE_ERROR: a file cannot be removed, or the folder cannot be read */
 gboolean xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* xpv_request_folder_end: what was taken of that domain is answered. Errors: G_FILE_ERROR */
+gboolean xpv_request_folder_end(XpvRequestFolder *folder, const char *uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
 void xpv_taken_request_free(XpvTakenRequest *request);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvTakenRequest, xpv_taken_request_free)

@@ -63,9 +63,18 @@ put(Service *service, const char *uuid, const XpvInspection *inspection)
 }
 
 static void
+end(Service *service, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    if (!xpv_request_folder_end(service->folder, uuid, &error))
+        complain(service, error);
+}
+
+static void
 put_failure(Service *service, const char *uuid, const XpvInspectionRequest *request, const char *sentence)
 {
     g_autoptr(XpvInspection) failed = xpv_inspection_new();
+    failed->serial = request ? request->serial : 0;
     for (guint i = 0; request && i < request->disks->len; i++) {
         const XpvDomainDisk *disk = request->disks->pdata[i];
         xpv_inspection_add_disk(failed, disk->source, disk->format);
@@ -108,51 +117,57 @@ on_read(GObject *process, GAsyncResult *result, gpointer data)
     g_autoptr(GBytes) output = NULL;
     gboolean has_ended = g_subprocess_communicate_finish(reading->process, result, &output, NULL, &error);
     g_autoptr(XpvInspection) inspection = has_ended ? parse(reading->process, output, &error) : NULL;
-    if (inspection)
+    if (inspection) {
+        inspection->serial = reading->request->serial;
         put(service, reading->uuid, inspection);
-    else if (reading->deadline == 0)
-        put_failure(service, reading->uuid, reading->request, GIVEN_UP);
-    else
-        put_failure(service, reading->uuid, reading->request, error->message);
+    } else {
+        const char *sentence = reading->deadline == 0 ? GIVEN_UP : error->message;
+        put_failure(service, reading->uuid, reading->request, sentence);
+    }
+    end(service, reading->uuid);
     g_hash_table_remove(service->readings, reading->uuid);
     fill(service);
 }
 
-static void
+/* Returns: whether the reading is under way; @request is then its own */
+static gboolean
 begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *request)
 {
     g_autoptr(GError) error = NULL;
-    Reading *reading = g_new0(Reading, 1);
-    *reading = (Reading){ service, g_strdup(taken->uuid), request, NULL, g_cancellable_new(), 0 };
-    reading->process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
-                                        "/proc/self/exe", "--request", NULL);
-    if (!reading->process) {
+    g_autoptr(GSubprocess) process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
+                                                      &error, "/proc/self/exe", "--request", NULL);
+    if (!process) {
         put_failure(service, taken->uuid, request, error->message);
-        reading_free(reading);
-        return;
+        return FALSE;
     }
     g_autoptr(GBytes) input = g_bytes_new(taken->text, taken->length);
+    Reading *reading = g_new(Reading, 1);
+    *reading = (Reading){ service, g_strdup(taken->uuid), request, g_steal_pointer(&process), g_cancellable_new(), 0 };
     g_hash_table_insert(service->readings, reading->uuid, reading);
     reading->deadline = g_timeout_add_seconds(READING_SECONDS, on_deadline, reading);
     g_subprocess_communicate_async(reading->process, input, reading->given_up, on_read, reading);
+    return TRUE;
 }
 
-static void
-serve(Service *service, const XpvTakenRequest *taken)
+/* Returns: whether a reading is under way */
+static gboolean
+answer(Service *service, const XpvTakenRequest *taken)
 {
     g_autoptr(GError) error = NULL;
     if (taken->length == 0) {
         if (!xpv_answers_remove(service->answers, taken->uuid, &error))
             complain(service, error);
-        return;
+        return FALSE;
     }
-    XpvInspectionRequest *request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
-    if (request) {
-        begin(service, taken, request);
-        return;
+    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
+    if (!request) {
+        g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
+        put_failure(service, taken->uuid, NULL, sentence);
+    } else if (begin(service, taken, request)) {
+        request = NULL;
+        return TRUE;
     }
-    g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
-    put_failure(service, taken->uuid, NULL, sentence);
+    return FALSE;
 }
 
 /* While a domain's disks are being read, its next request waits. */
@@ -165,8 +180,8 @@ take(Service *service)
         return FALSE;
     if (!xpv_request_folder_take(service->folder, service->readings, &taken, &error))
         complain(service, error);
-    else if (taken)
-        serve(service, taken);
+    else if (taken && !answer(service, taken))
+        end(service, taken->uuid);
     return taken != NULL;
 }
 

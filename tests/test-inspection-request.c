@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static const char whole[] = "[request]\nurgent=true\n\n"
+static const char whole[] = "[request]\nurgent=true\nserial=1795967850788836\n\n"
                             "[disk 1]\nsource=/dev/vg/web51\nformat=raw\ntarget=hda\nbus=ide\n\n"
                             "[disk 2]\nsource=/srv/data.qcow2\nformat=qcow2\ntarget=xvdb\nbus=xen\n";
 
@@ -32,10 +32,11 @@ test_round_trip(void)
     g_autoptr(XpvInspectionRequest) request = read_text(whole, &error);
     g_assert_no_error(error);
     g_assert_true(request->urgent);
+    g_assert_cmpint(request->serial, ==, 1795967850788836);
     g_assert_cmpuint(request->disks->len, ==, 2);
     expect_disk(request, 0, "/dev/vg/web51", "raw", "hda", "ide");
     expect_disk(request, 1, "/srv/data.qcow2", "qcow2", "xvdb", "xen");
-    g_autofree char *text = xpv_inspection_request_to_text(request->disks, request->urgent);
+    g_autofree char *text = xpv_inspection_request_to_text(request->disks, request->urgent, request->serial);
     g_assert_cmpstr(text, ==, whole);
 }
 
@@ -44,7 +45,7 @@ test_no_disks(void)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) disks = g_ptr_array_new();
-    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE);
+    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE, 1);
     g_autoptr(XpvInspectionRequest) request = read_text(text, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(request->disks->len, ==, 0);
@@ -62,7 +63,7 @@ test_paths(void)
     g_autoptr(GPtrArray) disks = xpv_domain_disks_new();
     for (guint i = 0; i < G_N_ELEMENTS(paths); i++)
         g_ptr_array_add(disks, xpv_domain_disk_new(paths[i], paths[i], "", "xen"));
-    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE);
+    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE, 1);
     g_autoptr(XpvInspectionRequest) request = read_text(text, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(request->disks->len, ==, G_N_ELEMENTS(paths));
@@ -79,7 +80,7 @@ test_largest(void)
     g_autofree char *path = g_strnfill(4096, '\\');
     for (guint i = 0; i < 65; i++)
         g_ptr_array_add(disks, xpv_domain_disk_new(path, "raw", "", ""));
-    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE);
+    g_autofree char *text = xpv_inspection_request_to_text(disks, FALSE, 1);
     g_autoptr(XpvInspectionRequest) request = read_text(text, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(request->disks->len, ==, 64);
@@ -103,6 +104,8 @@ test_refused(void)
     } cases[] = {
         { "[request]\n", "", "not start with a group" },
         { "urgent=true", "", "urgent" },
+        { "serial=1795967850788836", "", "serial" },
+        { "1795967850788836", "0", "its serial is not positive" },
         { "urgent=true", "urgent=perhaps", "urgent" },
         { "[request]", "[answer]", "request" },
         { "bus=ide\n", "", "bus" },
@@ -123,7 +126,7 @@ test_refused(void)
 static void
 test_bounds(void)
 {
-    g_autoptr(GString) text = g_string_new("[request]\nurgent=false\n");
+    g_autoptr(GString) text = g_string_new("[request]\nurgent=false\nserial=1\n");
     for (guint i = 1; i <= 65; i++)
         g_string_append_printf(text, "[disk %u]\nsource=\nformat=\ntarget=\nbus=\n", i);
     expect_refused(text->str, text->len, "it has more than 64 disks");

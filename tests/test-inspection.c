@@ -13,7 +13,7 @@
     "\"default_kernel\":\"kernel-2.4.21-50.EL.ia32e\",\"kernels\":[" KERNEL "],"                                       \
     "\"driver_packages\":[\"kmod-xenpv-0.1-1.x86_64\"],\"driver_aliases\":[\"alias eth0 xen-vnif\"],"                  \
     "\"needs_recovery\":true,\"errors\":[\"a [ \\\"b\\\" { \\\\\"],"                                                   \
-    "\"inspected_at\":1300000000,\"boot_changed_at\":1250000000}\n"
+    "\"inspected_at\":1300000000,\"boot_changed_at\":1250000000,\"serial\":9223372036854775807}\n"
 
 static XpvInspection *
 read_json(const char *json, GError **error)
@@ -33,6 +33,7 @@ test_round_trip(void)
     g_assert_cmpint(kernel->installed_at, ==, 1200000000);
     g_assert_cmpint(inspection->inspected_at, ==, 1300000000);
     g_assert_cmpint(inspection->boot_changed_at, ==, 1250000000);
+    g_assert_cmpint(inspection->serial, ==, G_MAXINT64);
     g_assert_cmpstr(inspection->errors->pdata[0], ==, "a [ \"b\" { \\");
     g_autofree char *json = xpv_inspection_to_json(inspection);
     g_assert_cmpstr(json, ==, WHOLE);
@@ -46,7 +47,7 @@ test_empty(void)
     g_assert_cmpstr(json, ==,
                     "{\"disks\":[],\"release\":\"\",\"distribution\":\"\",\"default_kernel\":\"\",\"kernels\":[],"
                     "\"driver_packages\":[],\"driver_aliases\":[],\"needs_recovery\":false,\"errors\":[],"
-                    "\"inspected_at\":0,\"boot_changed_at\":0}\n");
+                    "\"inspected_at\":0,\"boot_changed_at\":0,\"serial\":0}\n");
 }
 
 /* WHOLE with another text in place of one. */
@@ -72,10 +73,11 @@ test_refused(void)
           "its member “needs_recovery” is missing or of another type" },
         { "1200000000", "1.5", "its member “installed_at” is missing or of another type" },
         { "1200000000", "\"1\"", "its member “installed_at” is missing or of another type" },
-        { "1200000000", "-1", "its member “installed_at” is no time" },
-        { "1250000000", "253402300800", "its member “boot_changed_at” is no time" },
+        { "1200000000", "-1", "its member “installed_at” is out of range" },
+        { "1250000000", "253402300800", "its member “boot_changed_at” is out of range" },
         { ",\"boot_changed_at\":1250000000", "", "its member “boot_changed_at” is missing or of another type" },
-        { "1300000000", "-9223372036854775808", "its member “inspected_at” is no time" },
+        { "1300000000", "-9223372036854775808", "its member “inspected_at” is out of range" },
+        { "9223372036854775807", "-1", "its member “serial” is out of range" },
         { "1300000000", "true", "its member “inspected_at” is missing or of another type" },
         { "\"in_grub\":false,", "", "its member “in_grub” is missing or of another type" },
         { "\"source\":\"x.img\",", "", "its member “source” is missing or of another type" },

@@ -168,7 +168,8 @@ add_kernel(XpvInspection *inspection, const char *package, gboolean in_grub, gbo
     g_ptr_array_add(inspection->kernels, kernel);
 }
 
-/* With two kernels in GRUB and one that is not. @default_kernel: "": none is found at all */
+/* To whatever was asked last. With two kernels in GRUB and one that is not.
+ * @default_kernel: "": none is found at all */
 static XpvInspection *
 answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_at)
 {
@@ -178,6 +179,7 @@ answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_
     answer->default_kernel = g_strdup(default_kernel);
     answer->inspected_at = inspected_at;
     answer->boot_changed_at = boot_changed_at;
+    answer->serial = G_MAXINT64;
     if (*default_kernel == '\0')
         return answer;
     add_kernel(answer, NEW, TRUE, g_str_equal(default_kernel, NEW));
@@ -209,6 +211,7 @@ answer(Fixture *f, XpvInspection *answer)
 {
     g_autoptr(XpvInspection) taken = answer;
     g_autofree char *text = xpv_inspection_to_json(taken);
+    settle(); /* the request is written */
     guint n_changed = f->changed->len;
     write_answer(f, UUID, text, -1);
     wait_until(f->changed->len > n_changed);
@@ -326,8 +329,16 @@ test_cannot_request(Fixture *f, gconstpointer data)
     expect_report(f, 1, 0, NULL);
     settle(); /* it is said once */
     g_assert_cmpint(g_remove(f->requests), ==, 0);
+    stop(f);
+    g_assert_true(g_file_set_contents(f->requests, "", 0, NULL));
+    start(f);
+    hurried = 10;
     expect_report(f, 2, 0, NULL);
-    expect_request(f, DISK, TRUE);
+    settle();
+    expect_logged(G_LOG_LEVEL_WARNING, "Cannot ask for guests' disks to be read: *");
+    g_assert_cmpint(g_remove(f->requests), ==, 0);
+    let_pass(20);
+    expect_request(f, DISK, TRUE); /* without another reason to ask */
 }
 
 static void
@@ -339,6 +350,9 @@ test_periodically(Fixture *f, gconstpointer data)
     hurried = 900;
     start(f);
     expect_report(f, -1, 0, NULL);
+    let_pass(20);
+    expect_request(f, DISK, TRUE); /* as the first one, which nobody has answered */
+    answer(f, answer_new(NEW, 200, 10));
     for (guint i = 0; i < 2; i++) {
         let_pass(20);
         expect_request(f, DISK, FALSE);
@@ -414,6 +428,26 @@ test_nobody_answers(Fixture *f, gconstpointer data)
     expect_report(f, 1, 0, NEW "\n" OLD); /* what was read stays */
 }
 
+/* The inspector was killed when it had taken the request, and answers others since. */
+static void
+test_lost_request(Fixture *f, gconstpointer data)
+{
+    g_autoptr(XpvDomainXml) other = domain_new(OTHER_UUID, -1, DISK, "ide");
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, other, 0);
+    settle();
+    hurried = 60;
+    g_autoptr(XpvInspection) inspection = answer_new(NEW, 200, 10);
+    g_autofree char *text = xpv_inspection_to_json(inspection);
+    write_answer(f, OTHER_UUID, text, -1);
+    wait_changed(f, 1);
+    let_pass(10);
+    expect_request(f, DISK, TRUE);
+    expect_disks_read(f, 1, FALSE); /* this time, nobody has answered anything since */
+    expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: *");
+}
+
 /* Of a domain that is gone, no answer is awaited. */
 static void
 test_nobody_need_answer(Fixture *f, gconstpointer data)
@@ -487,8 +521,12 @@ test_awaited(Fixture *f, gconstpointer data)
     answer(f, answer_new(OLD, 110, 50));
     expect_report(f, 1, 100, OLD);
     expect_report(f, 2, 300, NULL);
-    answer(f, answer_new(NEW, 290, 280)); /* it was under way */
-    expect_report(f, 2, 300, NEW "\n" OLD);
+    XpvInspection *under_way = answer_new(OLD, 300, 50);
+    under_way->serial = 1;
+    answer(f, under_way);
+    expect_report(f, 2, 300, NULL);
+    answer(f, answer_new(NEW, 310, 280));
+    expect_report(f, 2, 300, NEW);
 
     hurried = 60;
     guint n_changed = f->changed->len;
@@ -617,7 +655,10 @@ test_replaced_disk(Fixture *f, gconstpointer data)
     g_auto(XpvSaid) other = ask_xml(f, replaced, 0);
     g_assert_null(other.report);
     g_assert_null(other.inspection);
-    answer(f, answer_new(NEW, 201, 10)); /* it was under way */
+    g_autoptr(XpvInspection) under_way = answer_new(NEW, 201, 10);
+    g_autofree char *text = xpv_inspection_to_json(under_way);
+    write_answer(f, UUID, text, -1);
+    settle();
     g_auto(XpvSaid) still_other = ask_xml(f, replaced, 0);
     g_assert_null(still_other.report);
 
@@ -637,30 +678,58 @@ test_replaced_disk(Fixture *f, gconstpointer data)
 static void
 test_failed_reading(Fixture *f, gconstpointer data)
 {
-    expect_report(f, -1, 0, NULL);
+    expect_report(f, 1, 100, NULL);
     answer(f, answer_new(NEW, 200, 10));
-
-    XpvInspection *unreadable = answer_new("", 300, 0);
-    g_free(((XpvInspectionDisk *)unreadable->disks->pdata[0])->error);
-    ((XpvInspectionDisk *)unreadable->disks->pdata[0])->error = g_strdup("No such file or directory");
-    answer(f, unreadable);
-    expect_report(f, -1, 0, NEW);
-    expect_logged(G_LOG_LEVEL_MESSAGE, "Not all of the disks of domain web51 can be read: No such file or directory");
 
     XpvInspection *torn = answer_new(OLD, 301, 20);
     xpv_inspection_add_error(torn, "partition 1: grub.conf cannot be read");
     g_free(torn->default_kernel);
     torn->default_kernel = g_strdup("");
     answer(f, torn);
-    g_auto(XpvSaid) said = ask(f, -1, 0);
+    g_auto(XpvSaid) said = ask(f, 1, 100);
     g_assert_cmpstr(said.report, ==, NEW);
     g_assert_cmpint(said.inspection->inspected_at, ==, 200);
-    expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: grub.conf cannot be read");
+    expect_logged(G_LOG_LEVEL_MESSAGE,
+                  "Not all of the disks of domain web51 can be read: partition 1: grub.conf cannot be read");
 
     XpvInspection *in_part = answer_new(OLD, 302, 20); /* what matters was found */
     xpv_inspection_add_error(in_part, "partition 1: grub.conf cannot be read");
     answer(f, in_part);
-    expect_report(f, -1, 0, OLD); /* and the same is not said again */
+    g_auto(XpvSaid) later = ask(f, 1, 100); /* and the same is not said again */
+    g_assert_cmpint(later.inspection->inspected_at, ==, 302);
+}
+
+static XpvInspection *
+unreadable_new(gint64 inspected_at)
+{
+    XpvInspection *unreadable = answer_new("", inspected_at, 0);
+    xpv_inspection_add_error(unreadable, "partition 1: its file system is XFS");
+    return unreadable;
+}
+
+/* By a system that cannot be read: what an earlier one had is not there any more. */
+static void
+test_reinstalled(Fixture *f, gconstpointer data)
+{
+    static const gint ids[] = { -1, 2 };
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        expect_report(f, 1, 100, NULL);
+        answer(f, answer_new(NEW, 200, 10));
+        expect_report(f, 1, 100, NEW);
+        g_auto(XpvSaid) before G_GNUC_UNUSED = ask(f, ids[i], 300);
+        answer(f, unreadable_new(310));
+        expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
+        g_auto(XpvSaid) said = ask(f, ids[i], 300);
+        g_assert_null(said.report);
+        g_assert_cmpuint(said.inspection->kernels->len, ==, 0);
+    }
+}
+
+static void
+wait_logged(GLogLevelFlags level, const char *pattern)
+{
+    g_autoptr(LogEntry) entry = NULL;
+    wait_until((entry = log_take(level, pattern)) != NULL);
 }
 
 static void
@@ -671,47 +740,38 @@ test_hostile(Fixture *f, gconstpointer data)
     g_autofree char *huge = g_strnfill(1024 * 1024 + 1, ' ');
     g_autoptr(XpvInspection) good = answer_new(NEW, 200, 10);
     g_autofree char *text = xpv_inspection_to_json(good);
-    guint n_changed = 0;
 
     expect_report(f, -1, 0, NULL);
     write_answer(f, UUID, huge, -1);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING,
-                  "Cannot use what was read of a guest's disks, *: it has more than 1048576 bytes");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it has more than 1048576 bytes");
     write_answer(f, UUID, "", 0);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it is no object");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it is no object");
     write_answer(f, UUID, text, (gssize)strlen(text) / 2);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *");
 
     g_assert_cmpint(g_remove(path), ==, 0);
     g_autofree char *fifo = g_build_filename(f->folder, "fifo", NULL);
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(g_rename(fifo, path), ==, 0);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    wait_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
     g_assert_cmpint(g_remove(path), ==, 0);
     g_assert_true(g_file_set_contents(elsewhere, text, -1, NULL));
     g_autofree char *link = g_build_filename(f->folder, "link", NULL);
     g_assert_cmpint(symlink(elsewhere, link), ==, 0);
     g_assert_cmpint(g_rename(link, path), ==, 0);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING, "*: Too many levels of symbolic links");
+    wait_logged(G_LOG_LEVEL_WARNING, "*: Too many levels of symbolic links");
     g_assert_cmpint(g_remove(path), ==, 0);
     g_autofree char *folder = g_build_filename(f->folder, "folder", NULL);
     g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
     g_assert_cmpint(g_rename(folder, path), ==, 0);
-    wait_changed(f, ++n_changed);
-    expect_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    wait_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
     g_assert_cmpint(g_rmdir(path), ==, 0);
 
     write_answer(f, "not-a-uuid", text, -1);
     write_answer(f, OTHER_UUID, text, -1); /* there is no such domain */
     expect_report(f, -1, 0, NULL);
     write_answer(f, UUID, text, -1);
-    wait_changed(f, ++n_changed);
-    g_assert_cmpuint(f->changed->len, ==, n_changed);
+    wait_changed(f, 1);
     expect_report(f, -1, 0, NEW);
 }
 
@@ -846,6 +906,7 @@ main(int argc, char *argv[])
     ADD("recovery", test_recovery);
     ADD("recovery-of-stopped", test_recovery_of_stopped);
     ADD("nobody-answers", test_nobody_answers);
+    ADD("lost-request", test_lost_request);
     ADD("nobody-need-answer", test_nobody_need_answer);
     ADD("stopped", test_stopped);
     ADD("running", test_running);
@@ -858,6 +919,7 @@ main(int argc, char *argv[])
     ADD("resumed", test_resumed);
     ADD("replaced-disk", test_replaced_disk);
     ADD("failed-reading", test_failed_reading);
+    ADD("reinstalled", test_reinstalled);
     ADD("hostile", test_hostile);
     ADD("folder-comes-later", test_folder_comes_later);
     ADD("boot-from-cd", test_boot_from_cd);

@@ -37,7 +37,7 @@ typedef struct {
     gint id;                    /* -1: it does not run */
     GPtrArray *disks;           /* of XpvDomainDisk, as they were asked for */
     XpvInspection *inspection;  /* NULL: none of these disks */
-    gboolean is_awaited;        /* the inspector is about to answer, for the first time in this run */
+    gint64 awaited;             /* the serial of the first request in this run; 0: it was answered, or will not be */
     gboolean is_of_earlier_run; /* the inspection is */
     guint recovery_timer;
     gboolean has_recovered; /* in this run, or is about to */
@@ -82,14 +82,16 @@ has_same_disks(const GPtrArray *a, const GPtrArray *b)
     return is_same;
 }
 
-/* Whether the inspection is of these disks. */
+/* Whether it was made of these disks. */
 static gboolean
 is_of_disks(const XpvInspection *inspection, const GPtrArray *disks)
 {
     gboolean is_same = inspection->disks->len == disks->len;
     for (guint i = 0; is_same && i < disks->len; i++) {
-        g_autofree char *source = xpv_text_clean(((const XpvDomainDisk *)disks->pdata[i])->source, -1, 0);
-        is_same = g_str_equal(((const XpvInspectionDisk *)inspection->disks->pdata[i])->source, source);
+        const XpvInspectionDisk *inspected = inspection->disks->pdata[i];
+        const XpvDomainDisk *disk = disks->pdata[i];
+        g_autofree char *source = xpv_text_clean(disk->source, -1, 0);
+        is_same = g_str_equal(inspected->source, source) && g_str_equal(inspected->format, disk->format);
     }
     return is_same;
 }
@@ -106,14 +108,13 @@ find_trouble(const XpvInspection *inspection)
     return inspection->errors->len > 0 ? inspection->errors->pdata[0] : NULL;
 }
 
-/* Whether a reading failed to find what an earlier one found on the same disks. */
+/* Whether a reading missed what an earlier one found in the same run, as the guest was writing. Once it has stopped, or
+ * has started again, it may be another system that cannot be read. */
 static gboolean
-has_failed(const XpvInspection *inspection, const XpvInspection *earlier)
+is_torn(const Guest *guest, const XpvInspection *inspection)
 {
-    if (!find_trouble(inspection))
-        return FALSE;
-    return inspection->kernels->len == 0 || (*inspection->default_kernel == '\0' && *earlier->default_kernel != '\0') ||
-           (!xpv_inspection_has_packages(inspection) && xpv_inspection_has_packages(earlier));
+    return guest->id >= 0 && guest->inspection && !guest->is_of_earlier_run && find_trouble(inspection) &&
+           xpv_inspection_says_less(inspection, guest->inspection);
 }
 
 static void
@@ -128,10 +129,11 @@ tell_trouble(Guest *guest, const XpvInspection *inspection)
     guest->trouble = g_strdup(trouble);
 }
 
-static void
+/* Returns: its serial */
+static gint64
 request(Guest *guest, gboolean urgent)
 {
-    xpv_inspector_request(guest->disk->inspector, guest->uuid, guest->disks, urgent);
+    return xpv_inspector_request(guest->disk->inspector, guest->uuid, guest->disks, urgent);
 }
 
 static gboolean
@@ -152,31 +154,34 @@ recover_later(Guest *guest)
     guest->recovery_timer = g_timeout_add_seconds(RECOVERY_SECONDS, on_recovery, guest);
 }
 
-/* Takes the answer that is there. */
+/* @inspection: (transfer full) of the guest's disks */
 static void
-take_answer(Guest *guest)
+take_inspection(Guest *guest, XpvInspection *inspection)
 {
-    g_autoptr(XpvInspection) inspection = xpv_inspector_read(guest->disk->inspector, guest->uuid);
-    if (!inspection || !is_of_disks(inspection, guest->disks))
-        return;
+    g_autoptr(XpvInspection) taken = inspection;
     tell_trouble(guest, inspection);
-    if (inspection->needs_recovery)
-        recover_later(guest);
-    if (guest->inspection && has_failed(inspection, guest->inspection))
+    if (is_torn(guest, inspection))
         return;
     g_clear_pointer(&guest->inspection, xpv_inspection_free);
-    guest->inspection = g_steal_pointer(&inspection);
+    guest->inspection = g_steal_pointer(&taken);
 }
 
 static void
-on_answered(const char *uuid, gpointer data)
+on_answered(const char *uuid, XpvInspection *answer, gpointer data)
 {
     Disk *disk = data;
+    g_autoptr(XpvInspection) inspection = answer;
     Guest *guest = g_hash_table_lookup(disk->guests, uuid);
-    if (!guest)
+    if (!guest || !is_of_disks(inspection, guest->disks))
         return;
-    guest->is_awaited = guest->is_of_earlier_run = FALSE;
-    take_answer(guest);
+    gboolean is_of_run = inspection->serial >= guest->awaited;
+    if (is_of_run && inspection->needs_recovery)
+        recover_later(guest);
+    take_inspection(guest, g_steal_pointer(&inspection));
+    if (is_of_run) {
+        guest->awaited = 0;
+        guest->is_of_earlier_run = FALSE;
+    }
     disk->context.changed(guest->uuid, disk->context.data);
 }
 
@@ -192,7 +197,7 @@ on_is_served(gboolean is_served, gpointer data)
     g_message("Guests' disks are not read: xenpv-compat-inspect does not answer");
     g_hash_table_iter_init(&iter, disk->guests);
     while (g_hash_table_iter_next(&iter, NULL, &guest))
-        ((Guest *)guest)->is_awaited = FALSE;
+        ((Guest *)guest)->awaited = 0;
     disk->context.changed(NULL, disk->context.data);
 }
 
@@ -257,10 +262,11 @@ add_guest(Disk *disk, const XpvDomainXml *xml, GPtrArray *disks)
     guest->name = g_strdup(xml->name);
     guest->id = xml->id;
     guest->disks = g_ptr_array_ref(disks);
-    guest->is_awaited = TRUE;
     g_hash_table_insert(disk->guests, guest->uuid, guest);
-    take_answer(guest);
-    request(guest, TRUE);
+    g_autoptr(XpvInspection) last = xpv_inspector_read(disk->inspector, guest->uuid);
+    if (last && is_of_disks(last, disks))
+        take_inspection(guest, g_steal_pointer(&last));
+    guest->awaited = request(guest, TRUE);
     return guest;
 }
 
@@ -270,9 +276,9 @@ set_id(Guest *guest, gint id)
 {
     guest->id = id;
     guest->has_recovered = FALSE;
-    guest->is_awaited = guest->is_of_earlier_run = TRUE;
+    guest->is_of_earlier_run = TRUE;
+    guest->awaited = request(guest, TRUE);
     g_clear_handle_id(&guest->recovery_timer, g_source_remove);
-    request(guest, TRUE);
 }
 
 static void
@@ -379,7 +385,7 @@ find_report(Disk *disk, const XpvDomainXml *xml, const Guest *guest, gint64 bega
         return inspection ? xpv_inspection_report(inspection) : NULL;
     }
     XpvRun *run = find_run(disk, xml, began);
-    if (inspection && guest->is_awaited && (guest->is_of_earlier_run || inspection->inspected_at < run->began))
+    if (inspection && guest->awaited > 0 && (guest->is_of_earlier_run || inspection->inspected_at < run->began))
         inspection = NULL;
     if (inspection && xml->boots_from_disk)
         settle_run(disk, run, inspection);

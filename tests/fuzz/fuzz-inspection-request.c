@@ -19,10 +19,10 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     if (!request)
         return 0;
     g_assert_cmpuint(request->disks->len, <=, XPV_INSPECTION_REQUEST_DISKS_MAX);
-    g_autofree char *text = xpv_inspection_request_to_text(request->disks, request->urgent);
+    g_autofree char *text = xpv_inspection_request_to_text(request->disks, request->urgent, request->serial);
     g_autoptr(XpvInspectionRequest) again = xpv_inspection_request_from_text(text, strlen(text), &wrong);
     g_assert_no_error(wrong);
-    g_autofree char *same = xpv_inspection_request_to_text(again->disks, again->urgent);
+    g_autofree char *same = xpv_inspection_request_to_text(again->disks, again->urgent, again->serial);
     g_assert_cmpstr(text, ==, same);
     return 0;
 }

@@ -11,9 +11,9 @@ def uuid(number):
     return f"5b1a3c10-0000-4000-8000-{number:012}"
 
 
-def request(*disks, urgent=False, format="raw"):
+def request(*disks, urgent=False, format="raw", serial=1):
     """The text of a request."""
-    text = f"[request]\nurgent={str(urgent).lower()}\n"
+    text = f"[request]\nurgent={str(urgent).lower()}\nserial={serial}\n"
     for number, disk in enumerate(disks):
         source = disk.replace("\\", "\\\\").replace("\n", "\\n")
         text += f"[disk {number + 1}]\nsource={source}\nformat={format}\ntarget=hd{'abcd'[number % 4]}\nbus=ide\n"

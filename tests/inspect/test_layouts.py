@@ -30,7 +30,7 @@ def expected(name, paths, boot=0, **changes):
     answer = {"disks": disks, "release": RELEASES[name], "distribution": "rhel",
               "default_kernel": next((kernel["package"] for kernel in KERNELS[name] if kernel["default"]), ""),
               "kernels": KERNELS[name], "driver_packages": [], "driver_aliases": [], "needs_recovery": False, "errors": [],
-              "boot_changed_at": images.CHANGED_AT}
+              "boot_changed_at": images.CHANGED_AT, "serial": 0}
     return {**answer, **changes}
 
 

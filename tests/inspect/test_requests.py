@@ -29,7 +29,7 @@ class Answers(request_folders.TestCase):
         for number, disks in guests.items():
             answer = self.read(number)
             self.assertIn(answer.pop("inspected_at"), range(began, int(time.time()) + 1))
-            self.assertEqual(answer, self.inspect(*disks, status=int(number == 4)))
+            self.assertEqual(answer, {**self.inspect(*disks, status=int(number == 4)), "serial": 1})
             self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.answers, uuid(number))).st_mode), 0o600)
         self.assertEqual(stat.S_IMODE(os.stat(self.answers).st_mode), 0o700)
 
@@ -191,7 +191,7 @@ class Before(request_folders.TestCase):
             answer = self.read(1)
             [error] = answer["errors"]
             self.assertRegex(error, "^the request cannot be understood")
-            self.assertEqual(answer, {**self.found, "errors": [error]})
+            self.assertEqual(answer, {**self.found, "errors": [error], "serial": 0})
 
     def test_other_disks(self):
         """What was found on a disk that is replaced is nothing of the new one."""

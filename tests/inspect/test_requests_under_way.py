@@ -103,6 +103,25 @@ class Hung(Traced):
         error = "a disk does not answer: reading was given up after 20 s"
         self.assertEqual(self.read(1), {**before, "errors": [error]})
 
+    def test_service_is_killed(self):
+        """The next one answers what it had taken, but for what was asked anew."""
+        [first], [second] = self.make("plain", images.RHEL_3, "first"), self.make("plain", images.RHEL_3, "second")
+        newer = self.make("lvm", images.RHEL_4, "newer")
+        self.ask(1, first)
+        self.ask(2, second)
+        self.start("pread64", self.requests, first, second)
+        pids = [self.wait_until_stopped(), self.wait_until_stopped()]
+        self.ask(2, *newer)
+        with open(f"/proc/{self.tracer.pid}/task/{self.tracer.pid}/children", encoding="ascii") as children:
+            service = int(children.read().split()[0])
+        for pid in (service, *pids):
+            os.kill(pid, signal.SIGKILL)
+        self.tracer.wait()
+        self.assertEqual((self.waiting(), self.answered()), ({uuid(2)}, set()))
+        self.serve()
+        self.assertEqual((self.kernels(1), self.kernels(2)), (list(images.RHEL_3.kernels), list(images.RHEL_4.kernels)))
+        self.assertEqual(os.listdir(self.requests), [])
+
     def test_killed(self):
         """Whoever ends one that reads, ends that reading alone."""
         for call in ("openat", "pread64"):
