@@ -192,6 +192,7 @@ xpv_inspection_to_json(const XpvInspection *inspection)
     json_object_set_array_member(members, "errors", texts_to_json(inspection->errors));
     json_object_set_int_member(members, "inspected_at", inspection->inspected_at);
     json_object_set_int_member(members, "boot_changed_at", inspection->boot_changed_at);
+    json_object_set_int_member(members, "mounted_at", inspection->mounted_at);
     json_object_set_int_member(members, "serial", inspection->serial);
     return xpv_json_line(members);
 }
@@ -390,6 +391,7 @@ read_object(JsonObject *members, GError **error)
     take_texts(&reader, "errors", ERRORS_MAX, inspection->errors);
     take_seconds(&reader, "inspected_at", &inspection->inspected_at);
     take_seconds(&reader, "boot_changed_at", &inspection->boot_changed_at);
+    take_seconds(&reader, "mounted_at", &inspection->mounted_at);
     take_number(&reader, "serial", G_MAXINT64, &inspection->serial);
     return reader.is_sound ? g_steal_pointer(&inspection) : NULL;
 }

@@ -34,7 +34,8 @@ typedef struct {
     GPtrArray *errors;          /* of text: sentences without their end */
     gint64 inspected_at;        /* seconds since the epoch, when reading began; 0: nothing could be read */
     gint64 boot_changed_at;     /* when the boot loader's files were last changed, by the guest's clock; 0: not known */
-    gint64 serial;              /* of the request that this answers; 0: of none */
+    gint64 mounted_at; /* when the guest had mounted / or /boot, the earlier, by the guest's clock; 0: not known */
+    gint64 serial;     /* of the request that this answers; 0: of none */
 } XpvInspection;
 
 XpvInspection *xpv_inspection_new(void);

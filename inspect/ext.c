@@ -61,6 +61,12 @@ xpv_ext_needs_recovery(const XpvExt *ext)
     return ext2fs_has_feature_journal_needs_recovery(ext->fs->super) != 0;
 }
 
+gint64
+xpv_ext_mounted_at(const XpvExt *ext)
+{
+    return ext->fs->super->s_mtime;
+}
+
 typedef struct {
     XpvExt *ext;
     const char *name; /* to find; NULL: all with the prefix */

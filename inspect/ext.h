@@ -21,6 +21,9 @@ char *xpv_ext_label(const XpvExt *ext);
 /* xpv_ext_needs_recovery: whether its journal has newer data than the files: it is mounted, or was not unmounted. */
 gboolean xpv_ext_needs_recovery(const XpvExt *ext);
 
+/* xpv_ext_mounted_at: when it was last mounted, in seconds since the epoch. */
+gint64 xpv_ext_mounted_at(const XpvExt *ext);
+
 /* xpv_ext_has: whether the path exists, as a file, a folder or something else. */
 gboolean xpv_ext_has(XpvExt *ext, const char *path);
 

@@ -307,12 +307,22 @@ find_aliases(const Guest *guest)
     }
 }
 
+/* A later mount of one of them tells nothing of the boot. */
+static gint64
+find_mounted_at(const Guest *guest)
+{
+    gint64 boot = guest->boot ? xpv_ext_mounted_at(guest->boot->ext) : G_MAXINT64;
+    gint64 root = guest->root ? xpv_ext_mounted_at(guest->root->ext) : G_MAXINT64;
+    return guest->boot || guest->root ? MIN(boot, root) : 0;
+}
+
 static void
 conclude(const Guest *guest)
 {
     XpvInspection *inspection = guest->inspection;
     for (guint i = 0; i < guest->storage->file_systems->len; i++)
         inspection->needs_recovery |= xpv_ext_needs_recovery(file_system_at(guest, i)->ext);
+    inspection->mounted_at = find_mounted_at(guest);
     if (guest->boot && guest->boot->disk < inspection->disks->len)
         ((XpvInspectionDisk *)inspection->disks->pdata[guest->boot->disk])->boot = TRUE;
     if (!guest->boot && !guest->root && guest->storage->has_ntfs) {

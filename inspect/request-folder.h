@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The folder of requests. Each file gets another name before the domain's disks are read, so that a file that comes
- * meanwhile is a new request. If the program ends before it has answered, the next one finds the request again. Nothing may stay in the folder, or the path unit would start the inspector again and again: a file
- * that is not a request is removed, with a message. */
+ * meanwhile is a new request. If the program ends before it has answered, the next one finds the request again. Nothing
+ * may stay in the folder, or the path unit would start the inspector again and again: a file that is not a request is
+ * removed, with a message. */
 #pragma once
 
 #include <glib.h>

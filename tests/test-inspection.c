@@ -13,7 +13,8 @@
     "\"default_kernel\":\"kernel-2.4.21-50.EL.ia32e\",\"kernels\":[" KERNEL "],"                                       \
     "\"driver_packages\":[\"kmod-xenpv-0.1-1.x86_64\"],\"driver_aliases\":[\"alias eth0 xen-vnif\"],"                  \
     "\"needs_recovery\":true,\"errors\":[\"a [ \\\"b\\\" { \\\\\"],"                                                   \
-    "\"inspected_at\":1300000000,\"boot_changed_at\":1250000000,\"serial\":9223372036854775807}\n"
+    "\"inspected_at\":1300000000,\"boot_changed_at\":1250000000,\"mounted_at\":1260000000,"                            \
+    "\"serial\":9223372036854775807}\n"
 
 static XpvInspection *
 read_json(const char *json, GError **error)
@@ -33,6 +34,7 @@ test_round_trip(void)
     g_assert_cmpint(kernel->installed_at, ==, 1200000000);
     g_assert_cmpint(inspection->inspected_at, ==, 1300000000);
     g_assert_cmpint(inspection->boot_changed_at, ==, 1250000000);
+    g_assert_cmpint(inspection->mounted_at, ==, 1260000000);
     g_assert_cmpint(inspection->serial, ==, G_MAXINT64);
     g_assert_cmpstr(inspection->errors->pdata[0], ==, "a [ \"b\" { \\");
     g_autofree char *json = xpv_inspection_to_json(inspection);
@@ -47,7 +49,7 @@ test_empty(void)
     g_assert_cmpstr(json, ==,
                     "{\"disks\":[],\"release\":\"\",\"distribution\":\"\",\"default_kernel\":\"\",\"kernels\":[],"
                     "\"driver_packages\":[],\"driver_aliases\":[],\"needs_recovery\":false,\"errors\":[],"
-                    "\"inspected_at\":0,\"boot_changed_at\":0,\"serial\":0}\n");
+                    "\"inspected_at\":0,\"boot_changed_at\":0,\"mounted_at\":0,\"serial\":0}\n");
 }
 
 /* WHOLE with another text in place of one. */

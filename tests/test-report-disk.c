@@ -179,6 +179,7 @@ answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_
     answer->default_kernel = g_strdup(default_kernel);
     answer->inspected_at = inspected_at;
     answer->boot_changed_at = boot_changed_at;
+    answer->mounted_at = inspected_at;
     answer->serial = G_MAXINT64;
     if (*default_kernel == '\0')
         return answer;
@@ -646,6 +647,20 @@ test_resumed(Fixture *f, gconstpointer data)
     expect_report(f, 2, now, NEW);
 }
 
+/* While no daemon listened. */
+static void
+test_restored_unseen(Fixture *f, gconstpointer data)
+{
+    for (gint64 mounted_at = 98; mounted_at <= 100; mounted_at++) {
+        gint id = (gint)mounted_at;
+        expect_report(f, id, 100, NULL);
+        XpvInspection *inspection = answer_new(NEW, 200, 10);
+        inspection->mounted_at = mounted_at;
+        answer(f, inspection);
+        expect_report(f, id, 100, mounted_at < 100 ? NEW "\n" OLD : NEW);
+    }
+}
+
 static void
 test_replaced_disk(Fixture *f, gconstpointer data)
 {
@@ -875,7 +890,8 @@ static void
 test_memory(Fixture *f, gconstpointer data)
 {
     g_autofree char *path = g_build_filename(f->runtime, "booted", NULL);
-    static const char *const damaged[] = { "[", "[" UUID "]\nid=x\n", "[" UUID "]\nid=1\nbegan=1\nresumed=maybe\n" };
+    static const char *const damaged[] = { "[", "[" UUID "]\nid=x\n",
+                                           "[" UUID "]\nid=1\nbegan=1\nseen=true\nresumed=maybe\n" };
     for (guint i = 0; i < G_N_ELEMENTS(damaged); i++) {
         stop(f);
         g_assert_true(g_file_set_contents(path, damaged[i], -1, NULL));
@@ -917,6 +933,7 @@ main(int argc, char *argv[])
     ADD("seen-to-begin", test_seen_to_begin);
     ADD("seen-to-begin-late", test_seen_to_begin_late);
     ADD("resumed", test_resumed);
+    ADD("restored-unseen", test_restored_unseen);
     ADD("replaced-disk", test_replaced_disk);
     ADD("failed-reading", test_failed_reading);
     ADD("reinstalled", test_reinstalled);

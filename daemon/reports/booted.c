@@ -33,6 +33,8 @@ read_run(GKeyFile *file, const char *uuid, GError **error)
     if (!wrong)
         run.began = g_key_file_get_int64(file, uuid, "began", &wrong);
     if (!wrong)
+        run.is_seen = g_key_file_get_boolean(file, uuid, "seen", &wrong);
+    if (!wrong)
         run.is_resumed = g_key_file_get_boolean(file, uuid, "resumed", &wrong);
     if (wrong) {
         g_propagate_error(error, g_steal_pointer(&wrong));
@@ -70,6 +72,7 @@ save(XpvBooted *booted)
         const XpvRun *run = value;
         g_key_file_set_integer(file, uuid, "id", run->id);
         g_key_file_set_int64(file, uuid, "began", run->began);
+        g_key_file_set_boolean(file, uuid, "seen", run->is_seen);
         g_key_file_set_boolean(file, uuid, "resumed", run->is_resumed);
         if (run->kernel)
             g_key_file_set_string(file, uuid, "kernel", run->kernel);

@@ -8,6 +8,7 @@
 typedef struct {
     gint id;
     gint64 began;        /* seconds since the epoch; 0: not known */
+    gboolean is_seen;    /* libvirt told how it began */
     gboolean is_resumed; /* it was restored or migrated: what it runs was booted in an earlier run */
     char *kernel;        /* the report of what it booted; NULL: not known; owned */
 } XpvRun;

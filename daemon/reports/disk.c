@@ -337,6 +337,7 @@ find_run(Disk *disk, const XpvDomainXml *xml, gint64 began)
     const XpvRun *started = g_hash_table_lookup(disk->started, xml->uuid);
     if (started && started->id == xml->id) {
         run->began = started->began;
+        run->is_seen = TRUE;
         run->is_resumed = started->is_resumed;
         g_hash_table_remove(disk->started, xml->uuid);
         xpv_booted_save_soon(disk->booted);
@@ -359,13 +360,20 @@ is_release_of_default(const XpvInspection *inspection, const char *release)
     return FALSE;
 }
 
+/* Whether the run booted from the disk. One that nobody saw begin may have been restored: then its file systems were
+ * mounted before. */
+static gboolean
+has_booted(const XpvRun *run, const XpvInspection *inspection)
+{
+    return run->began > 0 && !run->is_resumed && (run->is_seen || inspection->mounted_at >= run->began);
+}
+
 /* What the run booted stays so; but a later reading may find the package of which an earlier one knew the release. */
 static void
 settle_run(Disk *disk, XpvRun *run, const XpvInspection *inspection)
 {
-    if (run->is_resumed || run->began <= 0 || inspection->inspected_at < run->began ||
-        inspection->boot_changed_at <= 0 || inspection->boot_changed_at >= run->began ||
-        (run->kernel && !is_release_of_default(inspection, run->kernel)))
+    if (!has_booted(run, inspection) || inspection->inspected_at < run->began || inspection->boot_changed_at <= 0 ||
+        inspection->boot_changed_at >= run->began || (run->kernel && !is_release_of_default(inspection, run->kernel)))
         return;
     g_autofree char *kernel = xpv_inspection_report(inspection);
     if (g_strcmp0(kernel, run->kernel) == 0)

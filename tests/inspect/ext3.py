@@ -17,6 +17,7 @@ NEW = OLD + ",ext_attr,dir_index,large_file"
 EXT4 = NEW + ",extent,flex_bg,huge_file"
 SUPERBLOCK = 1024
 INCOMPATIBLE = SUPERBLOCK + 96
+MOUNTED = SUPERBLOCK + 44
 NEEDS_RECOVERY = 4
 
 
@@ -73,13 +74,14 @@ def date(path, tree):
         disks.run_tool("debugfs", "-w", "-R", command, path)
 
 
-def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=False):
-    """A partition with a file system; @needs_recovery: as one that is mounted."""
+def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=False, mounted_at=0):
+    """A partition with a file system; @needs_recovery: as one that is mounted; @mounted_at: in seconds since the epoch."""
     path = made(tuple(sorted(tree.items(), key=lambda item: item[0])), size, label, features, block)
 
     def write(fd, at):
         with open(path, "rb") as source:
             disks.copy_sparse(source.fileno(), fd, at)
+        os.pwrite(fd, struct.pack("<I", mounted_at), at + MOUNTED)
         if needs_recovery:
             [flags] = struct.unpack("<I", os.pread(fd, 4, at + INCOMPATIBLE))
             os.pwrite(fd, struct.pack("<I", flags | NEEDS_RECOVERY), at + INCOMPATIBLE)

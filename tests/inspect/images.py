@@ -48,6 +48,7 @@ class Guest:
     database: rpmdb.Format = rpmdb.Format()  # None: there is none
     features: str = ext3.NEW  # of its file systems
     needs_recovery: bool = False  # they are mounted
+    mounted: tuple = ()  # label and time of file systems that were mounted
     more: tuple = ()  # further files: pairs of path and content, which go above the others
     without: tuple = ()  # files that are not there
 
@@ -188,7 +189,8 @@ class Parts:
         self.size = (64 + guest.filler * 45 // 1000 // 32 * 32 + (32 if guest.filler else 0)) * MIB
 
     def file_system(self, tree, size, label, block=1024):
-        return ext3.file_system(tree, size, label, self.guest.features, block, self.guest.needs_recovery)
+        return ext3.file_system(tree, size, label, self.guest.features, block, self.guest.needs_recovery,
+                                dict(self.guest.mounted).get(label, 0))
 
     def boot(self):
         return self.file_system(adapt(boot_tree(self.guest), self.guest, "boot/"), 8 * MIB, "/boot")

@@ -25,7 +25,7 @@ DISK = {"source": str, "format": str, "boot": bool, "error": str}
 KERNEL = {"package": str, "release": str, "architecture": str, "default": bool, "in_grub": bool, "installed_at": int}
 ANSWER = {"disks": [DISK], "release": str, "distribution": str, "default_kernel": str, "kernels": [KERNEL],
           "driver_packages": [str], "driver_aliases": [str], "needs_recovery": bool, "errors": [str],
-          "inspected_at": int, "boot_changed_at": int, "serial": int}
+          "inspected_at": int, "boot_changed_at": int, "mounted_at": int, "serial": int}
 
 
 def fault(value, form, where="answer"):

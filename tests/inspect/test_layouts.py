@@ -30,7 +30,7 @@ def expected(name, paths, boot=0, **changes):
     answer = {"disks": disks, "release": RELEASES[name], "distribution": "rhel",
               "default_kernel": next((kernel["package"] for kernel in KERNELS[name] if kernel["default"]), ""),
               "kernels": KERNELS[name], "driver_packages": [], "driver_aliases": [], "needs_recovery": False, "errors": [],
-              "boot_changed_at": images.CHANGED_AT, "serial": 0}
+              "boot_changed_at": images.CHANGED_AT, "mounted_at": 0, "serial": 0}
     return {**answer, **changes}
 
 
@@ -208,6 +208,16 @@ class Changed(inspector.TestCase):
     def test_saved_before(self):
         saved = (("boot/grub/default", Dated("1\n", 1150000000, 1150000000)),)
         self.assertEqual(self.changed_at(default="saved", more=saved), images.CHANGED_AT)
+
+    def test_mounted(self):
+        """The later mount of / or /boot tells nothing of the boot, nor does another file system's."""
+        for layout, mounted, expected_time in (("plain", (("/", 1270000000), ("/boot", 1270000001)), 1270000000),
+                                               ("plain", (("/", 1270000009), ("/boot", 1270000001)), 1270000001),
+                                               ("plain", (("/boot", 1270000000),), 0),
+                                               ("single", (("/", 1270000000),), 1270000000)):
+            with self.subTest(layout=layout, mounted=mounted):
+                guest = dataclasses.replace(images.RHEL_3, mounted=mounted)
+                self.assertEqual(self.inspect(*self.make(layout, guest))["mounted_at"], expected_time)
 
     def test_far_future(self):
         """The guest's clock is its own."""
