@@ -337,10 +337,11 @@ void
 xpv_registry_remove(XpvRegistry *registry, const char *uuid)
 {
     Entry *entry = g_hash_table_lookup(registry->entries, uuid);
+    if (entry)
+        tell_removal(registry, entry);
+    else
+        xpv_reports_forget(registry->reports, uuid); /* its run may have begun */
     g_hash_table_remove(registry->pending, uuid);
-    if (!entry)
-        return;
-    tell_removal(registry, entry);
     g_hash_table_remove(registry->entries, uuid);
 }
 
