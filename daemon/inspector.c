@@ -363,9 +363,23 @@ xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *lis
     return inspector;
 }
 
+/* What is to be read is asked anew at the next start, but nobody tells then which domains are gone. */
+static void
+write_last(XpvInspector *inspector)
+{
+    GHashTableIter iter;
+    gpointer uuid, request;
+    g_hash_table_iter_init(&iter, inspector->unwritten);
+    while (g_hash_table_iter_next(&iter, &uuid, &request)) {
+        if (!((Request *)request)->disks)
+            write_request(inspector, uuid, request);
+    }
+}
+
 void
 xpv_inspector_free(XpvInspector *inspector)
 {
+    write_last(inspector);
     g_clear_handle_id(&inspector->write_source, g_source_remove);
     g_clear_handle_id(&inspector->silence_timer, g_source_remove);
     g_clear_handle_id(&inspector->notices_source, g_source_remove);

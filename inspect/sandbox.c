@@ -191,9 +191,12 @@ write_all(int fd, const char *text)
 }
 
 static void G_GNUC_NORETURN
-run_child(const XpvSandboxLimits *limits, int *keep, guint n_keep, int out, XpvSandboxWork work, gpointer data)
+run_child(pid_t parent, const XpvSandboxLimits *limits, int *keep, guint n_keep, int out, XpvSandboxWork work,
+          gpointer data)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* who waits for it? */
+    if (getppid() != parent)          /* it ended before */
+        _exit(64);
     guint failed = confine(limits, keep, n_keep);
     if (failed != 0)
         _exit((int)failed);
@@ -213,9 +216,10 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     for (guint i = 0; i < n_fds; i++)
         keep[i] = fds[i];
     keep[n_fds] = ends[1];
+    pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        run_child(limits, keep, n_fds + 1, ends[1], work, data);
+        run_child(parent, limits, keep, n_fds + 1, ends[1], work, data);
     int failure = errno;
     close(ends[1]);
     if (pid < 0) {
