@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: CC0-1.0 */
-/* A client of xenpv-compatd in the manner of virt-manager, to copy from: a list of domains and a line of status, kept
- * up with the daemon through restarts of it and of libvirt. It needs GIO and no code of xenpv-compat's.
+/* A client of xenpv-compatd in the manner of virt-manager, to copy from. It shows a list of domains and a status line,
+ * and keeps them up to date while the daemon or libvirt restarts. It needs GIO and no code of xenpv-compat.
  *
- * The interface is described in org.xenpv.Compat1.xml. What stands in a toolkit's place are the show_…() functions,
- * which print a line each, with tabs between its fields. */
+ * org.xenpv.Compat1.xml describes the interface. The show_…() functions stand in for a toolkit: each prints a line,
+ * with tabs between its fields. */
 #include <gio/gio.h>
 #include <glib-unix.h>
 
@@ -14,8 +14,8 @@
 
 typedef struct {
     GCancellable *closing;
-    GDBusConnection *bus; /* NULL until it is there, as the following */
-    GHashTable *rows;     /* object path to what its row shows */
+    GDBusConnection *bus; /* NULL until connected, as are the following */
+    GHashTable *rows;     /* object path to the text that its row shows */
     GDBusObjectManager *domains;
     GDBusProxy *host;
     char *status;
@@ -23,7 +23,7 @@ typedef struct {
     gboolean is_refreshing; /* Refresh() has yet to answer */
 } Window;
 
-/* The toolkit's part. Names, kernels and the like are text: a toolkit with markup has to escape them. */
+/* The toolkit's part. Names, kernels and the like are plain text: a toolkit that uses markup must escape them. */
 
 static void
 show_status(Window *window, const char *status)
@@ -61,7 +61,7 @@ show_alert(const char *name, const char *kernel)
     g_print("alert\t%s\t%s\n", name, kernel);
 }
 
-/* Properties. A daemon older or newer than this client may lack one, or have it with another type. */
+/* Properties. A daemon that is older or newer than this client may lack a property, or have it with another type. */
 
 static char *
 get_string(GDBusProxy *proxy, const char *property)
@@ -88,8 +88,9 @@ get_boolean(GDBusProxy *proxy, const char *property)
     return value && g_variant_is_of_type(value, G_VARIANT_TYPE_BOOLEAN) && g_variant_get_boolean(value);
 }
 
-/* A later daemon may have verdicts that this client does not know: they get an icon, too. The words themselves, and
- * those of Reasons and Warnings, are shown as they are, or better, Explanation and Remedy, which are sentences. */
+/* A later daemon may send verdicts that this client does not know: they get an icon too. You can show the verdict
+ * itself and the words of Reasons and Warnings as they are. Better, show Explanation and Remedy, which are
+ * sentences. */
 static const char *
 icon_of_verdict(const char *verdict)
 {
@@ -106,10 +107,10 @@ icon_of_verdict(const char *verdict)
     return "dialog-question";
 }
 
-/* Domains. A domain's object path is a key that stays, over restarts of the daemon, too. What is in it is not to be
- * read: Uuid is what libvirt knows the domain by. */
+/* Domains. A domain's object path is a stable key: it stays the same when the daemon restarts. Do not parse it: Uuid is
+ * the domain's UUID in libvirt. */
 
-/* Shows a domain, whether it is new, has changed, or is told of once more. */
+/* Shows a domain that is new, has changed, or is sent again. */
 static void
 update_row(Window *window, GDBusObject *object)
 {
@@ -135,7 +136,7 @@ update_all_rows(Window *window)
     g_list_free_full(objects, g_object_unref);
 }
 
-/* Removes the rows whose domains went while the daemon was away. */
+/* Removes the rows of domains that went while the daemon was away. */
 static void
 remove_lost_rows(Window *window)
 {
@@ -168,8 +169,8 @@ on_domain_changed(GDBusObjectManagerClient *domains, GDBusObjectProxy *object, G
     update_row(user_data, G_DBUS_OBJECT(object));
 }
 
-/* When the daemon goes, GIO drops all objects, with name-owner NULL. Their domains run on, and their rows stay: nothing
- * flickers, and what the user has selected stays selected. */
+/* When the daemon goes, GIO drops all objects, with name-owner NULL. Their domains still run, so their rows stay:
+ * nothing flickers, and the user's selection stays. */
 static void
 on_object_removed(GDBusObjectManager *domains, GDBusObject *object, gpointer user_data)
 {
@@ -178,7 +179,7 @@ on_object_removed(GDBusObjectManager *domains, GDBusObject *object, gpointer use
         remove_row(user_data, g_dbus_object_get_object_path(object));
 }
 
-/* The daemon, and libvirt behind it. */
+/* The status of the daemon and of libvirt. */
 
 static void
 on_refreshed(GObject *host, GAsyncResult *result, gpointer user_data)
@@ -189,12 +190,12 @@ on_refreshed(GObject *host, GAsyncResult *result, gpointer user_data)
         return;
     Window *window = user_data;
     window->is_refreshing = FALSE;
-    if (reply) /* else daemon or libvirt have gone again, and will be back */
+    if (reply) /* else the daemon or libvirt has gone again, and will be back */
         remove_lost_rows(window);
 }
 
-/* A daemon that has just been started may not have read libvirt yet, and published nothing. That is not the end of all
- * domains: Refresh() answers when all of them are published. */
+/* A daemon that has just started may not have read libvirt yet, and so publishes no domains. They have not all gone:
+ * Refresh() answers once all of them are published. */
 static void
 catch_up(Window *window)
 {
@@ -205,7 +206,7 @@ catch_up(Window *window)
                       window);
 }
 
-/* Both proxies learn by themselves that the daemon has gone or is back, one after the other. */
+/* Each proxy notices by itself that the daemon has gone or is back, one after the other. */
 static void
 look_at_host(Window *window)
 {
@@ -239,7 +240,7 @@ on_bus_closed(GDBusConnection *bus, gboolean has_vanished, GError *error, gpoint
     show_status(user_data, "the system bus is gone");
 }
 
-/* The start, without waiting: a window is there before what it shows. */
+/* The start. Nothing waits: the window is there before its contents. */
 
 static void
 start(Window *window)
@@ -288,7 +289,7 @@ on_domains(GObject *source, GAsyncResult *result, gpointer user_data)
         show_status(window, error->message);
 }
 
-/* The daemon is started where it can be, and waited for where it cannot. */
+/* Where D-Bus can start the daemon, this starts it; elsewhere it waits for the daemon. */
 static void
 on_bus(GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -302,7 +303,7 @@ on_bus(GObject *source, GAsyncResult *result, gpointer user_data)
         show_status(window, error->message);
         return;
     }
-    g_dbus_connection_set_exit_on_close(bus, FALSE); /* or else GIO ends the program along with the bus */
+    g_dbus_connection_set_exit_on_close(bus, FALSE); /* otherwise GIO ends the program when the bus goes */
     g_signal_connect(bus, "closed", G_CALLBACK(on_bus_closed), window);
     g_dbus_object_manager_client_new(bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE, BUS_NAME, ROOT, NULL, NULL, NULL,
                                      window->closing, on_domains, window);
@@ -315,7 +316,7 @@ on_quit(gpointer user_data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Whatever is still under way finds its window closed. */
+/* Calls that are still under way are cancelled. */
 static void
 window_clear(Window *window)
 {

@@ -9,7 +9,7 @@ typedef struct {
     gboolean is_there;
     gint id;
     const char *state;
-    const char *last_state; /* as last read, in this run */
+    const char *last_state; /* as last read in this run */
 } Domain;
 
 struct _XpvConnection {
@@ -19,16 +19,16 @@ struct _XpvConnection {
     GDestroyNotify free_data;
 };
 
-/* What is to be done with a kind of call, about each domain. */
+/* What a kind of call does, for each domain. */
 typedef struct {
     gboolean hangs, fails;
-    gint code; /* of the error */
+    gint code; /* the error's */
     guint begun, hanging;
 } Rule;
 
 static GThread *main_thread;
 
-static GMutex mutex; /* guards all below */
+static GMutex mutex; /* guards everything below */
 static GCond released;
 static Domain domains[MAX_DOMAINS];
 static Rule rules[FAKE_CALLS][MAX_DOMAINS];
@@ -44,7 +44,7 @@ void
 fake_begin(void)
 {
     main_thread = g_thread_self();
-    (void)XPV_LIBVIRT_ERROR; /* as xpv_libvirt_init() */
+    (void)XPV_LIBVIRT_ERROR; /* xpv_libvirt_init() does so too */
     memset(domains, 0, sizeof domains);
     memset(rules, 0, sizeof rules);
     events = XPV_EVENTS_ALL;
@@ -222,7 +222,7 @@ fake_opened_at(guint n)
     return at;
 }
 
-/* A call begins. It must not block the main thread. */
+/* Begins a call. Calls block, so the main thread must make none. */
 static void
 begin_call(FakeCall call, guint number)
 {
@@ -241,7 +241,7 @@ add_hanging(FakeCall call, guint number, guint by)
         rules[call][FAKE_ALL].hanging += by;
 }
 
-/* A call ends, as soon as it may. Returns: whether it succeeds. */
+/* Ends a call, once it no longer hangs. Returns: whether it succeeds. */
 static gboolean
 end_call(FakeCall call, guint number, const char *what, GError **error)
 {
@@ -373,7 +373,7 @@ xpv_connection_read(XpvConnection *connection, const char *uuid, XpvReadWhat wha
         g_set_error_literal(error, XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_NO_DOMAIN, "fake: no such domain");
         return FALSE;
     }
-    ret_reading->state = state ? state : found.state; /* a list's serves, as in the real one */
+    ret_reading->state = state ? state : found.state; /* as in the real one, the state from a list is used */
     if (what == XPV_READ_STATE)
         return TRUE;
     ret_reading->xml = g_new0(XpvDomainXml, 1);

@@ -15,7 +15,7 @@ struct _virConnect {
 struct _virDomain {
     gint references;
     guint number;
-    int id; /* when it was looked up */
+    int id; /* at the time of the lookup */
 };
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
 static struct _virConnect connection;
 static FakeAge age;
 
-static GMutex mutex; /* guards all below */
+static GMutex mutex; /* guards everything below */
 static Domain table[MAX_DOMAINS];
 static guint counts[FAKE_COUNTED];
 static gboolean is_xend_away, is_closed, lies;
@@ -285,7 +285,7 @@ virConnectGetType(virConnectPtr conn)
 int
 virNodeGetInfo(virConnectPtr conn, virNodeInfoPtr info)
 {
-    memset(info->model, 'x', sizeof info->model); /* without an end */
+    memset(info->model, 'x', sizeof info->model); /* without a NUL at the end */
     return 0;
 }
 
@@ -321,7 +321,7 @@ virConnectListDomains(virConnectPtr conn, int *ids, int maxids)
     return lies ? maxids + 1000 : n;
 }
 
-/* Without xend, the driver of /etc/xen lists each file there: since 0.6 those of domains that run, too. */
+/* Without xend, the driver for /etc/xen lists each file there. Since 0.6 it lists those of running domains too. */
 int
 virConnectListDefinedDomains(virConnectPtr conn, char **const names, int maxnames)
 {
@@ -416,7 +416,7 @@ virDomainGetUUIDString(virDomainPtr domain, char *buf)
     return 0;
 }
 
-/* While xend is away, one that runs cannot be read; what /etc/xen has of one that is off, can. */
+/* While xend is away, the XML of a running domain cannot be read; that of a stopped one can, from /etc/xen. */
 char *
 virDomainGetXMLDesc(virDomainPtr domain, unsigned int flags)
 {
@@ -443,7 +443,7 @@ virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int fla
     return 0;
 }
 
-/* The hypervisor tells it. */
+/* The hypervisor answers this, not xend. */
 int
 virDomainGetInfo(virDomainPtr domain, virDomainInfoPtr info)
 {

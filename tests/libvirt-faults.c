@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded before the programs under test: makes libvirt's calls answer as no driver at hand does.
+/* Preloaded into the programs under test: makes libvirt's calls fail or hang in ways that no available driver does.
  *
  * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
- * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while there is such a FIFO, reading that domain's XML hangs until the FIFO is
- *   opened for writing; NAME "*": any domain's, and the list of domains too.
- * XPV_HANG_LIST_FIFO=PATH: while there is such a FIFO, the list of the paused ones, and of those that do not run, once
- *   made, hangs until the FIFO has been opened for writing and closed.
- * XPV_HANG_FOLDER=PATH and XPV_HANG_FIFO=PATH: to watch that folder hangs until the FIFO is opened for writing, as on a
- *   server that does not answer.
- * XPV_UNSUPPORTED=CALL,…: of "list-all", "state", "events" and "metadata-events", as servers before 0.9.13, 0.9.2,
- *   0.8.0 and 3.0.0.
- */
+ * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while that FIFO exists, reading that domain's XML hangs until the FIFO is
+ *   opened for writing. With NAME "*", reading any domain's XML hangs, and listing domains too.
+ * XPV_HANG_LIST_FIFO=PATH: while that FIFO exists, the list of paused domains and that of domains that do not run are
+ *   made and then hang until the FIFO has been opened for writing and closed.
+ * XPV_HANG_FOLDER=PATH and XPV_HANG_FIFO=PATH: watching that folder hangs until the FIFO is opened for writing, as on
+ *   a file server that does not answer.
+ * XPV_UNSUPPORTED=CALL,…: the calls "list-all", "state", "events" and "metadata-events" are unsupported, as by servers
+ *   before 0.9.13, 0.9.2, 0.8.0 and 3.0.0. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
@@ -59,7 +58,7 @@ hang_list(void)
         close(fd);
 }
 
-/* The error that goes with what is unsupported. */
+/* Returns the error that belongs to an unsupported call. */
 int
 virGetLastErrorCode(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Alerts: what is said, when, how often, and what is remembered of it. */
+/* Alerts: what is sent, when and how often, and what the file remembers. */
 #include "daemon/alerts.h"
 
 #include <glib/gstdio.h>
@@ -20,15 +20,15 @@
 typedef struct {
     char *folder, *path, *new_path;
     XpvAlerts *alerts;
-    GHashTable *domains; /* UUID → XpvDomain: those that there are */
+    GHashTable *domains; /* UUID → XpvDomain: all that exist */
     GPtrArray *alerted;  /* of char *: "name id kernel" */
     gboolean is_bus_slow;
     guint n_told_asked;
-    guint n_written; /* runs in the file that waits, at the last alert */
+    guint n_written; /* runs in the new file (not yet in place) at the last alert */
     gboolean was_in_place;
 } Fixture;
 
-/* A domain of which nothing is told but what alerts need. */
+/* Makes a domain that has only the members that alerts use. */
 static XpvDomain *
 make(const char *uuid, gint id, const char *verdict)
 {
@@ -59,8 +59,8 @@ count_groups(const char *path)
     return g_strv_length(groups);
 }
 
-/* What alerts ask of the rest of the daemon, linked instead of it: both the publisher and the registry are the fixture.
- */
+/* The functions of the daemon that alerts call. They replace the real ones: the publisher and the registry are both the
+ * fixture. */
 
 void
 xpv_publisher_alert(XpvPublisher *publisher, const XpvDomain *domain)
@@ -118,7 +118,7 @@ begin(Fixture *f)
     settle();
 }
 
-/* As when the daemon is restarted. */
+/* Restarts the alerts, as a restart of the daemon does. */
 static void
 restart(Fixture *f)
 {
@@ -142,7 +142,7 @@ tear_down(Fixture *f, gconstpointer data)
 {
     g_autofree char *aside = g_strconcat(f->path, ".corrupt", NULL);
     xpv_alerts_free(f->alerts);
-    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* nothing outlives it */
+    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* no source outlives the alerts */
     guint told_asked = f->n_told_asked;
     f->is_bus_slow = FALSE;
     settle();
@@ -160,7 +160,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_ptr_array_unref(f->alerted);
 }
 
-/* Adds or changes a domain, as the registry tells it. @after: (transfer full) */
+/* Adds or changes a domain, in the way that the registry reports it. @after: (transfer full) */
 static void
 change(Fixture *f, XpvDomain *after)
 {
@@ -183,7 +183,8 @@ remove_domain(Fixture *f, const char *uuid)
     g_hash_table_remove(f->domains, uuid);
 }
 
-/* expect_alerts: as many since the last time, on the bus as in the log; and as many notices that one is over. */
+/* expect_alerts: since the last call, that many alerts came on the bus and in the log, and that many notices that one
+ * is over. */
 static void
 expect_alerts(Fixture *f, guint alerts, guint cleared)
 {
@@ -197,7 +198,7 @@ expect_alerts(Fixture *f, guint alerts, guint cleared)
     expect_nothing_logged();
 }
 
-/* The domain is alerted, and that is remembered. */
+/* Begins with a domain that is alerted, and the alert saved. */
 static void
 begin_alerted(Fixture *f)
 {
@@ -309,7 +310,7 @@ test_consequence(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->alerted, 0);
 }
 
-/* With what is left to say of a run that is no more. */
+/* The log entry of a run that has ended has no kernel and verdict. */
 static void
 expect_run_ended(void)
 {
@@ -347,7 +348,7 @@ test_fields_of_gone_domain(Fixture *f, gconstpointer data)
     expect_run_ended();
 }
 
-/* The next run's kernel and verdict are not those of the run that ended. */
+/* The entry for the ended run does not have the next run's kernel and verdict. */
 static void
 test_fields_before_next_run(Fixture *f, gconstpointer data)
 {
@@ -357,7 +358,7 @@ test_fields_before_next_run(Fixture *f, gconstpointer data)
     expect_alerts(f, 1, 0);
 }
 
-/* What became due before is sent with the beginning. */
+/* Alerts that are due before xpv_alerts_begin() are sent when it is called. */
 static void
 test_nothing_before_begin(Fixture *f, gconstpointer data)
 {
@@ -381,7 +382,7 @@ test_once_per_run(Fixture *f, gconstpointer data)
     xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
 
-    /* What is unknown does not end it, nor does an acknowledgement. */
+    /* An unknown verdict does not end the alert, nor does an acknowledgement. */
     change(f, make(UUID, 1, "unknown"));
     change(f, make(UUID, 1, "not-applicable"));
     XpvDomain *acknowledged = make(UUID, 1, "incompatible");
@@ -390,7 +391,7 @@ test_once_per_run(Fixture *f, gconstpointer data)
     change(f, make(UUID, 1, "incompatible"));
     expect_alerts(f, 0, 0);
 
-    /* One alert and one clearing a run. */
+    /* A run has at most one alert and one clearing. */
     change(f, make(UUID, 1, "compatible"));
     expect_alerts(f, 0, 1);
     change(f, make(UUID, 1, "incompatible"));
@@ -398,7 +399,7 @@ test_once_per_run(Fixture *f, gconstpointer data)
     change(f, make(UUID, -1, "incompatible"));
     expect_alerts(f, 0, 0);
 
-    /* The next. A reboot may show as another id alone. */
+    /* The next run has its own. A reboot may show only as another id. */
     change(f, make(UUID, 2, "incompatible"));
     expect_alerts(f, 1, 0);
     change(f, make(UUID, 3, "incompatible"));
@@ -445,18 +446,18 @@ test_survives(Fixture *f, gconstpointer data)
     restart(f);
     xpv_alerts_refreshed(f->alerts);
     expect_alerts(f, 0, 0);
-    change(f, make(UUID_2, 7, "incompatible")); /* that it was cleared is remembered, too */
+    change(f, make(UUID_2, 7, "incompatible")); /* the file also remembers that the alert was cleared */
     expect_alerts(f, 0, 0);
     restart(f);
     change(f, make(UUID_2, 7, "compatible"));
     expect_alerts(f, 0, 0);
 
-    /* Only root's eyes: it has guests' names. */
+    /* Only root may read the file, as it has guests' names. */
     struct stat status;
     g_assert_cmpint(stat(f->path, &status), ==, 0);
     g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
 
-    /* What ended while nobody looked is said afterwards. */
+    /* A run that ended while the daemon was away is reported afterwards. */
     g_clear_pointer(&f->alerts, xpv_alerts_free);
     change(f, make(UUID, 2, "incompatible"));
     g_hash_table_remove(f->domains, UUID_2);
@@ -466,7 +467,7 @@ test_survives(Fixture *f, gconstpointer data)
     expect_alerts(f, 1, 1);
 }
 
-/* A run that is no more when the daemon comes back; whether that is said does not hang on anything being alerted. */
+/* A run that ended while the daemon was away is reported, even if no other run is alerted. */
 static void
 test_ends_meanwhile(Fixture *f, gconstpointer data)
 {
@@ -501,7 +502,7 @@ test_names_survive(Fixture *f, gconstpointer data)
     }
 }
 
-/* Alerts are written before they are sent, and put in place after the bus has them. */
+/* Alerts are written to a new file before they are sent. The file is put in place once the bus has them. */
 static void
 test_not_in_place_before_told(Fixture *f, gconstpointer data)
 {
@@ -510,14 +511,14 @@ test_not_in_place_before_told(Fixture *f, gconstpointer data)
     begin(f);
     change(f, make(UUID, 1, "incompatible"));
     change(f, make(UUID_2, 2, "incompatible"));
-    wait_until(f->n_told_asked > 3); /* it asks again */
+    wait_until(f->n_told_asked > 3); /* it asks again whether the bus has them */
     expect_alerts(f, 2, 0);
     g_assert_cmpuint(f->n_written, ==, 2);
     g_assert_false(f->was_in_place);
     g_assert_false(g_file_test(f->path, G_FILE_TEST_EXISTS));
     g_assert_cmpuint(count_groups(f->new_path), ==, 2);
 
-    /* Who is killed now alerts again. */
+    /* If the daemon is killed now, it alerts again. */
     restart(f);
     expect_alerts(f, 2, 0);
     f->is_bus_slow = FALSE;
@@ -527,7 +528,7 @@ test_not_in_place_before_told(Fixture *f, gconstpointer data)
     expect_alerts(f, 0, 0);
 }
 
-/* The bus takes the next alert at once, while it was still to be asked about the last. */
+/* The bus takes the next alert at once, while the alerts still wait to ask about the last one. */
 static void
 test_bus_was_slow(Fixture *f, gconstpointer data)
 {
@@ -540,10 +541,10 @@ test_bus_was_slow(Fixture *f, gconstpointer data)
     change(f, make(UUID_2, 2, "incompatible"));
     expect_alerts(f, 1, 0);
     g_assert_cmpuint(count_groups(f->path), ==, 2);
-    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* nothing is left to ask */
+    g_assert_null(g_main_context_find_source_by_user_data(NULL, f->alerts)); /* no timer is left that asks the bus */
 }
 
-/* What waits to be put in place, or was left behind, may be longer than what there is to write now. */
+/* A new file that waits, or was left behind, may be longer than the text that replaces it. */
 static void
 test_becomes_shorter(Fixture *f, gconstpointer data)
 {
@@ -588,7 +589,7 @@ test_ends_in_same_turn(Fixture *f, gconstpointer data)
     g_assert_cmpuint(count_groups(f->path), ==, 1);
 }
 
-/* With the kernel that it was about. */
+/* The alert is sent all the same, and names the kernel that it was about. */
 static void
 test_turns_compatible_in_same_turn(Fixture *f, gconstpointer data)
 {
@@ -614,7 +615,7 @@ test_due_at_the_end(Fixture *f, gconstpointer data)
     expect_alerts(f, 0, 0);
 }
 
-/* A full look that is over has told everything: its caller waits for nothing else. */
+/* Once a full refresh is over, its alerts have been sent: the caller of Refresh() has nothing else to wait for. */
 static void
 test_looked_sends(Fixture *f, gconstpointer data)
 {
@@ -627,7 +628,7 @@ test_looked_sends(Fixture *f, gconstpointer data)
     expect_alerts(f, 1, 0);
 }
 
-/* A run is known by UUID and id; its end is told under the name under which it was alerted. */
+/* UUID and id identify a run. Its end is reported under the name that the alert had. */
 static void
 test_rename(Fixture *f, gconstpointer data)
 {
@@ -691,7 +692,7 @@ test_empty_file(Fixture *f, gconstpointer data)
     expect_alerts(f, 1, 0);
 }
 
-/* Alerts go on, each run once; the log says it once. */
+/* Alerts are still sent, once for each run. The log has one warning. */
 static void
 test_directory_missing(Fixture *f, gconstpointer data)
 {
@@ -709,7 +710,7 @@ test_directory_missing(Fixture *f, gconstpointer data)
     expect_alerts(f, 0, 1);
 }
 
-/* A folder in the file's place. */
+/* A folder stands in place of the file. */
 static void
 test_no_file(Fixture *f, gconstpointer data)
 {

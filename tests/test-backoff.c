@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How long is waited before the next try. */
+/* The delay before the next try. */
 #include "daemon/backoff.h"
 
 static void
@@ -18,7 +18,7 @@ test_range(void)
     }
 }
 
-/* Hosts that lost the same thing do not come back at once. */
+/* Hosts that lose the same server at once do not all come back at once. */
 static void
 test_jitter(void)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sd-bus on GLib's loop, between two ends of one socket: what waits to be written is written, and what ends is told. */
+/* sd-bus on GLib's main loop, over a socket pair: queued messages are written, and the end of a connection is
+ * reported. */
 #include "daemon/bus/loop.h"
 
 #include <sys/ioctl.h>
@@ -14,8 +15,8 @@
 
 typedef struct {
     sd_bus *bus;
-    GSource *source;   /* NULL: nobody looks at this end */
-    guint n_signals;   /* that have come, each with its number */
+    GSource *source;   /* NULL: this end does not read */
+    guint n_signals;   /* that have come, in the order of their numbers */
     guint n_calls;     /* likewise */
     uint64_t n_queued; /* the most messages that waited to be written when a call came */
     guint n_replies;
@@ -108,7 +109,7 @@ set_up(Fixture *f, gconstpointer data)
     start_end(&f->ours, sockets[0], TRUE);
     start_end(&f->theirs, sockets[1], FALSE);
     wait_until(sd_bus_is_ready(f->ours.bus) > 0 && sd_bus_is_ready(f->theirs.bus) > 0);
-    /* Sd-bus asks for 8 MiB, and root gets them: every message would go at once. */
+    /* sd-bus asks for a buffer of 8 MiB, and as root it gets one: every message would be sent at once. */
     const int size = 16 * 1024;
     g_assert_cmpint(setsockopt(sockets[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof size), ==, 0);
 }
@@ -122,7 +123,7 @@ tear_down(Fixture *f, gconstpointer data)
     sd_bus_close_unref(f->theirs.bus);
 }
 
-/* More than the socket holds, to one who does not read: it waits, costs nothing meanwhile, and comes in order. */
+/* More messages than the socket holds, for a peer that does not read: they wait without cost and arrive in order. */
 static void
 test_slow_reader(Fixture *f, gconstpointer data)
 {
@@ -132,7 +133,7 @@ test_slow_reader(Fixture *f, gconstpointer data)
     look_away(&f->theirs);
     for (guint i = 0; i < n; i++)
         g_assert_cmpint(sd_bus_emit_signal(f->ours.bus, "/", INTERFACE, "Numbered", "us", i, ballast), >=, 0);
-    settle(); /* or else the loop would turn for ever */
+    settle(); /* returns only if the waiting messages do not keep the loop busy */
     g_assert_cmpint(sd_bus_get_n_queued_write(f->ours.bus, &queued), >=, 0);
     g_assert_cmpuint(queued, >, 0);
 
@@ -153,7 +154,8 @@ call(const End *end, const char *method, guint number)
     sd_bus_message_unref(message);
 }
 
-/* One who asks for much and reads nothing: no answer is made before the last is on its way. All come, in order. */
+/* A peer makes many calls and reads no reply. Each call is handled only once the last reply is sent. All replies
+ * arrive, in order. */
 static void
 test_asks_and_does_not_read(Fixture *f, gconstpointer data)
 {
@@ -164,7 +166,7 @@ test_asks_and_does_not_read(Fixture *f, gconstpointer data)
     settle();
     int n_bytes = 0;
     g_assert_cmpint(ioctl(sd_bus_get_fd(f->ours.bus), FIONREAD, &n_bytes), ==, 0);
-    g_assert_cmpint(n_bytes, >, 0); /* of calls that have not even been read */
+    g_assert_cmpint(n_bytes, >, 0); /* of calls that have not been read yet */
     g_assert_cmpuint(f->ours.n_calls, <, n);
 
     look_at(&f->theirs);
@@ -183,7 +185,7 @@ count_turn(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* Calls that take long leave their turns to the rest of the loop. */
+/* Between slow calls, the other sources of the loop get their turns. */
 static void
 test_slow_calls(Fixture *f, gconstpointer data)
 {
@@ -198,7 +200,7 @@ test_slow_calls(Fixture *f, gconstpointer data)
     g_source_remove(counter);
 }
 
-/* sd-bus has a time by which it wants to be asked; nothing else wakes the loop then. */
+/* sd-bus has a timeout at which it must be processed; nothing else wakes the loop then. */
 static void
 test_no_reply(Fixture *f, gconstpointer data)
 {
@@ -212,7 +214,7 @@ test_no_reply(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->ours.n_disconnected, ==, 0);
 }
 
-/* It is told once, and the end is looked at no more. */
+/* The end of the connection is reported once, and its source is destroyed. */
 static void
 expect_disconnected(const End *end)
 {
@@ -230,7 +232,7 @@ test_other_end_closed(Fixture *f, gconstpointer data)
     expect_disconnected(&f->ours);
 }
 
-/* As sd-bus itself does over a message that it refuses. */
+/* sd-bus itself closes its end like this when it refuses a message. */
 static void
 test_this_end_closed(Fixture *f, gconstpointer data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Who made the host's processor, by libvirt's capabilities. */
+/* The vendor of the host's processor, from libvirt's capabilities. */
 #include "common/capabilities.h"
 
 #include "tests/expect.h"
@@ -12,16 +12,16 @@ test_vendor(void)
     static const struct {
         const char *text, *vendor;
     } cases[] = {
-        /* As libvirt of today prints them. */
+        /* Current libvirt's form. */
         { HOST("<arch>x86_64</arch><model>EPYC</model><vendor>AMD</vendor><feature name='vmx'/>"), "AMD" },
         { HOST("<arch>x86_64</arch><vendor>\n Intel </vendor>"), "Intel" },
-        /* As that of RHEL 5 does. */
+        /* The form of RHEL 5's libvirt. */
         { HOST("<arch>x86_64</arch><features><pae/><vmx/></features>"), "Intel" },
         { HOST("<arch>i686</arch>\n<features>\n<svm/>\n</features>"), "AMD" },
         { HOST("<arch>x86_64</arch><features><pae/></features>"), NULL },
-        /* A vendor is said outright. */
+        /* An explicit vendor wins. */
         { HOST("<vendor>AMD</vendor><features><vmx/></features>"), "AMD" },
-        /* libxl's. */
+        /* From libxl, without a vendor. */
         { HOST("<arch>x86_64</arch>"), NULL },
         { "<capabilities><guest><cpu><vendor>AMD</vendor></cpu></guest></capabilities>", NULL },
         { "<capabilities><host/></capabilities>", NULL },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The configuration: every key, the options above the file, and the sentences for what is wrong. */
+/* The configuration: every key, options that override the file, and the error messages. */
 #include "daemon/config.h"
 
 #include <glib/gstdio.h>
@@ -17,7 +17,7 @@ write_file(const char *text)
     return path;
 }
 
-/* Options of a line, as the shell has them. */
+/* Parses a line of options as the shell would. */
 static XpvOptions *
 parse_options(const char *line, GError **error)
 {
@@ -25,7 +25,7 @@ parse_options(const char *line, GError **error)
     g_auto(GStrv) words = NULL;
     int n;
     g_assert_true(g_shell_parse_argv(whole, &n, &words, NULL));
-    g_autofree char **argv = g_memdup2(words, sizeof *words * ((gsize)n + 1)); /* the parser takes from it */
+    g_autofree char **argv = g_memdup2(words, sizeof *words * ((gsize)n + 1)); /* the parser removes words from it */
     char **rest = argv;
     return xpv_options_parse(&n, &rest, error);
 }
@@ -37,8 +37,8 @@ load(const char *line, GError **error)
     return options ? xpv_config_load(options, error) : NULL;
 }
 
-/* @text: (nullable) of the file that --config names. Returns: what comes of it: the values, or the sentence, which does
- * not name the folder. */
+/* @text: (nullable) the contents of the file that --config names
+ * Returns: the resulting values, or the error message without the folder's name */
 static char *
 result_of(const char *text, const char *line)
 {
@@ -81,10 +81,10 @@ static void
 test_values(void)
 {
     static const Case cases[] = {
-        /* Nothing said. */
+        /* Nothing is set. */
         { "", "", "xen:///system|-|-|-|120|30" },
         { "\n# uri = no\n#grace=x\n", "", "xen:///system|-|-|-|120|30" },
-        /* Each key, and the option of its name. */
+        /* Each key, and the option of the same name. */
         { "uri = test:///default\n", "", "test:///default|-|-|-|120|30" },
         { "", "--uri=test:///default", "test:///default|-|-|-|120|30" },
         { "", "--uri test:///default", "test:///default|-|-|-|120|30" },
@@ -98,10 +98,10 @@ test_values(void)
         { "", "--grace=86400", "xen:///system|-|-|-|86400|30" },
         { "call-timeout=1\n", "", "xen:///system|-|-|-|120|1" },
         { "", "--call-timeout=3600", "xen:///system|-|-|-|120|3600" },
-        /* Known to be unknown. */
+        /* Explicitly unknown. */
         { "host-kernel=\nhost-processor=\nhost-architecture=\n", "", "xen:///system||||120|30" },
         { "", "--host-kernel= --host-processor= --host-architecture=", "xen:///system||||120|30" },
-        /* The command line is above the file. */
+        /* The command line overrides the file. */
         { "uri=a:///\nhost-kernel=k\nhost-processor=intel\nhost-architecture=i686\ngrace=1\ncall-timeout=1\n",
           "--uri=b:/// --host-kernel=l --host-processor=amd --host-architecture=x86_64 --grace=2 --call-timeout=2",
           "b:///|l|amd|x86_64|2|2" },
@@ -109,7 +109,7 @@ test_values(void)
         /* The last one counts. */
         { "grace=1\ngrace=2\n", "", "xen:///system|-|-|-|2|30" },
         { "", "--grace=1 --grace=2", "xen:///system|-|-|-|2|30" },
-        /* What is above is checked all the same. */
+        /* An overridden value is checked too. */
         { "grace=x\n", "--grace=2", "test.conf:2: grace takes whole seconds from 0 to 86400, not “x”" },
     };
     check(cases, G_N_ELEMENTS(cases));
@@ -145,7 +145,7 @@ test_wrong_values(void)
           "not "
           "known" },
         { "\ngrace\f = x\n", "", "test.conf:3: grace takes whole seconds from 0 to 86400, not “x”" },
-        /* The line of the value that counts. */
+        /* The message names the line of the value that counts. */
         { "grace=1\ngrace=x\n", "", "test.conf:3: grace takes whole seconds from 0 to 86400, not “x”" },
     };
     check(cases, G_N_ELEMENTS(cases));
@@ -167,7 +167,7 @@ test_wrong_files(void)
         { "uri=x\n", "test.conf: Key file does not start with a group" },
         { "[xenpv-compatd]\n\nuri=\xff\n",
           "test.conf:3: Key file contains key “uri” with value “\xef\xbf\xbd” which is not UTF-8" },
-        /* What is wrong twice. */
+        /* Each file has two errors; the message names the first. */
         { "[xenpv-compatd]\ncolour=\xff\n", "test.conf:2: there is no key “colour”" },
         { "[xenpv-compatd]\ngrace=\\q\n",
           "test.conf:2: Key file contains key “grace” which has a value that cannot be interpreted." },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which kernel is running, by what is on a serial console. The logs are as real guests print them, shortened. */
+/* The running kernel, from the output of a serial console. The logs are those of real guests, shortened. */
 #include "common/console.h"
 
 #include "common/report.h"
@@ -29,14 +29,14 @@ report_of(const char *log, gsize length, gsize piece)
 {
     g_autoptr(XpvConsole) console = xpv_console_new();
     for (gsize at = 0; at < length; at += piece) {
-        /* A copy of its own, so that reading beyond its end is noticed. */
+        /* Each piece is a copy, so that the sanitizer notices a read beyond its end. */
         g_autofree char *copy = g_memdup2(log + at, MIN(piece, length - at));
         xpv_console_feed(console, copy, MIN(piece, length - at));
     }
     return xpv_console_report(console);
 }
 
-/* However it is cut. */
+/* The report is the same for pieces of any size. */
 static void
 expect_report(const char *log, gsize length, const char *report)
 {
@@ -62,7 +62,7 @@ static void
 test_releases(void)
 {
     static const Case cases[] = {
-        /* RHEL 3, x86_64: LKML, 2004. */
+        /* RHEL 3, x86_64, from LKML, 2004. */
         { "Bootdata ok (command line is ro root=LABEL=/ console=tty1 console=ttyS0)\n" RHEL_3
           "\nBIOS-provided physical RAM map:\n BIOS-e820: 0000000000000000 - 000000000009ec00 (usable)\n"
           "Scanning NUMA topology in Northbridge 24\nKernel command line: ro root=LABEL=/ console=tty1 console=ttyS0\n"
@@ -76,9 +76,9 @@ test_releases(void)
         { RHEL_5 "\n" E820 "127MB HIGHMEM available.\n896MB LOWMEM available.\n", RHEL_5 "\ni686" },
         { RHEL_5 "\nCommand line: ro root=/dev/VolGroup00/LogVol00 console=ttyS0\n" E820, RHEL_5 "\nx86_64" },
         { RHEL_5 "\nEFI v1.10 by Xen/ia64: SALsystab=0x2 ACPI 2.0=0x14\n", RHEL_5 },
-        /* Newer ones print their command line on either machine, and the time before each line. */
+        /* Newer kernels print their command line on both architectures, and a time before each line. */
         { "[    0.000000] " DEBIAN "\n[    0.000000] Command line: root=/dev/xvda console=ttyS0\n", DEBIAN },
-        /* The first line alone, as soon as it is there. */
+        /* The first line alone is enough. */
         { RHEL_3 "\n", RHEL_3 },
         { "", NULL },
         { "\n\r\n", NULL },
@@ -87,7 +87,7 @@ test_releases(void)
     check_cases(cases, G_N_ELEMENTS(cases));
 }
 
-/* With "quiet", the kernel itself says nothing. */
+/* With "quiet", the kernel prints nothing; getty's banner names it. */
 static void
 test_banner(void)
 {
@@ -96,13 +96,13 @@ test_banner(void)
           "Kernel 2.4.21-50.ELsmp on an i686" },
         { "Kernel 2.6.18-164.el5 on an x86_64 (ttyS0)\r\n", "Kernel 2.6.18-164.el5 on an x86_64" },
         { "Kernel 2.4.21-50.EL on an i686\nKernel 2.6.9-89.EL on an i686\n", "Kernel 2.6.9-89.EL on an i686" },
-        /* It tells the machine of a first line. */
+        /* The banner adds the architecture to the kernel's first line. */
         { RHEL_3 "\nKernel 2.4.21-9.0.1.ELsmp on an i686\n", RHEL_3 "\ni686" },
-        { RHEL_3 "\n" E820 "Kernel 2.4.21-9.0.1.ELsmp on an x86_64\n", RHEL_3 "\ni686" }, /* which is known better */
-        /* That of another machine, into which somebody logs in here. */
+        { RHEL_3 "\n" E820 "Kernel 2.4.21-9.0.1.ELsmp on an x86_64\n", RHEL_3 "\ni686" }, /* the kernel decides */
+        /* The banner of another machine, to which somebody logs in from this guest. */
         { RHEL_3 "\n# telnet db\nKernel 2.6.9-89.ELsmp on an x86_64\n", RHEL_3 },
         { "Kernel 2.4.21-50.EL on an i686\n" RHEL_5 "\n", RHEL_5 },
-        /* None of these is one. */
+        /* None of these is a banner. */
         { "Kernel 2.4.21-50.EL on an i6", NULL },
         { "Kernel 2.4.21-50.EL on an i6\n", NULL },
         { "Kernel 2.4.21-50.EL on an abacus\n", NULL },
@@ -126,7 +126,7 @@ test_reboot(void)
     check_cases(cases, G_N_ELEMENTS(cases));
 }
 
-/* The kernel that saves the memory of the one that crashed. */
+/* The kdump kernel, which saves the memory of a crashed kernel, is not the guest's. */
 static void
 test_kdump(void)
 {
@@ -134,11 +134,11 @@ test_kdump(void)
         { RHEL_4 "\n" E820 "Kernel panic\n" RHEL_5 "\n" E820 KDUMP, RHEL_4 "\ni686" },
         { RHEL_4 "\n" RHEL_5 "\nCommand line: ro elfcorehdr=32768K\n" E820 KDUMP, RHEL_4 },
         { RHEL_4 "\nBootdata ok (command line is ro elfcorehdr=1K)\n" RHEL_5 "\n" E820, RHEL_4 },
-        /* Its getty's banner is not the guest's either, and the next kernel is. */
+        /* Its getty's banner does not count either. The next kernel does. */
         { RHEL_5 "\n" KDUMP "Kernel 2.6.18-164.el5PAE on an i686\n", NULL },
         { RHEL_4 "\n" RHEL_5 "\n" KDUMP "Restarting system.\n" RHEL_4 "\n" E820, RHEL_4 "\ni686" },
         { RHEL_4 "\n" RHEL_5 "\n" KDUMP RHEL_5 "\n" KDUMP, RHEL_4 },
-        /* What somebody prints later is not the kernel's. */
+        /* Later output that looks like this is not from the kernel. */
         { RHEL_4 "\n" RHEL_5 "\nKernel command line: ro\n" KDUMP, RHEL_5 },
         { RHEL_5 "\necho elfcorehdr=\n", RHEL_5 },
         { KDUMP RHEL_5 "\n", RHEL_5 },
@@ -150,7 +150,7 @@ static void
 test_torn(void)
 {
     static const Case cases[] = {
-        { RHEL_3, NULL }, /* it may go on */
+        { RHEL_3, NULL }, /* the line may go on */
         { "Linux version 2.4.21-50.EL", NULL },
         { "Linux version 2.4.21-50.EL\nsmp (bhcompile@x) (gcc version 3.2.3) #1 SMP\n", NULL },
         { "Linux version 2.4.21-50.ELINIT: version 2.85 booting\n", NULL },
@@ -159,7 +159,7 @@ test_torn(void)
         { "Linux version x (bhcompile@x) (gcc version 3.2.3) #1 SMP\n", NULL },
         { "INIT: " RHEL_3 "\n", NULL },
         { "Linux  version 2.4.21-50.EL (x) (y) #1\n", NULL },
-        /* What came between is not at once behind it. */
+        /* The memory map counts only directly after the kernel's line. */
         { RHEL_5 "\nINIT: x\n" E820, RHEL_5 },
     };
     check_cases(cases, G_N_ELEMENTS(cases));
@@ -187,7 +187,7 @@ test_terminal(void)
     expect_report(nuls, sizeof nuls - 1, RHEL_3 "\ni686");
 }
 
-/* A line of any length costs no more memory than a report, and is no kernel. */
+/* A line of any length takes no more memory than a report, and names no kernel. */
 static void
 test_endless_line(void)
 {
@@ -222,7 +222,7 @@ expect_console(const XpvConsole *console, const char *report)
     expect("", got, report);
 }
 
-/* What follows a gap is not what was said before it. */
+/* Text after a gap does not continue the text before it. */
 static void
 test_gap(void)
 {
@@ -232,9 +232,9 @@ test_gap(void)
     feed(console, "L (x) (y) #1 SMP\n");
     expect_console(console, RHEL_4);
     xpv_console_skip(console);
-    feed(console, RHEL_3 "\n"); /* its begin may be missing */
+    feed(console, RHEL_3 "\n"); /* its start may be missing */
     expect_console(console, RHEL_4);
-    feed(console, RHEL_3 "\n" E820); /* "Bootdata ok" may have been before it */
+    feed(console, RHEL_3 "\n" E820); /* "Bootdata ok" may be in the gap */
     expect_console(console, RHEL_3);
     feed(console, RHEL_3 "\n" E820);
     expect_console(console, RHEL_3 "\ni686");

@@ -35,7 +35,7 @@ test_key(void)
     }
 }
 
-/* Every key is there, whatever the daemon sends. */
+/* Every key is present, even if the daemon sends none. */
 static void
 test_domain(void)
 {
@@ -78,7 +78,7 @@ test_host(void)
         "\"host_release\":\"\",\"disks_read\":false,\"counts\":{\"unknown\":2}}\n");
 }
 
-/* A report, and the host that it is judged on. */
+/* A report, together with the host on which it is judged. */
 static void
 test_pair(void)
 {
@@ -91,7 +91,7 @@ test_pair(void)
            "\"host_processor\":\"\",\"host_release\":\"5.1\"}\n");
 }
 
-/* What a terminal might take for a command. */
+/* Text that a terminal might take for a command is escaped. */
 static void
 test_controls(void)
 {

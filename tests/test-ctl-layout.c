@@ -38,7 +38,7 @@ test_cut(void)
     }
 }
 
-/* Deep where there is room for the text beside it. */
+/* The indent is deep only where that leaves enough room for the text. */
 static void
 test_indent(void)
 {

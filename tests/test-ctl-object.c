@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Objects as people read them. */
+/* Objects in the form for people. */
 #include "ctl/object.h"
 #include "tests/expect.h"
 
@@ -11,7 +11,7 @@ object_parse(const XpvCtlInterface *interface, const char *properties)
     return xpv_ctl_object_new(interface, values);
 }
 
-/* The tables name the properties of the published interface, with its types, and each once. */
+/* The tables have each property of the published interface once, with its type. */
 static void
 test_tables(void)
 {

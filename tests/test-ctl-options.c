@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The command line. Words are parted by blanks; “” is an empty one. */
+/* The command line. Blanks separate the words; “” is an empty word. */
 #include "ctl/ctl.h"
 #include "tests/expect.h"
 
@@ -75,7 +75,7 @@ test_plans(void)
     g_assert_true(all_hosts && all_hosts->all_hosts && !all_hosts->matrix);
 }
 
-/* "-H" and "--host" are one, and begin none of the options of "check". */
+/* "-H" and "--host" are the same. Neither is taken for an option of "check". */
 static void
 test_host(void)
 {
@@ -91,7 +91,7 @@ test_host(void)
     g_assert_true(ctl && !ctl->host);
 }
 
-/* One sentence that names what is wrong. */
+/* The error is one sentence that names the wrong word. */
 static void
 test_wrong(void)
 {
@@ -138,7 +138,7 @@ test_wrong(void)
     }
 }
 
-/* Whatever else is asked. */
+/* --help and --version win over everything else. */
 static void
 test_help(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words, for people. */
+/* The phrases that people read for the public words. */
 #include "common/words.h"
 #include "ctl/phrases.h"
 #include "tests/expect.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Columns that line up. */
+/* Tables with aligned columns. */
 #include "ctl/style.h"
 #include "ctl/table.h"
 #include "tests/expect.h"
@@ -17,7 +17,7 @@ table_new(void)
     static const char *const cells[] = {
         "web1",
         "2.6.18-53.el5",
-        "needs another host", /* 13, 18 columns */
+        "needs another host", /* 13 and 18 columns */
         "日本語",
         "",
         "",
@@ -54,15 +54,15 @@ test_cut(void)
                  "NAME    KERNEL         WHY\n"
                  "web1    2.6.18-53.el5  needs another ho…\n"
                  "日本語  -\n");
-    expect_table(30, FALSE, /* both as wide, the last the first to be cut */
+    expect_table(30, FALSE, /* both are equally wide: the last one is cut first */
                  "NAME    KERNEL      WHY\n"
                  "web1    2.6.18-53…  needs ano…\n"
                  "日本語  -\n");
-    expect_table(24, FALSE, /* all cut to their minimum */
+    expect_table(24, FALSE, /* all are cut to their minimum */
                  "NAME    KERNEL    WHY\n"
                  "web1    2.6.18-…  needs…\n"
                  "日本語  -\n");
-    expect_table(23, FALSE, /* where that does not do, columns are left out, and the others have the room */
+    expect_table(23, FALSE, /* below the minimum, columns are left out, and the others get their room */
                  "NAME    WHY\n"
                  "web1    needs another …\n"
                  "日本語\n");
@@ -70,13 +70,13 @@ test_cut(void)
                  "NAME\n"
                  "web1\n"
                  "日本語\n");
-    expect_table(1, FALSE, /* what is never cut is the terminal's to break */
+    expect_table(1, FALSE, /* the first column is never cut: the terminal breaks its lines */
                  "NAME\n"
                  "web1\n"
                  "日本語\n");
 }
 
-/* Rows are rendered once; those that come later line up with them, or with what is wider. */
+/* Each row is rendered once. Later rows align with the earlier ones, or widen the columns. */
 static void
 test_later_rows(void)
 {

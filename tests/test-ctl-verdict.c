@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Verdicts counted, and the exit status that follows. */
+/* Counts of verdicts, and the exit status that they give. */
 #include "ctl/verdict.h"
 #include "tests/expect.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is read of a domain's XML, and what is not. */
+/* What the parser takes from a domain's XML, and what it ignores. */
 #include "common/domain-xml.h"
 
 #include <glib/gstdio.h>
@@ -11,7 +11,7 @@
 #define OURS "urn:xenpv:compat:1"
 #define OSINFO "http://libosinfo.org/xmlns/libvirt/domain/1.0"
 
-/* A domain with name, UUID and what is given. */
+/* Makes a domain's XML with a name, a UUID and the given parts. */
 static char *
 make_text(const char *attributes, const char *children)
 {
@@ -58,7 +58,7 @@ test_least(void)
     g_assert_cmpuint(xml->declared_major, ==, 0);
 }
 
-/* As libvirt 9.0 writes it for libxl, shortened. */
+/* The XML that libvirt 9.0 writes for libxl, shortened. */
 static void
 test_whole(void)
 {
@@ -154,7 +154,7 @@ test_type(void)
         { "", "", "" },
         { "<os><x><type arch='i686'>hvm</type></x></os>", "", "" },
         { "<os><!-- hvm? --><type arch='i686'>xen<!----></type></os>", "pv", "i686" },
-        /* A bootloader of the host's has no place in a fully virtualized guest; where a type is named, that counts. */
+        /* A fully virtualized guest has no bootloader of the host's. If the XML names a type, the type counts. */
         { "<bootloader>/usr/bin/pygrub</bootloader>", "pv", "" },
         { "<bootloader/><os/>", "pv", "" },
         { "<bootloader/><os><cmdline>ro</cmdline></os>", "pv", "" },
@@ -178,16 +178,16 @@ test_metadata(void)
         const char *metadata, *kernel;
         gboolean acknowledged;
     } cases[] = {
-        /* The prefix does not matter. */
+        /* Any prefix will do. */
         { "<guest xmlns='" OURS "'><kernel>k</kernel></guest>", "k", FALSE },
         { "<guest xmlns='" OURS "'><kernel>k</kernel><acknowledged/></guest>", "k", TRUE },
         { "<x:guest xmlns:x='" OURS "'><x:kernel>k</x:kernel><x:acknowledged/></x:guest>", "k", TRUE },
         { "<x:guest xmlns:x='" OURS "'><kernel>k</kernel></x:guest>", "k", FALSE },
         { "<x:guest xmlns:x='" OURS "'><y:kernel xmlns:y='" OURS "'>k</y:kernel></x:guest>", "k", FALSE },
         { "<guest xmlns='" OURS "'><acknowledged/></guest>", NULL, TRUE },
-        { "<guest xmlns='" OURS "'><acknowledged>no</acknowledged></guest>", NULL, TRUE }, /* it stands there */
+        { "<guest xmlns='" OURS "'><acknowledged>no</acknowledged></guest>", NULL, TRUE }, /* it is there */
 
-        /* The namespace does. */
+        /* The namespace must be ours. */
         { "<guest><kernel>k</kernel><acknowledged/></guest>", NULL, FALSE },
         { "<guest xmlns='urn:other'><kernel>k</kernel><acknowledged/></guest>", NULL, FALSE },
         { "<guest xmlns='" OURS "2'><kernel>k</kernel></guest>", NULL, FALSE },
@@ -204,7 +204,7 @@ test_metadata(void)
         { "<wrap xmlns='" OURS "'><guest><kernel>k</kernel></guest></wrap>", NULL, FALSE },
         { "", NULL, FALSE },
 
-        /* What stands in it. */
+        /* The text of the element. */
         { "<guest xmlns='" OURS "'><kernel/></guest>", "", FALSE },
         { "<guest xmlns='" OURS "'>\n <!-- <kernel>no</kernel> -->\n <kernel>k<!-- not l -->m</kernel>\n</guest>", "km",
           FALSE },
@@ -225,7 +225,7 @@ test_metadata(void)
     }
 }
 
-/* One byte more than is read of a report, so that its reader sees that there is more. */
+/* One byte more is kept than is read of a report, so that the reader notices a longer one. */
 static void
 test_metadata_is_capped(void)
 {
@@ -283,14 +283,14 @@ test_console(void)
         { "<serial type='file'/><serial type='file'><source path='/b'/></serial>", "/b" },
         { "<serial type='file'><source path='serial.log'/></serial>", "serial.log" },
         { "<serial type='file'><source path=''/></serial>", "" },
-        /* Those that others read. */
+        /* Other programs read these. */
         { "<serial type='pty'><source path='/dev/pts/3'/><log file='/a'/></serial>", NULL },
         { "<serial type='dev'><source path='/dev/ttyS0'/></serial>", NULL },
         { "<serial type='pipe'><source path='/a'/></serial>", NULL },
         { "<serial type='unix'><source mode='bind' path='/a'/></serial>", NULL },
         { "<serial type='null'/>", NULL },
         { "<serial><source path='/a'/></serial>", NULL },
-        /* And what is no serial port. */
+        /* These are no serial ports. */
         { "<console type='file'><source path='/a'/><target type='xen'/></console>", NULL },
         { "<parallel type='file'><source path='/a'/></parallel>", NULL },
         { "", NULL },
@@ -317,15 +317,15 @@ test_boot_disk(void)
         const char *devices;
         gboolean paravirtualized;
     } cases[] = {
-        /* The first disk. */
+        /* The first disk counts. */
         { DISK("disk", "xen"), TRUE },
         { DISK("disk", "ide"), FALSE },
         { DISK("disk", "xen") DISK("disk", "ide"), TRUE },
         { DISK("disk", "ide") DISK("disk", "xen"), FALSE },
-        { "<disk><target bus='xen'/></disk>", TRUE }, /* a disk is what it is when nothing else is said */
+        { "<disk><target bus='xen'/></disk>", TRUE }, /* without a device attribute, it is a disk */
         { "<emulator>/x</emulator>" DISK("disk", "xen"), TRUE },
 
-        /* That is one. */
+        /* CD-ROMs and floppies do not count. */
         { DISK("cdrom", "ide") DISK("disk", "xen"), TRUE },
         { DISK("cdrom", "xen") DISK("disk", "ide"), FALSE },
         { DISK("floppy", "fdc") DISK("cdrom", "ide") DISK("disk", "xen"), TRUE },
@@ -333,7 +333,7 @@ test_boot_disk(void)
         { ORDERED("cdrom", "xen", "1") ORDERED("disk", "ide", "2"), FALSE },
         { ORDERED("cdrom", "ide", "1") ORDERED("disk", "xen", "2"), TRUE },
 
-        /* Of the lowest order. */
+        /* The disk with the lowest boot order counts. */
         { ORDERED("disk", "xen", "2") ORDERED("disk", "ide", "1"), FALSE },
         { ORDERED("disk", "ide", "2") ORDERED("disk", "xen", "1"), TRUE },
         { ORDERED("disk", "ide", "10") ORDERED("disk", "xen", "9"), TRUE },
@@ -341,7 +341,7 @@ test_boot_disk(void)
         { ORDERED("disk", "xen", "3") DISK("disk", "ide"), TRUE },
         { ORDERED("disk", "ide", "1") ORDERED("disk", "xen", "1"), FALSE },
 
-        /* Without an order, the first of those that the BIOS has, and those of the xen bus last. */
+        /* Without an order, it is the first one that the BIOS sees; disks on the xen bus come last. */
         { TARGET("dev='xvda' bus='xen'") TARGET("dev='hda' bus='ide'"), FALSE },
         { TARGET("dev='xvda' bus='xen'") TARGET("dev='sda' bus='scsi'"), FALSE },
         { TARGET("dev='xvda' bus='xen'") TARGET("dev='vda' bus='virtio'"), FALSE },
@@ -355,7 +355,7 @@ test_boot_disk(void)
         { TARGET("dev='hda' bus='ide'") ORDERED("disk", "xen", "18446744073709551615"), TRUE },
         { ORDERED("disk", "ide", "1") ORDERED("disk", "xen", "99999999999999999999"), FALSE },
 
-        /* Without a bus, by its name. */
+        /* Without a bus, the target's name decides. */
         { TARGET("dev='xvda'"), TRUE },
         { TARGET("dev='xvda'") TARGET("dev='hda'"), FALSE },
         { TARGET("dev='hda'") TARGET("dev='xvda'"), FALSE },
@@ -365,7 +365,7 @@ test_boot_disk(void)
         { TARGET("dev='sda'"), FALSE },
         { TARGET("dev='vda'"), FALSE },
 
-        /* Nothing to go by. */
+        /* Nothing tells. */
         { "", FALSE },
         { "<disk device='disk'/>", FALSE },
         { "<interface type='bridge'><target dev='xvda' bus='xen'/></interface>", FALSE },
@@ -380,7 +380,7 @@ test_boot_disk(void)
 
     g_autoptr(XpvDomainXml) direct =
         parse("<devices>" DISK("disk", "xen") "</devices><os><kernel>/boot/vmlinuz</kernel></os>");
-    g_assert_false(direct->boot_disk_paravirtualized); /* nothing reads it to boot */
+    g_assert_false(direct->boot_disk_paravirtualized); /* such a kernel boots without a boot disk */
 }
 
 /* Each disk as "source format target bus". */
@@ -456,7 +456,7 @@ test_declared_major(void)
         { "http://redhat.com/rhel/5.11", 5 },
         { "http://redhat.com/rhel/10.0", 10 },
         { "http://redhat.com/rhel/5-unknown", 5 },
-        { "http://redhat.com/rhel/4294967299.1", 4294967295 }, /* not 3 */
+        { "http://redhat.com/rhel/4294967299.1", 4294967295 }, /* the number does not wrap around to 3 */
         { "http://redhat.com/rhel/18446744073709551619", 4294967295 },
         { "http://redhat.com/rhel/", 0 },
         { "http://redhat.com/rhel/x", 0 },
@@ -550,7 +550,7 @@ make_text_with_entity(const char *declarations, const char *reference)
                            declarations, reference);
 }
 
-/* Entities, each ten times the one before; and one that is long and often referred to. */
+/* Entities that each expand to ten of the one before; and a long entity with many references. */
 static void
 test_entity_bombs(void)
 {
@@ -620,7 +620,7 @@ test_deep_nesting(void)
     }
 }
 
-/* Bytes changed, removed and repeated in a domain's XML, and pure noise: whatever comes of it, nothing breaks. */
+/* Bytes of a domain's XML are changed, removed and repeated, or all is noise. Nothing breaks. */
 static void
 test_noise(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is published of a domain: every member, the cleaning, the sharing, and its object path. */
+/* The published properties of a domain: every member, the cleaned texts, the shared sentences, and the object path. */
 #include "common/domain.h"
 
 #include "common/names.h"
@@ -11,7 +11,7 @@
 
 static const XpvHost x86_64_intel = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 };
 
-/* A running domain whose guest reports a kernel. */
+/* Makes a running domain whose guest reports a kernel. */
 static XpvDomain *
 make(const char *name, const char *report_text, const XpvDomain *previous)
 {
@@ -80,7 +80,7 @@ test_members(void)
     g_assert_cmpuint(domain->changed_at, ==, NOW);
 }
 
-/* Nothing is NULL where nothing is known. */
+/* No member is NULL when nothing is known. */
 static void
 test_nothing_known(void)
 {
@@ -125,7 +125,7 @@ test_name_is_cleaned(void)
         { "two\nlines\t\x1b[31mred\x7f", "two lines[31mred" },
         { "\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd" },
         { "cut\xc3", "cut\xef\xbf\xbd" },
-        { "\xef\xb7\x90", "\xef\xbf\xbd" },                         /* U+FDD0, as all below a noncharacter */
+        { "\xef\xb7\x90", "\xef\xbf\xbd" },                         /* U+FDD0; those below are noncharacters too */
         { "\xef\xb7\xaf", "\xef\xbf\xbd" },                         /* U+FDEF */
         { "\xef\xbf\xbe", "\xef\xbf\xbd" },                         /* U+FFFE */
         { "\xf0\x9f\xbf\xbf", "\xef\xbf\xbd" },                     /* U+1FFFF */
@@ -139,7 +139,7 @@ test_name_is_cleaned(void)
         expect_true(cases[i].name, is_publishable(domain->name), "publishable");
     }
 
-    g_autofree char *name = g_strnfill(100000, 'x'); /* a name is not cut: it is how admins find the domain */
+    g_autofree char *name = g_strnfill(100000, 'x'); /* a name is not cut: admins find the domain by it */
     g_autoptr(XpvDomain) domain = make(name, NULL, NULL);
     g_assert_cmpstr(domain->name, ==, name);
 }
@@ -161,7 +161,7 @@ test_hostile_reports(void)
     }
 }
 
-/* Thousands of domains share a few sentences. */
+/* Domains with the same sentence share one copy of it. */
 static void
 test_sentences_are_shared(void)
 {

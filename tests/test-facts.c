@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Facts that a person states, and the sentences for those that are none. */
+/* Facts that a person states, and the errors for invalid ones. */
 #include "common/facts.h"
 
 static const XpvHost known = { "Xen", XPV_ARCH_I686, XPV_PROCESSOR_AMD, 3 };
@@ -45,7 +45,7 @@ test_virtualization(void)
     }
 }
 
-/* The sentence names key, value and what is accepted; nothing is changed. */
+/* The error names the key, the value and what is accepted. Nothing is changed. */
 static void
 test_refused(void)
 {
@@ -82,7 +82,7 @@ test_refused(void)
     }
 }
 
-/* A host alone has no virtualization. */
+/* Without a guest, virtualization cannot be set. */
 static void
 test_host_alone(void)
 {

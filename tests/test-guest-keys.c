@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which of a guest's keys matter. Reading them is tested by test-report-xenstore.c. */
+/* Which of a guest's keys matter. test-report-xenstore.c tests how they are read. */
 #include "daemon/xenstore/guest-keys.h"
 
 static void
@@ -18,7 +18,7 @@ test_matter(void)
         { "/local/domain/12/device/vbd/51712/state", TRUE },
         { "/local/domain/12/device/vif/0/state", TRUE },
 
-        /* What they go with. */
+        /* Removing one of these removes the keys below it. */
         { "/local/domain/12/data", TRUE },
         { "/local/domain/12/data/xenpv-compat", TRUE },
         { "/local/domain/12/data/os", TRUE },
@@ -43,7 +43,7 @@ test_matter(void)
         { "/local/domain/12/device/vbdx", FALSE },
         { "/local/domain/12/device/vfb/0/state", FALSE },
 
-        /* What is no domain's. */
+        /* These belong to no domain. */
         { "", FALSE },
         { "/", FALSE },
         { "data/os_uname", FALSE },

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tables, held against the Guide's. */
+/* The tables, compared with the Guide's. */
 #include "common/guide.h"
 #include "tests/expect.h"
 
-/* Tables 12.1, 12.2 and 12.3 as they are printed, and for RHEL 4 and 5 the hosts that section 12.2's prose gives. */
+/* Tables 12.1, 12.2 and 12.3 as printed; and for RHEL 4 and 5, the hosts that the text of section 12.2 gives. */
 static const struct {
     const char *name;
     XpvArch arch;
@@ -65,7 +65,7 @@ test_variants(void)
     }
 }
 
-/* The tables speak of RHEL 3, 4 and 5. */
+/* The tables cover RHEL 3, 4 and 5 only. */
 static void
 test_other_releases(void)
 {
@@ -195,7 +195,7 @@ test_packages(void)
     }
 }
 
-/* A package of every row, as the Guide and the advisories name them. */
+/* A package for every row, under the name that the Guide and the advisories use. */
 static void
 test_package(void)
 {
@@ -206,7 +206,7 @@ test_package(void)
         guint major, update;
     } cases[] = {
         { "athlon-SMP", "kernel-smp-2.4.21-50.EL.athlon", XPV_ARCH_ATHLON, XPV_FLAVOUR_SMP, 3, 9 },
-        { "ia32e", "kernel-2.4.21-50.EL.ia32e", XPV_ARCH_IA32E, XPV_FLAVOUR_SMP, 3, 9 }, /* there is no other */
+        { "ia32e", "kernel-2.4.21-50.EL.ia32e", XPV_ARCH_IA32E, XPV_FLAVOUR_SMP, 3, 9 }, /* the only package */
         { "i686-HUGEMEM", "kernel-hugemem-2.6.9-67.EL.i686", XPV_ARCH_I686, XPV_FLAVOUR_HUGEMEM, 4, 6 },
         { "x86_64-LARGESMP", "kernel-largesmp-2.6.9-100.EL.x86_64", XPV_ARCH_X86_64, XPV_FLAVOUR_LARGESMP, 4, 9 },
         { "i686-PAE", "kernel-PAE-2.6.18-53.el5.i686", XPV_ARCH_I686, XPV_FLAVOUR_PAE, 5, 1 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is published of the host, out of libvirt, this machine and the configuration. */
+/* The published properties of the host, from libvirt, this machine and the configuration. */
 #include "daemon/host-state.h"
 
 #include <sys/utsname.h>
@@ -34,7 +34,7 @@ test_local_before_connection(void)
     g_assert_cmpstr(xpv_host_state_get(state)->host_kernel, ==, name.release);
     g_assert_cmpstr(xpv_host_state_get(state)->host_name, ==, g_get_host_name());
     g_assert_cmpstr(xpv_host_state_get(state)->hypervisor, ==, "");
-    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, ""); /* the kernel's, which only libvirt tells */
+    g_assert_cmpstr(xpv_host_state_get(state)->host_architecture, ==, ""); /* only libvirt tells it */
     g_assert_cmpstr(xpv_host_state_get(state)->version, !=, "");
     g_assert_cmpstr(xpv_host_state_get(state)->rules, !=, "");
     g_assert_false(xpv_host_state_get(state)->connected);
@@ -43,7 +43,7 @@ test_local_before_connection(void)
         g_assert_cmpuint(xpv_host_state_get(state)->counts[i], ==, 0);
 }
 
-/* Nothing of this machine is taken for the other one's. */
+/* No fact of this machine is taken for the remote host's. */
 static void
 test_remote(void)
 {
@@ -151,7 +151,7 @@ test_facts(void)
 
 typedef struct {
     guint n;
-    XpvHostProperties before, after; /* but for strings, those of the last change */
+    XpvHostProperties before, after; /* strings excepted: those are of the last change */
     gboolean same_strings;
 } Changes;
 
@@ -166,7 +166,7 @@ on_changed(const XpvHostProperties *before, const XpvHostProperties *after, gpoi
         g_str_equal(before->host_kernel, after->host_kernel) && g_str_equal(before->hypervisor, after->hypervisor);
 }
 
-/* Each setter tells once, and leaves alone what it does not set. */
+/* Each setter notifies once and changes nothing else. */
 static void
 test_changes(void)
 {
@@ -184,7 +184,7 @@ test_changes(void)
     g_assert_true(changes.after.connected);
     g_assert_true(changes.same_strings);
 
-    g_assert_false(changes.after.disks_read); /* it is another host */
+    g_assert_false(changes.after.disks_read); /* another host's disks have not been read */
     xpv_host_state_set_disks_read(state, TRUE);
     g_assert_cmpuint(changes.n, ==, 2);
     g_assert_true(changes.after.disks_read);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a host's words are read. */
+/* How a host's facts are parsed. */
 #include "common/host.h"
 #include "tests/expect.h"
 
@@ -36,7 +36,7 @@ test_update(void)
         { "2.6.18-438.el5xen", 11 },
         { "kernel-xen-2.6.18-92.1.22.el5.x86_64", 2 },
         { "kernel-xen-2.6.18-53.el5.i686", 1 },
-        { "2.6.18-1.2747.el5xen", 0 }, /* a pre-release is of update 0 */
+        { "2.6.18-1.2747.el5xen", 0 }, /* a pre-release counts as update 0 */
         { "2.6.9-67.ELxenU", -1 },
         { "2.4.21-50.EL", -1 },
         { "6.1.0-18-amd64", -1 },
@@ -129,7 +129,7 @@ test_is_local(void)
         { "xen+ssh://h", FALSE },
         { "xen+ssh://root@127.0.0.1:22/system?x=1", FALSE },
         { "xen+tls://[2001:db8::1]/system", FALSE },
-        { "qemu+tcp://localhost/", FALSE }, /* may well be a tunnel */
+        { "qemu+tcp://localhost/", FALSE }, /* it may well be a tunnel */
         { "test+unix://elsewhere/default?socket=/x", FALSE },
         { "esx://vcenter.example/?no_verify=1", FALSE },
 

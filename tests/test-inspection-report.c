@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What an inspection says as a report, and how it narrows another one. */
+/* The report that an inspection gives, and how it narrows another report. */
 #include "common/inspection-report.h"
 
 #include "common/judge.h"
@@ -34,7 +34,7 @@ test_report(void)
     expect_report(inspection, "kernel-smp-2.6.9-89.EL.i686");
 }
 
-/* Without a database, a kernel's configuration makes it exact. */
+/* Without an rpm database, a kernel's configuration makes the report exact. */
 static void
 test_configuration(void)
 {
@@ -53,7 +53,7 @@ test_configuration(void)
     }
 }
 
-/* Whichever of these was started; what the boot loader does not offer was not. */
+/* The running kernel may be any of these. One that the boot loader does not offer was not booted. */
 static void
 test_any(void)
 {
@@ -82,7 +82,7 @@ expect_variant(const char *said, const XpvInspection *inspection, const char *ex
     g_assert_cmpstr(judgement->variant, ==, expected);
 }
 
-/* They tell which of a release's kernels uname -r means. */
+/* The packages tell which of a release's kernels uname -r means. */
 static void
 test_packages(void)
 {
@@ -91,7 +91,7 @@ test_packages(void)
     add(inspection, "", "2.4.21-50.EL", ""); /* no more than uname says */
     g_assert_null(xpv_inspection_packages(inspection));
     add(inspection, "kernel-smp-2.4.21-50.EL.i686", "2.4.21-50.ELsmp", "i686");
-    expect_variant("2.4.21-50.EL", inspection, ""); /* it is of another flavour */
+    expect_variant("2.4.21-50.EL", inspection, ""); /* its flavour is another one */
     add(inspection, "kernel-2.4.21-50.EL.ia32e", "2.4.21-50.EL", "ia32e");
     expect_variant("2.4.21-50.EL", inspection, "ia32e");
     expect_variant("2.4.21-50.ELsmp", inspection, "i686-SMP");
@@ -106,7 +106,7 @@ test_packages_by_configuration(void)
     expect_variant("2.4.21-50.EL", inspection, "athlon");
 }
 
-/* That none is installed is known where packages were read, and nothing else could have had it. */
+/* A missing driver package is certain only if packages were read and nothing else could have had it. */
 static void
 test_driver_package(void)
 {
@@ -124,12 +124,12 @@ test_driver_package(void)
     g_assert_false(xpv_inspection_lacks_driver_package(with));
 }
 
-/* A part of them would look certain. */
+/* If there are too many kernels, none is reported: a part of them would look certain. */
 static void
 test_too_many(void)
 {
     g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-    for (guint i = 0; i < 128; i++) { /* of 32 bytes each, with the newline */
+    for (guint i = 0; i < 128; i++) { /* each has 32 bytes with the newline */
         g_autofree char *package = g_strdup_printf("kernel-2.6.18-%03u.%04u.el5.i686", 100 + i, i);
         add(inspection, package, "", "i686")->in_grub = TRUE;
     }

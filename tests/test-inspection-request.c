@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Requests: what is written reads the same, and what is none is refused with what is wrong. */
+/* Requests: what is written reads back the same, and the error for a bad request says what is wrong. */
 #include "common/inspection-request.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ test_no_disks(void)
     g_assert_false(request->urgent);
 }
 
-/* Whatever a domain's XML may name. */
+/* Paths can have any text that a domain's XML can. */
 static void
 test_paths(void)
 {
@@ -71,7 +71,7 @@ test_paths(void)
         expect_disk(request, i, paths[i], paths[i], "", "xen");
 }
 
-/* The longest that there are are not too long; further disks are left out. */
+/* The longest possible paths fit. Disks beyond the maximum are left out. */
 static void
 test_largest(void)
 {

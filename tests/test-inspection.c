@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The JSON of an inspection: what is written reads the same, and what is not ours is refused. */
+/* The JSON of an inspection: what is written reads back the same, and anything else is refused. */
 #include "common/inspection.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ test_empty(void)
                     "\"inspected_at\":0,\"boot_changed_at\":0,\"mounted_at\":0,\"serial\":0}\n");
 }
 
-/* WHOLE with another text in place of one. */
+/* Returns WHOLE with one text replaced by another. */
 static char *
 changed(const char *text, const char *replacement)
 {
@@ -118,7 +118,7 @@ test_no_json(void)
     }
 }
 
-/* A list that is too long costs no memory. */
+/* A list that is too long is refused, so that it takes no memory. */
 static void
 test_bounds(void)
 {
@@ -149,7 +149,7 @@ test_bounds(void)
         g_assert_cmpstr(too_long->message, ==, sentence);
     }
 
-    /* Nor does the inspector make one. */
+    /* The inspector does not make such a list either. */
     g_autoptr(XpvInspection) inspection = xpv_inspection_new();
     for (guint i = 0; i < 100; i++)
         xpv_inspection_add_error(inspection, "%u", i);

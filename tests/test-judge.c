@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Judgement: every package on every host, by an oracle that knows nothing of the engine, and what reports can mean. */
+/* Judgement: every package on every host, compared with an oracle that shares nothing with the engine; and ambiguous
+ * reports. */
 #include <stdio.h>
 
 #include "common/judge.h"
 #include "tests/invariants.h"
 
-/* describe: "verdict [reasons] {warnings} release variant processor hosts driver-source", "-" for what is empty. */
+/* describe: "verdict [reasons] {warnings} release variant processor hosts driver-source", with "-" for each empty
+ * one. */
 static char *
 describe(const char *verdict, const char *reasons, const char *warnings, const char *release, const char *variant,
          const char *processor, const char *hosts, const char *source)
@@ -46,7 +48,7 @@ judge(const XpvHost *host, const XpvGuest *like, const char *text)
     return xpv_judge(host, &guest);
 }
 
-/* check_sane: what holds of every judgement. */
+/* check_sane: checks what holds of every judgement. */
 static gboolean
 check_sane(const char *input, const XpvJudgement *judgement)
 {
@@ -62,7 +64,7 @@ check_remedy(const char *input, const XpvHost *host, const XpvReport *report, co
     expect_true(context, !broken, broken);
 }
 
-/* The Guide as it is printed, a cell between bars. */
+/* The Guide's tables as printed, with a bar between two cells. */
 static const char *const table_12_1[] = {
     "athlon|Supported (AMD)||",
     "athlon-SMP|Supported (AMD)||",
@@ -92,14 +94,14 @@ look_up(const char *const *rows, gsize n_rows, const char *key, guint column)
     return NULL;
 }
 
-/* What the Guide says of a package and a host, all in words. */
+/* A package and a host, all in words. */
 typedef struct {
     guint major;
     guint update;
     gboolean is_prerelease;
     const char *flavour, *arch;             /* of the guest's kernel */
-    const char *host_arch, *host_processor; /* "" where not known */
-    const char *host_release;               /* "5.0", "5.1"; "" where it is none or not known */
+    const char *host_arch, *host_processor; /* "" if not known */
+    const char *host_release;               /* "5.0", "5.1"; "" if not known, or if it has none */
 } Question;
 
 static char *
@@ -136,7 +138,7 @@ oracle(const Question *q)
         else if (supported && strstr(cell, "AMD"))
             processor = "amd";
 
-        /* The minimum releases, and the one that has the drivers built in. */
+        /* The minimum releases, and those that have the drivers built in. */
         gboolean is_old = q->is_prerelease || (q->major == 3 && q->update < 9) || (q->major == 4 && q->update < 6) ||
                           (q->major == 5 && q->update < 1);
         gboolean is_built_in =
@@ -215,7 +217,7 @@ test_every_package_on_every_host(void)
     static const struct {
         guint major;
         const char *version, *dist;
-        const char *numbers; /* of update 0, 1, 2, …; the last one is a pre-release's */
+        const char *numbers; /* of updates 0, 1, 2, …; the last one is a pre-release's */
     } rhels[] = {
         { 3, "2.4.21", "EL", "4 9 15 20 27 32 37 40 47 50 3" },
         { 4, "2.6.9", "EL", "5 11 22 34 42 55 67 78 89 100 4" },
@@ -296,7 +298,7 @@ typedef struct {
 #define SMP_I686 "kernel-smp-2.4.21-50.EL.i686"
 #define PAE_I686 "kernel-PAE-2.6.18-53.1.4.el5.i686"
 
-/* Which reason comes first. */
+/* The order of the reasons. */
 static const Case precedence[] = {
     { SMP_I686,
       X86_64_INTEL,
@@ -341,7 +343,7 @@ static const Case precedence[] = {
     { "2.4.21-57.ELvmnix", HOST(X86_64, INTEL, -1), GUEST(),
       "not-applicable [guest-not-covered] {host-release-unverified} - - - - -" },
 
-/* Another system, where nobody reports a kernel, whether it is only just starting or does not run. */
+/* Another operating system, without a kernel's report: the guest runs, is starting, or does not run. */
 #define SAYS(words) .system = { .kind = XPV_SYSTEM_##words }
 #define WINDOWS .system = { XPV_SYSTEM_OTHER, "The guest's agent", (char *)"windows 6" }
     { NULL, X86_64_INTEL, GUEST(WINDOWS), "not-applicable [guest-not-covered] {-} - - - - -" },
@@ -374,7 +376,7 @@ static const Case precedence[] = {
     { "kernel-devel-2.6.18-53.el5.x86_64", NO_HOST, GUEST(), "unknown [kernel-unrecognized] {-} - - - - -" },
     { PAE_I686, NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
 
-    /* What is certain wins over what is not known. */
+    /* Certain facts win over unknown ones. */
     { "kernel-smp-2.4.21-47.EL.i686", NO_HOST, GUEST(),
       "incompatible [guest-release-unsupported] {host-processor-unknown} 3.8 i686-SMP intel i686 kmod-xenpv" },
     { "kernel-xen-2.6.18-53.el5.i686", NO_HOST, GUEST(),
@@ -384,7 +386,7 @@ static const Case precedence[] = {
     { PAE_I686, HOST(UNKNOWN, UNKNOWN, 0), GUEST(),
       "incompatible [host-release-unsupported] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
 
-    /* All reasons that apply, and none that a variant without support cannot have. */
+    /* All reasons that apply are given, but none that an unsupported variant cannot have. */
     { "kernel-smp-2.4.21-47.EL.athlon", HOST(X86_64, INTEL, 0), GUEST(),
       "incompatible [guest-release-unsupported host-architecture-mismatch processor-mismatch host-release-unsupported] "
       "{guide-disagrees} 3.8 athlon-SMP amd i686 kmod-xenpv" },
@@ -420,7 +422,7 @@ static const Case narrowing[] = {
     { "2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(), "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv" },
     { "2.6.18-53.el5", NO_HOST, GUEST(), "unknown [host-unknown] {-} 5.1 - - - kmod-xenpv" },
     { "2.6.18-53.el5", NO_HOST, GUEST(.arch = XPV_ARCH_IA64), "unknown [host-unknown] {-} 5.1 ia64 - ia64 kmod-xenpv" },
-    { "2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_IA64), /* the domain's goes before the host's */
+    { "2.6.18-53.el5", X86_64_INTEL, GUEST(.arch = XPV_ARCH_IA64), /* the domain's architecture wins over the host's */
       "incompatible [host-architecture-mismatch] {-} 5.1 ia64 - ia64 kmod-xenpv" },
     { "2.6.18-53.el5", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_X86_64),
       "incompatible [host-architecture-mismatch] {-} 5.1 - - - kmod-xenpv" },
@@ -429,14 +431,14 @@ static const Case narrowing[] = {
     { "2.4.21-50.EL", NO_HOST, GUEST(.arch = XPV_ARCH_I686),
       "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
 
-    /* An x86_64 kernel in a domain that says i686. */
+    /* An x86_64 kernel in a domain whose XML says i686. */
     { "2.6.9-67.ELsmp", I686_INTEL, GUEST(.arch = XPV_ARCH_I686),
       "unknown [kernel-ambiguous] {-} 4.6 - - - kmod-xenpv" },
     { "2.6.9-67.ELsmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686), "compatible [-] {-} 4.6 - - - kmod-xenpv" },
     { "2.6.9-67.ELlargesmp", X86_64_INTEL, GUEST(.arch = XPV_ARCH_I686),
       "compatible [-] {-} 4.6 x86_64-LARGESMP - x86_64 kmod-xenpv" },
 
-    /* No x86_64 kernel runs on an i686 host; but one may be reported for it. */
+    /* No x86_64 kernel runs on an i686 host, but a report may still name one for it. */
     { "2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64),
       "unknown [kernel-ambiguous] {-} 5.1 - - - kmod-xenpv" },
     { "2.6.18-53.el5", I686_INTEL, GUEST(.arch = XPV_ARCH_X86_64, LIVE),
@@ -449,7 +451,7 @@ static const Case narrowing[] = {
     { "2.4.21-50.ELsmp", I686_ANY, GUEST(),
       "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
 
-    /* Never to nothing. */
+    /* Narrowing always leaves a kernel. */
     { "2.6.18-53.el5PAE", HOST(IA64, INTEL, 1), GUEST(.arch = XPV_ARCH_IA64),
       "incompatible [host-architecture-mismatch] {-} 5.1 i686-PAE - i686+x86_64 kmod-xenpv" },
     { "kernel-2.6.18-53.el5.x86_64", I686_INTEL, GUEST(LIVE),
@@ -461,7 +463,7 @@ static const Case narrowing[] = {
     { 0 },
 };
 
-/* Several kernels, one verdict: only where all share it. */
+/* A report that means several kernels has a verdict only if all of them share it. */
 static const Case ambiguity[] = {
     { "2.4.21-50.ELsmp", X86_64_ANY, GUEST(),
       "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
@@ -469,7 +471,7 @@ static const Case ambiguity[] = {
     { "2.4.21-50.EL x86_64", X86_64_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - x86_64 kmod-xenpv" },
     { "2.4.21-50.EL x86_64", X86_64_ANY, GUEST(), "compatible [-] {host-processor-unknown} 3.9 - - x86_64 kmod-xenpv" },
     { "2.4.21-50.ELsmp i686", I686_INTEL, GUEST(), "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
-    { "2.4.21-50.EL", NO_HOST, GUEST(), /* ia64 is unsupported, the others await a host */
+    { "2.4.21-50.EL", NO_HOST, GUEST(), /* ia64 is unsupported; the others need a known host */
       "unknown [kernel-ambiguous] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
     { "2.4.21-50.ELsmp", NO_HOST, GUEST(), "unknown [host-unknown] {host-processor-unknown} 3.9 - - - kmod-xenpv" },
     { "kernel-2.4.21-47.EL.i686\nkernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
@@ -483,7 +485,7 @@ static const Case ambiguity[] = {
     { "kernel-2.6.9-67.EL.i686\nkernel-PAE-2.6.18-53.el5.i686", X86_64_INTEL, GUEST(),
       "compatible [-] {-} - - - i686+x86_64 kmod-xenpv" },
 
-    /* The reasons that all share. */
+    /* The judgement has the reasons that all kernels share. */
     { "2.4.21-50.ELsmp i686", X86_64_INTEL, GUEST(),
       "incompatible [host-architecture-mismatch] {guide-disagrees} 3.9 - - i686 kmod-xenpv" },
     { "2.4.21-47.EL", X86_64_INTEL, GUEST(), "incompatible [guest-release-unsupported] {-} 3.8 - - - kmod-xenpv" },
@@ -491,13 +493,13 @@ static const Case ambiguity[] = {
       "incompatible [host-release-unsupported] {-} 3.9 - - - kmod-xenpv" },
     { "2.6.18-53.el5xen", X86_64_INTEL, GUEST(), "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
 
-    /* Where none is shared, all of theirs. */
+    /* If they share none, it has all reasons of all kernels. */
     { "kernel-2.6.18-8.el5.x86_64\nkernel-xen-2.6.18-53.el5.x86_64", X86_64_INTEL, GUEST(),
       "incompatible [guest-release-unsupported kernel-variant-unsupported] {-} - - - - kmod-xenpv" },
     { "kernel-2.4.21-50.EL.athlon\nkernel-2.4.21-50.EL.ia32e", X86_64_AMD, GUEST(),
       "incompatible [host-architecture-mismatch processor-mismatch] {-} 3.9 - - - kmod-xenpv" },
 
-    /* Kernels that no package is known of. */
+    /* Kernels for which no package is known. */
     { "2.6.18-53.el5kdump", X86_64_INTEL, GUEST(),
       "incompatible [kernel-variant-unsupported] {-} 5.1 - - - kmod-xenpv" },
     { "2.4.21-50.ELlargesmp", X86_64_ANY, GUEST(),
@@ -509,7 +511,7 @@ static const Case ambiguity[] = {
     { 0 },
 };
 
-/* Each warning, and when it is none. */
+/* Each warning, and when it is not given. */
 static const Case warnings[] = {
 #define COMPATIBLE(warning) "compatible [-] {" warning "} 5.1 i686-PAE - i686+x86_64 kmod-xenpv"
     { PAE_I686, HOST(X86_64, INTEL, -1), GUEST(), COMPATIBLE("host-release-unverified") },
@@ -580,7 +582,7 @@ static const Case warnings[] = {
     { PAE_I686, X86_64_INTEL, GUEST(.disk_drivers = XPV_DRIVERS_INACTIVE, .network_drivers = XPV_DRIVERS_ACTIVE),
       COMPATIBLE("-") },
 
-/* Whatever the reason, and still in its grace time. */
+/* The warning is given with any reason, and during the grace time too. */
 #define ACTIVE .network_drivers = XPV_DRIVERS_ACTIVE
     { SMP_I686, X86_64_INTEL, GUEST(ACTIVE),
       "incompatible [host-architecture-mismatch] {guide-disagrees drivers-active-unsupported} 3.9 i686-SMP intel i686 "
@@ -621,7 +623,7 @@ test_cases(gconstpointer data)
     }
 }
 
-/* RHEL 3.8 is incompatible whatever the host is. */
+/* RHEL 3.8 is incompatible on every host. */
 static void
 test_too_old_everywhere(void)
 {
@@ -659,7 +661,7 @@ test_sentences(void)
           "12.2).",
           "Run the guest on an i686 host with an Intel processor, or reinstall it as 64-bit "
           "(kernel-2.4.21-50.EL.ia32e)." },
-        /* Each clause is of the kernels that it is about. */
+        /* Each clause names only the kernels that it is about. */
         { SMP_I686 "\nkernel-xen-2.6.18-53.el5.i686", X86_64_INTEL,
           "RHEL 3.9 or 5.1 kernel i686-SMP or i686-xen either is not supported for RHEL 5 (table 12.1), or needs "
           "an i686 host kernel; this host runs x86_64 (table 12.2).",
@@ -675,7 +677,7 @@ test_sentences(void)
           "supported release (section 12.2).",
           "Report the output of this command in the guest: rpm -qf --qf '%{NAME}-%{VERSION}-%{RELEASE}.%{ARCH}\\n' "
           "/boot/vmlinuz-$(uname -r)." },
-        /* Of many, the first. */
+        /* Of many releases, the first ones are named. */
         { "2.6.18-8.el5\n2.6.18-53.el5\n2.6.18-92.el5\n2.6.18-128.el5\n2.6.18-164.el5\n2.6.18-194.el5\n2.6.18-238.el5\n"
           "2.6.18-274.el5\n2.6.18-308.el5\n2.6.18-348.el5",
           X86_64_ANY,
@@ -700,8 +702,8 @@ test_sentences(void)
         { "kernel-2.6.9-67.EL.ia64", HOST(IA64, INTEL, 1),
           "RHEL 4.6 kernel ia64 is not supported for RHEL 4 (table 12.1).",
           "No supported kernel exists for RHEL 4 on ia64 (table 12.1)." },
-        /* Whichever of its kernels the guest runs: a package of no word size, the processor of each, the one that fits.
-         */
+        /* The remedy fits whichever of the kernels the guest runs: a package without an architecture, the processor of
+         * each kernel, or the package that fits. */
         { "2.6.18-53.el5xen", X86_64_INTEL,
           "RHEL 5.1 kernel i686-xen or x86_64-xen is not supported for RHEL 5 (table 12.1).",
           "Install kernel-2.6.18-53.el5 in the guest." },
@@ -728,7 +730,7 @@ test_sentences(void)
     }
 }
 
-/* What an alert says: no more than is known. */
+/* The consequence that an alert names: no more than is known. */
 static void
 test_consequence(void)
 {
@@ -759,7 +761,7 @@ test_consequence(void)
           "not fit this host's AMD processor (table 12.1).",
           WILL_NOT_LOAD },
 
-        /* One that may have loaded them. */
+        /* A kernel that may have loaded its drivers. */
         { "kernel-smp-2.4.21-47.EL.i686", I686_INTEL, GUEST(),
           "RHEL 3.8 kernel i686-SMP, compiled for Intel, is older than RHEL 3.9, the first supported release (section "
           "12.2).",
@@ -782,7 +784,7 @@ test_consequence(void)
           "12.2 and table 12.2).",
           "" },
 
-        /* One that has. */
+        /* A kernel that has loaded its drivers. */
         { SMP_I686, X86_64_INTEL, GUEST(ACTIVE),
           "RHEL 3.9 kernel i686-SMP, compiled for Intel, needs an i686 host kernel; this host runs x86_64 (table "
           "12.2); "
@@ -793,7 +795,7 @@ test_consequence(void)
           "drivers are active.",
           "" },
 
-        /* One of which nothing is to be said. */
+        /* A kernel that needs no such sentence. */
         { "kernel-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(),
           "RHEL 3.9 kernel ia32e, compiled for Intel, is supported on this x86_64 host (table 12.1, table 12.2); its "
           "drivers are in kmod-xenpv.",
@@ -808,7 +810,7 @@ test_consequence(void)
     }
 }
 
-/* Who says that it is another system, and which. */
+/* The sentence names the source and the other system. */
 static void
 test_other_system(void)
 {
@@ -820,7 +822,7 @@ test_other_system(void)
     g_assert_cmpstr(judgement->remedy, ==, "");
 }
 
-/* Packages that somebody else names exactly make a report exact, where it can mean them. */
+/* If another source names a package exactly, the report becomes exact, as long as it can mean that package. */
 static void
 test_other_reports(void)
 {
@@ -839,12 +841,12 @@ test_other_reports(void)
           { "kernel-2.4.21-50.EL.i686" },
           "incompatible [processor-mismatch] {-} 3.9 i686 intel i686 kmod-xenpv" },
         { "2.4.21-50.EL i686", HOST(I686, AMD, 1), { NULL }, "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
-        /* As many as are installed, of which the report means some. */
+        /* Another source lists all installed packages; the report can mean some of them. */
         { "2.4.21-50.EL x86_64",
           X86_64_INTEL,
           { "kernel-2.4.21-47.EL.ia32e\nkernel-2.4.21-50.EL.ia32e\nkernel-smp-2.4.21-50.EL.x86_64\n" },
           "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
-        /* The first decides; what contradicts it says nothing. */
+        /* The first source decides. One that contradicts it is ignored. */
         { "2.4.21-50.EL i686",
           HOST(I686, AMD, 1),
           { "kernel-2.4.21-50.EL.athlon", "kernel-2.4.21-50.EL.i686" },
@@ -853,7 +855,7 @@ test_other_reports(void)
           HOST(I686, AMD, 1),
           { "kernel-2.4.21-50.EL.i686", "kernel-2.4.21-50.EL.athlon" },
           "incompatible [processor-mismatch] {-} 3.9 i686 intel i686 kmod-xenpv" },
-        /* Each only where something is left: another kernel, another flavour, nothing exact, nothing at all. */
+        /* A source is ignored if it leaves nothing: another kernel, another flavour, nothing exact, nothing at all. */
         { "2.4.21-50.EL i686",
           HOST(I686, AMD, 1),
           { "kernel-2.4.21-47.EL.athlon", "kernel-smp-2.4.21-50.EL.athlon" },
@@ -864,7 +866,7 @@ test_other_reports(void)
           "unknown [kernel-ambiguous] {-} 3.9 - - i686 kmod-xenpv" },
         { "2.6.18-53.el5",
           HOST(IA64, INTEL, 1),
-          { "kernel-2.6.18-53.el5.x86_64" }, /* the host's family goes before */
+          { "kernel-2.6.18-53.el5.x86_64" }, /* the host's family is applied first */
           "compatible [-] {-} 5.1 ia64 - ia64 kmod-xenpv" },
         { "gibberish", X86_64_INTEL, { PAE_I686 }, "unknown [kernel-unrecognized] {-} - - - - -" },
         { NULL, X86_64_INTEL, { PAE_I686 }, "unknown [kernel-not-reported] {-} - - - - -" },

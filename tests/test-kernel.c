@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What words are, and which kernel they name; test-report.c has the names themselves. */
+/* The kinds of words, and the kernels that they name. test-report.c tests the names themselves. */
 #include "common/kernel.h"
 #include "tests/expect.h"
 
-/* "image 2: 5.2 - 92.1.17.el5 i686 exact": kind, how many words, and the kernel; "-" for no flavour or architecture. */
+/* "image 2: 5.2 - 92.1.17.el5 i686 exact": the kind, the number of words, and the kernel; "-" for no flavour or
+ * architecture. */
 static char *
 describe(const char *line)
 {
@@ -95,7 +96,7 @@ test_is_same(void)
     };
     XpvKernel exact = kernel;
     exact.is_exact = TRUE;
-    g_assert_true(xpv_kernel_is_same(&kernel, &exact)); /* how it was named is no matter */
+    g_assert_true(xpv_kernel_is_same(&kernel, &exact)); /* how it was named does not matter */
     for (guint i = 0; i < G_N_ELEMENTS(others); i++)
         g_assert_false(xpv_kernel_is_same(&kernel, &others[i]));
 }

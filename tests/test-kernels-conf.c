@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* kernels.conf: what it says of a domain. */
+/* kernels.conf: what it says about a domain. */
 #include "common/kernels-conf.h"
 #include "tests/expect.h"
 
@@ -23,7 +23,7 @@ test_report(void)
         const char *uuid, *name, *report;
     } cases[] = {
         { UUID, "guest", "by uuid" },
-        { UUID, "named", "by uuid" }, /* it is the name that may change */
+        { UUID, "named", "by uuid" }, /* the UUID wins: a name may change */
         { OTHER_UUID, "guest", "other's" },
         { "x", "named", "by name" },
         { "x", "with blank", "trimmed " },
@@ -65,7 +65,7 @@ test_acknowledges(void)
         gboolean acknowledged;
     } cases[] = {
         { UUID, "guest", TRUE }, { UUID, "no", TRUE },    { "x", "named", TRUE }, { OTHER_UUID, "named", FALSE },
-        { "x", "no", FALSE },    { "x", "what", FALSE },  { "x", "one", TRUE }, /* as key files have it */
+        { "x", "no", FALSE },    { "x", "what", FALSE },  { "x", "one", TRUE }, /* key files take 1 for true */
         { "x", "other", FALSE }, { "x", "guest", FALSE },
     };
     g_autoptr(GKeyFile) conf = load("[Acknowledged]\n" UUID "=true\nnamed=true\nno=false\n" OTHER_UUID "=false\n"

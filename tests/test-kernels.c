@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Kernels out of the rpm database, /boot and the boot menu, put together. */
+/* Kernels from the rpm database, /boot and the boot menu, merged. */
 #include "inspect/kernels.h"
 
 #include <string.h>
@@ -27,9 +27,9 @@ test_architecture(void)
     g_assert_cmpstr(xpv_kernels_architecture(""), ==, "");
 }
 
-/* @packages: "NAME VERSION RELEASE ARCH", parted by commas; @images: parted by blanks
+/* @packages: "NAME VERSION RELEASE ARCH", separated by commas; @images: separated by blanks
  * Returns: "PACKAGE=RELEASE" of each kernel, with * before one that starts by default and - before one that is not in
- * the menu, then the default kernel and errors */
+ * the menu; then the default kernel and errors */
 static char *
 merge(const char *packages, const char *images, const char *menu_text)
 {
@@ -76,12 +76,12 @@ test_merge(void)
         { UP "," SMP, BOTH, "default=1\n" MENU,
           "kernel-smp-2.4.21-50.EL.i686=2.4.21-50.ELsmp *kernel-2.4.21-50.EL.i686=2.4.21-50.EL "
           "kernel-2.4.21-50.EL.i686" },
-        /* Without a menu, as they were installed. */
+        /* Without a menu, kernels keep the order of their installation. */
         { UP "," SMP, "", NULL,
           "-kernel-2.4.21-50.EL.i686=2.4.21-50.EL -kernel-smp-2.4.21-50.EL.i686=2.4.21-50.ELsmp " },
         /* Without a database. */
         { "", BOTH, MENU, "*=2.4.21-50.ELsmp =2.4.21-50.EL 2.4.21-50.ELsmp" },
-        /* Whose vmlinuz is it? */
+        /* Two packages have the same vmlinuz. */
         { UP ",kernel 2.4.21 50.EL athlon", BOTH, "title a\nkernel /vmlinuz-2.4.21-50.EL\n",
           "*kernel-2.4.21-50.EL.i686=2.4.21-50.EL *kernel-2.4.21-50.EL.athlon=2.4.21-50.EL -=2.4.21-50.ELsmp "
           "2.4.21-50.EL" },
@@ -89,7 +89,7 @@ test_merge(void)
           "-=2.4.21-50.EL -=2.4.21-50.ELsmp 2.4.21-40.EL; 2.4.21-40.EL, which the boot loader starts, is not "
           "installed" },
         { "", "1", "title Windows\nchainloader +1\n", "-=1 " },
-        /* What uname -r says of RHEL 6's kernels, and of those that were made for RHEL 5. */
+        /* The releases that uname -r prints for RHEL 6's kernels, and for other vendors' kernels for RHEL 5. */
         { "kernel 2.6.32 358.el6 x86_64,kernel-debug 2.6.32 358.el6 x86_64", "2.6.32-358.el6.x86_64.debug", NULL,
           "-kernel-2.6.32-358.el6.x86_64=2.6.32-358.el6.x86_64 "
           "-kernel-debug-2.6.32-358.el6.x86_64=2.6.32-358.el6.x86_64.debug " },

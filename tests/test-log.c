@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The log as text on standard error, of a process of its own for each test: it takes over GLib's log for good. What the
- * journal gets is tested where there is one (system/test_systemd.py). */
+/* The log as text on standard error. Each test runs in its own process, as xenpv-compatd's log takes over GLib's for
+ * good. system/test_systemd.py tests what the journal gets. */
 #include "daemon/log.h"
 
 #include "tests/expect.h"
@@ -17,7 +17,7 @@ log_all(void)
     g_critical("an error");
 }
 
-/* In the other process: once for each level, in this order. */
+/* In the child: logs once at each level, in this order. */
 static void
 log_at_levels(void)
 {
@@ -40,7 +40,7 @@ log_of_others(void)
     g_log_structured(G_LOG_DOMAIN, G_LOG_LEVEL_WARNING, "FIELD", "for the journal", "MESSAGE", "with %s", "fields");
 }
 
-/* @variables: NAME=VALUE of the environment. */
+/* @variables: environment variables, as NAME=VALUE */
 static void
 check_stderr(const char *test, const char *const *variables, const char *text)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is no text of LVM2's, and where one ends. */
+/* Texts that are not LVM2's metadata, and where a text ends. */
 #include "inspect/lvm2-text.h"
 
 #include <string.h>
 
-/* Returns: "name=value " of each setting of the outermost section, or the sentence that says what is wrong */
+/* Returns: "name=value " of each setting of the outermost section, or the error message */
 static char *
 describe(const char *text, gsize length)
 {
@@ -31,7 +31,7 @@ test_read(void)
 {
     static const struct {
         const char *text;
-        const char *behind; /* what stands in memory after its end */
+        const char *behind; /* the bytes that follow its end in memory */
         const char *expected;
     } cases[] = {
         { "a = 1 b = \"2\"", "", "a=1 b=\"2\" " },
@@ -56,7 +56,7 @@ test_read(void)
     }
 }
 
-/* LVM2 counts the NUL at the end; nothing counts behind it. */
+/* LVM2 counts the NUL at the end. Bytes after a NUL are ignored. */
 static void
 test_nul(void)
 {
@@ -66,7 +66,7 @@ test_nul(void)
     g_assert_cmpstr(of_string, ==, WRONG "there is no value");
 }
 
-/* @n: of these texts, one behind the other */
+/* @n: how many copies of @text, one after the other */
 static gboolean
 is_taken(const char *text, guint n, const char *end, const char *sentence)
 {
