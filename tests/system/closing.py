@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The closing lines of tests that meson does not count."""
+"""Prints the closing lines of tests that do not run under meson."""
 import sys
 import time
 import unittest
 
 
 class Result(unittest.TextTestResult):
-    """Notes how long each test takes."""
+    """Records how long each test takes."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The examples in README and manuals: commands after "$ ", their further lines after "> ", and what they print."""
+"""Reads and runs the examples in README and the manuals: a command follows "$ ", its further lines follow "> ", and its
+output comes next."""
 import os
 import re
 import subprocess
 
 import terminal
 
-# What is left of 80 beside a manual's margins.
+# The columns that a manual's margins leave of 80.
 COLUMNS = 70
 PLAIN = {"LC_ALL": "C.UTF-8", "NO_COLOR": "1", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
 
 
 def render(page, columns=100):
-    """A manual as its reader sees it."""
+    """Returns: the text of a manual as man prints it."""
     env = dict(os.environ, LC_ALL="C.UTF-8", MANWIDTH=str(columns))
     return subprocess.run(["man", "-l", page], env=env, stdout=subprocess.PIPE, text=True, check=True).stdout
 
@@ -27,7 +28,7 @@ def in_manual(text):
 
 
 def transcripts(blocks):
-    """Commands and what the page says that they print."""
+    """Returns: pairs of a command and the output that the page shows for it."""
     for block in blocks:
         for example in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, output = re.fullmatch(r"(.*\n(?:>.*\n)*)((?:.|\n)*)", example).groups()
@@ -35,13 +36,13 @@ def transcripts(blocks):
 
 
 def normal(output):
-    """Without what differs from machine to machine."""
+    """Replaces host names and times, which differ from machine to machine."""
     output = re.sub(r"on host [^,]+,", "on host xenhost,", output)
     return re.sub(r"\d{4}-\d\d-\d\dT[\d:]{8}[+-][\d:]{5}", "2026-11-22T09:41:07+01:00", output).strip("\n")
 
 
 def check(test, shown, run):
-    """Runs what is shown, with run(command), which returns what it prints."""
+    """Compares the output of run(command) with the output that the page shows, for each example."""
     shown = list(shown)
     test.assertTrue(shown)
     for command, output in shown:

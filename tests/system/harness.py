@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The processes of the system tests: a real dbus-daemon, a real libvirtd with libvirt's test driver, and the daemon,
-all private.
+"""The processes of the system tests: a dbus-daemon, a libvirtd with libvirt's test driver, and the daemon. All are real
+and private.
 
-Nothing here sleeps: Client.wait_for() runs the main loop until a condition is true, and fails after TIMEOUT.
-Programs come from the environment, as meson sets it: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE. So does the processor
-that they find, XPV_TEST_PROCESSOR: intel, amd or unknown. Kernel and architecture are always the same.
+Tests do not sleep: Client.wait_for() runs the main loop until a condition is true, and fails after TIMEOUT.
+meson sets the paths of the programs in the environment: XPV_DAEMON, XPV_CTL, XPV_PRELOAD, XPV_SOURCE. It also sets
+XPV_TEST_PROCESSOR, the processor that they find: intel, amd or unknown. Kernel and architecture are always the same.
 """
 import atexit
 import contextlib
@@ -34,17 +34,17 @@ SOURCE = os.environ["XPV_SOURCE"]
 EXAMPLE_HOST = os.path.join(SOURCE, "tests", "data", "example-host.xml")
 NOBODY = 65534
 
-# What the programs under test find, whatever this machine is: tests/this-machine.c.
+# tests/this-machine.c makes the programs under test find these, whatever this machine is.
 PROCESSOR = {"intel": "intel", "amd": "amd", "unknown": ""}[os.environ.setdefault("XPV_TEST_PROCESSOR", "intel")]
 KERNEL, ARCHITECTURE = "6.1.0-18-amd64", "x86_64"
-# Where other users find it too, in whatever folder this is built.
+# Other users may not be able to read the build folder, so the library is copied.
 preload = tempfile.mkdtemp(prefix="xenpv-")
 atexit.register(shutil.rmtree, preload)
 os.chmod(preload, 0o755)
 os.environ["LD_PRELOAD"] = shutil.copy(os.environ["XPV_PRELOAD"], preload)
 os.environ["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
 
-# Far above what anything takes; only a test that fails waits as long.
+# Much longer than any step takes; only a failing test waits this long.
 TIMEOUT = 60
 
 libvirt.registerErrorHandler(lambda *_: None, None)
@@ -59,7 +59,7 @@ def uuid_of(number):
 
 
 def domain_xml(name, number, kernel=None, os_type="hvm", arch="x86_64", boot_kernel="", devices="", metadata=""):
-    """The XML of a domain of the test driver. kernel: the report in its metadata."""
+    """Returns: the XML of a domain of the test driver. kernel: the report in its metadata."""
     if kernel is not None:
         metadata += f'<guest xmlns="urn:xenpv:compat:1"><kernel>{kernel}</kernel></guest>'
     boot = f"<kernel>{boot_kernel}</kernel>" if boot_kernel else ""
@@ -69,7 +69,7 @@ def domain_xml(name, number, kernel=None, os_type="hvm", arch="x86_64", boot_ker
 
 
 class Process:
-    """A program whose standard error is recorded."""
+    """A program whose output is recorded."""
 
     def __init__(self, argv, env=None, user=None, log=None):
         self.log_path = log
@@ -92,19 +92,19 @@ class Process:
         return self.popen.wait(timeout)
 
     def end(self, number=signal.SIGTERM):
-        """Ends it by a signal; with the number 0, only waits for its end. Returns: its exit status."""
+        """Sends a signal, or none if the number is 0, and waits for the end. Returns: the exit status."""
         if number and self.popen.poll() is None:
             self.popen.send_signal(signal.SIGCONT)
             self.popen.send_signal(number)
         try:
             return self.wait()
-        finally:  # what does not end must not stay either
+        finally:  # a program that does not end is killed
             self.popen.kill()
             self.log_file.close()
 
 
 class Bus:
-    """A private system bus. Its policy allows everything, or is in the files of `policies`."""
+    """A private system bus. `policies`: files with its policy; without them, it allows everything."""
 
     def __init__(self, folder, policies=()):
         self.socket = os.path.join(folder, "bus")
@@ -131,14 +131,14 @@ class Bus:
 
 
 class Libvirtd:
-    """A private libvirtd. The test driver's default host is shared by its clients while one is connected: `connection`
-    is. It has the domains that are given, running, and shows an i686 host. Nobody else connects before they are there.
+    """A private libvirtd with the given domains, all running, on an i686 host. Clients share the test driver's default
+    host while one of them is connected, so `connection` stays open. Others cannot connect before the domains run.
     """
 
     def __init__(self, folder, domains, log):
         self.folder = folder
         self.log = log
-        self.domains = domains  # their XML, after the next start too
+        self.domains = domains  # their XML; also used by the next start
         self.own_socket = os.path.join(folder, "libvirt-sock")
         self.socket = os.path.join(folder, "ready-sock")
         self.uri = f"test+unix:///default?socket={self.socket}"
@@ -151,7 +151,7 @@ class Libvirtd:
         self.start()
 
     def start(self):
-        """As another user than root, so that it uses its own folder, and several do not share files."""
+        """Starts libvirtd as another user than root, so that it uses its own folder and shares no files with others."""
         env = {name: self.folder for name in ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")}
         argv = ["libvirtd", "-f", os.path.join(self.folder, "libvirtd.conf"), "-p", os.path.join(self.folder, "pid")]
         with contextlib.suppress(FileNotFoundError):
@@ -173,7 +173,7 @@ class Libvirtd:
             except libvirt.libvirtError:
                 if time.monotonic() > deadline or self.process.popen.poll() is not None:
                     raise RuntimeError("libvirtd does not start: " + self.process.log()) from None
-                time.sleep(0.01)  # there is no event to wait for
+                time.sleep(0.01)  # no event tells that it is ready
 
     def end(self, number=signal.SIGKILL):
         if self.process:
@@ -186,15 +186,15 @@ class Libvirtd:
         self.start()
 
     def go_on(self):
-        """After SIGSTOP. Where a client has gone meanwhile with calls under way, libvirtd 9.0 may crash now, as two of its
-        threads take back that client's callbacks (remoteClientFreePrivateCallbacks). It is then started again."""
+        """Continues it after SIGSTOP. If a client left meanwhile with calls under way, libvirtd 9.0 may crash, because
+        two of its threads free that client's callbacks (remoteClientFreePrivateCallbacks). It is then started again."""
         self.process.send(signal.SIGCONT)
         GLib.unix_fd_add_full(GLib.PRIORITY_DEFAULT, os.pidfd_open(self.process.pid), GLib.IOCondition.IN, self._on_end)
 
     def _on_end(self, pidfd, _condition):
         os.close(pidfd)
         if self.process and self.process.popen.poll() == -signal.SIGSEGV:
-            print("libvirtd has crashed as it went on, and is started again", file=sys.stderr)
+            print("libvirtd crashed after SIGCONT and is started again", file=sys.stderr)
             self.restart()
         return GLib.SOURCE_REMOVE
 
@@ -377,4 +377,4 @@ def main():
     result = unittest.main(verbosity=2, exit=False).result
     if not result.wasSuccessful():
         sys.exit(1)
-    sys.exit(77 if result.skipped else 0)  # which meson knows for skipped
+    sys.exit(77 if result.skipped else 0)  # meson takes 77 for skipped

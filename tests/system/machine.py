@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A machine of its own: this one's files under an overlay, in namespaces of their own, systemd as the first process.
+"""A container that boots systemd: it has this machine's files under an overlay, and namespaces of its own.
 
-Programs and files there leave no trace here. It needs root, and overlayfs and cgroup 2 of the kernel.
+Its programs and files leave no trace on this machine. It needs root, overlayfs and cgroup 2.
 """
 import os
 import select
@@ -16,7 +16,7 @@ import test_install
 
 TIMEOUT = 60
 
-# In a mount namespace; becomes the head of a control group of its own. $1 is a folder, $2 the group's name.
+# Runs in a mount namespace and moves into a control group of its own. $1 is a folder, $2 the group's name.
 OUTER = """
 set -e
 mount -t tmpfs tmpfs "$1"
@@ -28,7 +28,7 @@ umount "$1/cgroup"
 exec unshare --cgroup --ipc --net --pid --uts --fork --kill-child sh -c "$3" sh "$@"
 """
 
-# In all namespaces. What belongs to the kernel of both machines is read-only.
+# Runs in all of the namespaces. The kernel, which both machines share, is mounted read-only.
 INNER = """
 set -e
 root="$1/root"
@@ -47,7 +47,7 @@ for node in full null random tty urandom zero; do
     touch "$root/dev/$node"
     mount --bind "/dev/$node" "$root/dev/$node"
 done
-# By tests/this-machine.c, which is preloaded here, and not there.
+# tests/this-machine.c, which is preloaded only here, changes what cat reads.
 cat /proc/cpuinfo > "$root/run/cpuinfo"
 mount --bind "$root/run/cpuinfo" "$root/proc/cpuinfo"
 touch "$root/run/notify"
@@ -62,7 +62,7 @@ exec setpriv --bounding-set=-audit_control,-audit_read,-sys_module,-sys_rawio,-s
 
 
 class Machine:
-    """It boots when it is made. `files`: a folder that is copied over the overlay's root."""
+    """The constructor boots it. `files`: a folder that is copied over the overlay's root."""
 
     def __init__(self, folder, files):
         self.init = None
@@ -73,7 +73,7 @@ class Machine:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ready:
             ready.bind(notify)
             os.chmod(notify, 0o666)
-            # It does not outlive us, however we end.
+            # The machine is killed when this process ends, however it ends.
             self.popen = subprocess.Popen(["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private",
                                            "sh", "-c", OUTER, "sh", self.mount, self.group, INNER, notify, files],
                                           stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
@@ -91,12 +91,12 @@ class Machine:
             self.init = int(children.read())
 
     def argv(self, *argv):
-        """The command that runs a program there."""
+        """Returns: the command that runs a program on the machine."""
         return ["env", "--unset=LD_PRELOAD", "nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net",
                 "--pid", "--cgroup", "--", *argv]
 
     def run(self, *argv, check=True, timeout=TIMEOUT):
-        """Runs a program there. Returns: its exit status and what it printed."""
+        """Runs a program on the machine. Returns: its exit status and its output."""
         result = subprocess.run(self.argv(*argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, text=True, timeout=timeout, check=False)
         if check and result.returncode != 0:
@@ -105,7 +105,7 @@ class Machine:
 
     def end(self):
         if self.init:
-            os.kill(self.init, signal.SIGKILL)  # and all others with it
+            os.kill(self.init, signal.SIGKILL)  # the kernel then kills the other processes
         else:
             self.popen.kill()
         self.popen.wait(TIMEOUT)
@@ -116,11 +116,11 @@ class Machine:
 
 
 class TestCase(unittest.TestCase):
-    """Tests the project on a machine, which boot() starts; it ends after the test."""
+    """A test of the project on a machine, which boot() starts and which ends after the test."""
 
     def setUp(self):
         if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
-            self.skipTest("it takes root's rights to set up a machine")
+            self.skipTest("the machine needs root")
         self.folder = tempfile.mkdtemp(prefix="xenpv-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.root = os.path.join(self.folder, "files")
@@ -132,7 +132,7 @@ class TestCase(unittest.TestCase):
         test_install.install(self.root)
 
     def put(self, path, text, copy_of=None, mode=0o644):
-        """Writes a file of the machine before it boots."""
+        """Writes or copies a file onto the machine before it boots."""
         path = self.root + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if copy_of:

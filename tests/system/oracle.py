@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A second implementation of the rules, for comparing: which kernels a report can mean, and the Guide's verdict on a
-host. It is written from the rules alone, in other terms than the program."""
+"""A second implementation of the rules, to compare with: which kernels a report can mean, and the Guide's verdict on a
+host. It was written from the rules alone and works in another way than the program."""
 import re
 
 CAP = 4096
@@ -11,7 +11,7 @@ BASES = {
 }
 MINIMUM = {3: 9, 4: 6, 5: 1}
 
-# What RHEL built for the processors that Xen runs on.
+# The architectures of RHEL's kernel packages, for the processors that Xen runs on.
 PACKAGES = {
     3: {"": "athlon i686 ia32e x86_64 ia64", "smp": "athlon i686 x86_64", "hugemem": "i686", "BOOT": "i386"},
     4: {"": "i686 x86_64 ia64", "smp": "i686 x86_64", "hugemem": "i686", "largesmp": "x86_64 ia64",
@@ -19,7 +19,7 @@ PACKAGES = {
     5: {"": "i686 x86_64 ia64", "xen": "i686 x86_64 ia64", "PAE": "i686", "debug": "i686 x86_64"},
 }
 
-# Table 12.1: of RHEL 3, the processor and (12.2, 12.3) the host.
+# Table 12.1; for RHEL 3 also the processor, and the host of tables 12.2 and 12.3.
 SUPPORTED = {
     3: {"athlon": ("amd", "i686"), "athlon-SMP": ("amd", "i686"), "ia32e": ("intel", "x86_64"),
         "ia32e-SMP": ("intel", "x86_64"), "i686": ("intel", "i686"), "i686-SMP": ("intel", "i686"),
@@ -55,12 +55,12 @@ PACKAGE = re.compile(r"(?:[0-9]+:)?(kernel(?=-).*?)-(?:(?=[0-9])(?:[0-9]+:)?)(.*
 YUM = re.compile(f"(?!.*-[0-9])(kernel(?:-.*)?)\\.(noarch|{any_of(ARCHS)})", re.DOTALL)
 AROUND = "\"'`“”„‘’‚«»\ufeff"
 
-OTHER = "other"      # a kernel that is not covered
+OTHER = "other"      # a kernel that section 12.2 does not cover
 NO_IMAGE = "no image"
 
 
 class Named:
-    """One kernel, as named in a report."""
+    """A kernel that a report names."""
 
     def __init__(self, major, number, release, flavour, arch, exact):
         bases = [base for base in BASES[major] if base <= number]
@@ -73,7 +73,7 @@ def spelled(word):
 
 
 def read_release(text, flavour="", is_package=False):
-    """Returns: Named, OTHER, or None: no kernel."""
+    """Returns: Named, OTHER, or None if the text is no kernel."""
     if not VERSION.match(text):
         return None
     for major, pattern in RHEL.items():
@@ -107,7 +107,7 @@ def read_package(name, rest):
 
 
 def read_words(words):
-    """Returns: the kernel at the beginning of the words, and the number of its words."""
+    """Returns: the kernel that the first words name, and how many words name it."""
     yum = YUM.fullmatch(words[0])
     if yum and len(words) > 1 and VERSION.match(re.sub("^[0-9]+:", "", words[1])):
         return read_package(yum[1], f"{re.sub('^[0-9]+:', '', words[1])}.{yum[2]}"), 2
@@ -176,7 +176,7 @@ def lines_of(text):
 
 
 def meant(kernel, first):
-    """The architectures that a kernel may have."""
+    """Returns: the architectures that a kernel may have."""
     if kernel.exact:
         return [kernel.arch]
     archs = PACKAGES[kernel.major].get(kernel.flavour, "").split()
@@ -243,7 +243,7 @@ def narrow_to_family(found, host):
 
 
 def judge(text, facts):
-    """Returns: the verdict, its reasons as a set, and the release, of a report by the facts that CheckKernel takes."""
+    """Returns: the verdict, its reasons as a set, and the release. `facts` are those that CheckKernel takes."""
     found = narrow_to_family(candidates(text), facts.get("host-architecture", ""))
     results = [judge_one(kernel, facts, update_of_host(facts.get("host-kernel", ""))) for kernel in found]
     releases = {"" if kernel == OTHER else f"{kernel[0]}.{max(kernel[1], 0)}" for kernel in found}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A program on a pseudo terminal."""
+"""Runs a program on a pseudo terminal."""
 import fcntl
 import os
 import pty
@@ -14,7 +14,7 @@ TIMEOUT = 60
 
 
 class Terminal:
-    """Starts the program when it is made. Its output is recorded, without the terminal's own carriage returns."""
+    """The constructor starts the program. Its output is recorded, without the terminal's own carriage returns."""
 
     def __init__(self, argv, columns, env=None):
         self.head, tail = pty.openpty()
@@ -39,23 +39,23 @@ class Terminal:
         os.write(self.head, text.encode())
 
     def poll(self):
-        """Takes the output so far."""
+        """Records the output so far."""
         while select.select([self.head], [], [], 0)[0] and self._read(0):
             pass
 
     def _read(self, deadline):
-        """Returns: whether there is more to come."""
+        """Returns: whether more output may come."""
         if not select.select([self.head], [], [], max(0, deadline - time.monotonic()))[0]:
             raise AssertionError(f"waited in vain; on the terminal: {self.text!r}")
         try:
             chunk = os.read(self.head, 65536)
-        except OSError:  # all who had it open have gone
+        except OSError:  # no process has the terminal open any more
             return False
         self.data += chunk
         return bool(chunk)
 
     def wait_for(self, pattern):
-        """Waits until a part of the output matches. Returns: the match."""
+        """Waits until the output has a match. Returns: the match."""
         deadline = time.monotonic() + TIMEOUT
         while not (match := re.search(pattern, self.text)):
             if not self._read(deadline):
@@ -63,7 +63,7 @@ class Terminal:
         return match
 
     def end(self):
-        """Waits for its end. Returns: the exit status."""
+        """Waits until the program ends. Returns: the exit status."""
         deadline = time.monotonic() + TIMEOUT
         try:
             while self._read(deadline):

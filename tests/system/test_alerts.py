@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Alerts: once for each run, whatever is killed."""
+"""Each run of a domain has at most one alert, even if the daemon or libvirtd is killed."""
 import glob
 import os
 import pathlib
@@ -36,7 +36,7 @@ class Alerts(harness.TestCase):
         self.client.refresh()
 
     def logs(self, message):
-        """The logs of all runs of the daemon."""
+        """Returns: how often the logs of all runs of the daemon have the message."""
         return sum(pathlib.Path(log).read_text("utf-8").count(message)
                    for log in glob.glob(os.path.join(self.folder, "daemon-*.log")))
 
@@ -48,7 +48,7 @@ class Alerts(harness.TestCase):
         self.virt.report(name, kernel, "<acknowledged/>" if acknowledged else "")
 
     def test_already_running(self):
-        """It is sent after the name is acquired, so that clients that wait for the name get it."""
+        """The alert is sent after the bus name is acquired, so clients that wait for the name get it."""
         self.start_with(domain_xml("bad", 1, INCOMPATIBLE), domain_xml("good", 2, COMPATIBLE))
         self.wait_for_alerts(1)
         self.assertEqual(self.alerts()[0], (path_of(uuid_of(1)), "bad", uuid_of(1), INCOMPATIBLE,
@@ -117,7 +117,7 @@ class Alerts(harness.TestCase):
             self.again()
             self.settle()
             self.assertEqual(len(self.alerts()), 1)
-        # What ended while nobody looked is said afterwards.
+        # A run that ends while the daemon is stopped is logged at the next start.
         self.stop_daemon()
         self.virt.domain("bad").destroy()
         self.client.wait_for(lambda: not self.client.owner, "the name's loss")
@@ -130,7 +130,7 @@ class Alerts(harness.TestCase):
         self.virt.restart()
         self.settle_connected()
         self.assertEqual((len(self.alerts()), self.logs(CLEARED)), (1, 0))
-        # A look without the domain ends the run; after it, the same id is another run.
+        # A refresh that does not find the domain ends its run; the same id later is another run.
         self.virt.domains = []
         self.virt.restart()
         self.client.wait_for(lambda: self.client.members("InterfacesRemoved"), "the removal")
@@ -144,7 +144,7 @@ class Alerts(harness.TestCase):
         self.settle()
 
     def test_corrupt_file(self):
-        """At most, an alert is repeated; none is lost. The file is renamed, so that one can examine it."""
+        """Alerts may be repeated, but none is lost. The daemon renames the file and keeps it."""
         path = os.path.join(self.folder, "run", "alerts")
         for content in (b"\x00\xff garbage", b"[" + uuid_of(1).encode() + b"]\nid=x\n", b"[", b"x" * 100_000):
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -163,7 +163,7 @@ class Alerts(harness.TestCase):
             self.client.wait_for(lambda: not self.client.owner, "the name's loss")
 
     def test_nowhere_to_write(self):
-        """Alerts are still sent."""
+        """Alerts are still sent if they cannot be saved."""
         self.virt = self.libvirtd(domain_xml("bad", 1, INCOMPATIBLE))
         missing = os.path.join(self.folder, "missing", "run")
         self.launch("--uri", self.virt.uri, "--host-architecture=x86_64", env={"RUNTIME_DIRECTORY": missing}, runtime=False)
@@ -171,8 +171,8 @@ class Alerts(harness.TestCase):
         self.assertRegex(self.daemon.log(), "Cannot save the alerts in .*missing/run/alerts")
 
     def test_hundreds_of_runs(self):
-        """Runs start and stop while daemon and libvirtd are killed: there is one alert for each run that lasted until
-        a refresh."""
+        """Runs start and end while the daemon and libvirtd are killed: each run that lasts until a refresh has one
+        alert."""
         seed = random.randrange(1 << 30)
         dice = random.Random(seed)
         self.start_with()
@@ -184,7 +184,7 @@ class Alerts(harness.TestCase):
                 domain.create()
                 expected.append(domain.UUIDString())
             if dice.random() < 0.5:
-                self.settle()  # or else it is killed wherever it is
+                self.settle()  # otherwise the daemon may be killed in the middle of its work
             if dice.random() < 0.3:
                 self.stop_daemon(dice.choice((signal.SIGKILL, signal.SIGTERM)))
                 self.client.wait_for(lambda: not self.client.owner, "the name's loss")
@@ -192,7 +192,7 @@ class Alerts(harness.TestCase):
             self.client.wait_for(lambda: len(self.alerts()) >= len(expected), f"all alerts (seed {seed})")
             if dice.random() < 0.05:
                 self.client.signals = [s for s in self.client.signals if s[2] == "IncompatibleDomain"]
-                self.virt.restart()  # and no domain runs any more
+                self.virt.restart()  # no domain runs after it
                 self.settle_connected()
                 domains = [self.virt.define(domain_xml(f"bad-{n}", n, INCOMPATIBLE)) for n in range(1, 6)]
             else:

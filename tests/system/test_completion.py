@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Bash completion, in an interactive bash on a pseudo terminal, of the names of the real daemon's domains."""
+"""An interactive bash on a pseudo terminal completes the names of the daemon's domains."""
 import os
 import xml.sax.saxutils
 
@@ -29,17 +29,17 @@ class Completion(harness.TestCase):
         self.shell.type(text)
 
     def complete(self, typed):
-        """The command line that becomes of what is typed and a tab."""
+        """Returns: the command line after the text and a tab are typed."""
         self.type(f"xenpv-compatctl {typed}\t\001printf '%s\\n' _ '\005'_\n")
         return self.shell.wait_for(r"\n_\nxenpv-compatctl (.*)_\n")[1]
 
     def shown(self, typed):
-        """The name of the domain that is shown, when a tab has completed it."""
+        """Returns: the name of the domain that the completed command shows."""
         self.type(f"xenpv-compatctl {typed}\t| head -n 1\n")
         return self.shell.wait_for(r"\nName: +(.*)\n|\nxenpv-compatctl: .*\n")[1]
 
     def test_names(self):
-        """Whatever is in a name, and however it is begun."""
+        """Names are completed whatever characters they have, and however they are quoted."""
         for typed, name in (("show -d", "-dash"), ("show -- -", "-dash"),
                             ("show a", COLON), ("show a:", COLON), ("show a:b=c", COLON), ("show a:b=c@", COLON),
                             ('show "a:b', COLON),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Output of guests on their serial consoles, through the daemon and a libvirtd. A test writes it in place of the
-emulator."""
+"""The daemon reads kernels from the serial consoles of libvirtd's domains. The tests write the output that guests would
+print."""
 import contextlib
 import os
 import re
@@ -52,7 +52,7 @@ class TestCase(harness.TestCase):
         return len(re.findall("Console of domain guest: read", self.daemon.log()))
 
     def wait_for_more_reads(self, number):
-        """Waits for more reads than so far. The log has no event, so it is read repeatedly."""
+        """Waits for this many more reads. No event tells that the log has grown, so it is read repeatedly."""
         until = self.count_reads() + number
         self.wait_until(lambda: self.count_reads() >= until, f"{number} more reads")
 
@@ -69,7 +69,7 @@ class TestCase(harness.TestCase):
 
 class Reports(TestCase):
     def test_there_at_start(self):
-        """The first answer has it, without a change from the old report."""
+        """The first answer has the console's kernel, so there is no alert for the old report in the metadata."""
         self.print("GRUB loading, please wait...", RHEL_5, MEMORY_MAP)
         self.start_with(self.domain_xml(kernel="2.6.18-8.el5"))
         domain = self.client.domain(self.uuid)
@@ -79,7 +79,7 @@ class Reports(TestCase):
         self.assertEqual(self.client.members("IncompatibleDomain"), [])
 
     def test_appears_and_grows(self):
-        """The host is i686: what the machine is decides whether an SMP kernel of RHEL 3 can run there."""
+        """The kernel is read when the log appears, and its architecture once the memory map is printed."""
         self.start_with()
         self.assertEqual(self.client.domain(self.uuid)["Reasons"], ["kernel-pending"])
         self.print("SeaBIOS (version 1.16)")
@@ -95,7 +95,7 @@ class Reports(TestCase):
         self.wait_for_kernel("Kernel 2.4.21-50.ELsmp on an i686")
 
     def test_truncated_and_rotated(self):
-        """The guest's kernel stays the same, until another one starts."""
+        """The kernel stays the same when the log is truncated or rotated, until another kernel prints its line."""
         self.print(RHEL_3)
         self.start_with()
         self.assertEqual(self.kernel(), (RHEL_3, "console"))
@@ -108,7 +108,7 @@ class Reports(TestCase):
         self.wait_for_kernel(RHEL_5)
 
     def test_new_run(self):
-        """The output of one run does not count for the next one."""
+        """Output of an earlier run does not count."""
         self.print(RHEL_3)
         self.start_with(self.domain_xml(kernel="from metadata"))
         self.virt.domain("guest").destroy()
@@ -122,7 +122,7 @@ class Reports(TestCase):
         self.wait_for_kernel(RHEL_5)
 
     def test_hostile(self):
-        """Cleaned, cut, and no harm to the bus connection."""
+        """Hostile output is cleaned and cut, and the bus connection stays."""
         self.start_with()
         for line in ("Linux version 1\x1b[31m\udcff\udcfe (\ufdd0\uffff) #1 " + "x" * 3000,
                      "Linux version 2.4.21-50.EL%s%n<&\"'\a (\udc80) #1"):
@@ -171,7 +171,7 @@ class Flood(TestCase):
 
 
 class Files(TestCase):
-    """Files of other types do no harm, and are logged once."""
+    """A console that is not a regular file does no harm, and is logged once."""
 
     def test_not_regular(self):
         paths = {name: os.path.join(self.folder, name) for name in ("fifo", "folder", "missing", "terminal")}
@@ -198,7 +198,7 @@ class Files(TestCase):
         self.client.wait_for_change(uuid_of(4), Kernel=RHEL_3, KernelSource="console")
 
     def test_hangs(self):
-        """As on a server that does not answer: everything else is served, and the end is not held up."""
+        """A read that hangs, as on a dead file server, delays neither other work nor the daemon's end."""
         server = os.path.join(self.folder, "server")
         os.mkdir(server)
         fifo = os.path.join(self.folder, "hangs")
@@ -212,7 +212,7 @@ class Files(TestCase):
         self.wait_for_kernel(RHEL_5)
         began = time.monotonic()
         self.assertEqual(self.stop_daemon(), 0)
-        self.assertLess(time.monotonic() - began, 10)  # it should be within 2 s
+        self.assertLess(time.monotonic() - began, 10)  # 2 s are expected
 
 
 if __name__ == "__main__":

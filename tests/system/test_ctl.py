@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The client, against the real daemon."""
+"""The client, with the real daemon."""
 import json
 import os
 import queue
@@ -21,7 +21,7 @@ COMPATIBLE, INCOMPATIBLE, UNKNOWN = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "gib
 
 
 class Check(harness.TestCase):
-    """Needs neither daemon nor bus."""
+    """The verb check needs neither the daemon nor a bus."""
 
     def environment(self):
         return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"}
@@ -32,7 +32,7 @@ class Check(harness.TestCase):
             self.assertEqual(self.ctl("check", *FACTS, *reports).returncode, status, reports)
 
     def test_nothing_to_check(self):
-        """As of a script whose ssh failed: that is no success."""
+        """Empty input is an error: it may come from a script whose ssh failed."""
         for reports, stdin in (([""], ""), ([" ", "\t"], ""), (["-"], ""), (["-"], "\n  \n\r\n"), (["", "-"], "\n")):
             for options in ([], ["--json"], ["--all-hosts"], ["--all-hosts", "--json"]):
                 done = self.ctl("check", *options, *reports, stdin=stdin)
@@ -55,7 +55,7 @@ class Check(harness.TestCase):
         self.assertEqual(done.returncode, 1)
 
     def test_this_machine(self):
-        """Without options: as on Xen, against this machine."""
+        """Without options, check takes this machine for the host, as if it ran Xen."""
         result = json.loads(self.ctl("check", "--json", COMPATIBLE).stdout)
         self.assertIn(result["verdict"], ("compatible", "unknown", "incompatible"))
         self.assertIn("host-release-unverified", result["warnings"])
@@ -81,13 +81,13 @@ class Check(harness.TestCase):
         self.assertRegex(self.ctl("--version").stdout, r"^xenpv-compatctl \d+\.\d+\.\d+\n$")
 
     def run_with(self, stdin, stdout):
-        """Asks for the reports of its standard input."""
+        """Runs "check -" with these files. Returns: exit status and standard error."""
         done = subprocess.run([os.environ["XPV_CTL"], "check", *FACTS, "--json", "-"], stdin=stdin, stdout=stdout,
                               stderr=subprocess.PIPE, text=True, timeout=harness.TIMEOUT, check=False)
         return done.returncode, done.stderr
 
     def test_broken_input_and_output(self):
-        """74, which is no verdict."""
+        """The exit status is 74, which no verdict has."""
         reports = self.write("reports", f"{COMPATIBLE}\n" * 1000)
         folder = os.open(self.folder, os.O_RDONLY)
         self.addCleanup(os.close, folder)
@@ -98,7 +98,7 @@ class Check(harness.TestCase):
                              (74, "xenpv-compatctl: cannot write to standard output: No space left on device\n"))
 
     def test_nobody_reads_on(self):
-        """As head(1): the verdicts so far count."""
+        """If the reader of a pipe ends, as head(1) does, the exit status is that of the verdicts so far."""
         reader, writer = os.pipe()
         os.close(reader)
         self.addCleanup(os.close, writer)
@@ -106,7 +106,7 @@ class Check(harness.TestCase):
             self.assertEqual(self.run_with(stdin, writer), (1, ""))
 
     def test_completion(self):
-        """It knows every verb and option of the help."""
+        """The completion knows each verb and option of the help."""
         with open(os.path.join(harness.SOURCE, "ctl", "xenpv-compatctl.bash-completion"), encoding="utf-8") as file:
             known = set(re.findall(r"[\w-]+", file.read()))
         listed = self.ctl("--help").stdout.partition("Verbs:")[2].partition("Exit status:")[0]
@@ -162,7 +162,7 @@ class Verbs(harness.TestCase):
         self.assertIn("2.6.18-53.el5xen", self.ctl("host").stdout)
 
     def test_disks_not_read(self):
-        """And why."""
+        """The host verb says whether disks are read, and why not."""
         self.start_example()
         self.assertRegex(self.ctl("host").stdout, "(?m)^Disks are read: +yes$")
         self.stop_daemon()
@@ -190,7 +190,7 @@ class Verbs(harness.TestCase):
                                       r"is from \d{4}-\d\d-\d\dT")
 
     def test_not_the_daemon(self):
-        """Another program owns the name, and knows nothing of the interface."""
+        """Another program, which does not have the interface, owns the bus name."""
         self.client.bus.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
                                   GLib.Variant("(su)", (harness.NAME, 0)), None, Gio.DBusCallFlags.NONE, -1, None)
         for arguments in (["list"], ["show", "x"], ["host"], ["monitor"]):
@@ -200,7 +200,7 @@ class Verbs(harness.TestCase):
                                           "answer that makes sense ")
 
     def test_hostile_name(self):
-        """What a name does to a terminal is not left to the name."""
+        """Control characters in names do not reach the terminal."""
         self.start("test://" + self.write("node.xml", "<node>" + domain_xml("a\u202e\u0085\u200bb", 1) + "</node>"))
         for verb in (["list"], ["show", uuid_of(1)]):
             self.assertNotRegex(self.ctl(*verb).stdout, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -217,7 +217,7 @@ class Monitor(harness.TestCase):
         threading.Thread(target=lambda: [self.lines.put(line) for line in self.process.stdout], daemon=True).start()
 
     def read_event(self, event, timeout=harness.TIMEOUT):
-        """The next line of that event."""
+        """Returns: the next event of this kind."""
         while True:
             parsed = json.loads(self.lines.get(timeout=timeout))
             self.assertEqual(next(iter(parsed)), "event")
@@ -225,7 +225,7 @@ class Monitor(harness.TestCase):
                 return parsed
 
     def wait_for_monitor(self, virt):
-        """It tells nothing before the first change, so there is one after the other until it does."""
+        """Waits until the monitor follows changes, by making some until it prints one."""
         while True:
             probe = virt.define(domain_xml("probe", 99))
             self.client.refresh()
@@ -265,7 +265,7 @@ class Monitor(harness.TestCase):
         self.assertEqual(self.process.wait(), 0)
 
     def test_what_happens_without_the_daemon(self):
-        """It is told when the daemon is back."""
+        """Changes while the daemon is stopped are printed when it is back."""
         virt = self.libvirtd()
         self.start(virt.uri, *FACTS)
         self.start_monitor()
@@ -289,7 +289,7 @@ class Monitor(harness.TestCase):
                                 "comes": ("added", "compatible")})
 
     def test_nobody_reads_on(self):
-        """It ends by itself, though nothing happens."""
+        """The monitor ends when its reader ends, even if nothing happens."""
         self.start("test:///default")
         reader, writer = os.pipe()
         with subprocess.Popen([os.environ["XPV_CTL"], "monitor"], env=dict(os.environ, **self.environment()),

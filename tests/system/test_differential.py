@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""From equal facts, the client's check, CheckKernel and a published domain say the same of any report, and what an
-oracle makes of the rules."""
+"""With the same facts, the client's check, CheckKernel and a published domain give the same answer for each report,
+and its verdict is that of the oracle."""
 import glob
 import itertools
 import json
@@ -30,18 +30,18 @@ def snake(name):
 
 
 def packages():
-    """Real ones: each means one kernel, whatever else is known."""
+    """Returns: names of real packages. Each means exactly one kernel, whatever the host's facts are."""
     with open(os.path.join(harness.SOURCE, "tests", "data", "nvra.tsv"), encoding="utf-8") as file:
         return [line.split("\t")[0] for line in file][1:]
 
 
-# What cannot be written in XML, and what sd-bus does not carry.
+# Characters that cannot be written in XML, and characters that sd-bus does not carry.
 NOT_IN_XML = "[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]"
 NOT_ON_BUS = "[\0\ufdd0-\ufdef\ufffe\uffff]"
 
 
 def corpus(left_out=NOT_IN_XML):
-    """What the fuzzer begins with."""
+    """Returns: the fuzzer's corpus of reports."""
     texts = []
     for path in sorted(glob.glob(os.path.join(harness.SOURCE, "tests", "fuzz", "corpus", "report", "*"))):
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -50,7 +50,7 @@ def corpus(left_out=NOT_IN_XML):
 
 
 def mutate(rand, texts):
-    """One of the texts, with pieces of it or of others cut out, doubled or put in."""
+    """Returns: one of the texts, with pieces cut out, repeated, or inserted from other texts."""
     text = rand.choice(texts)
     for _ in range(rand.randint(1, 4)):
         begin = rand.randint(0, len(text))
@@ -66,7 +66,7 @@ def mutate(rand, texts):
 
 class Differential(harness.TestCase):
     def check(self, texts, facts):
-        """The client's answers, in the texts' order."""
+        """Returns: the client's answers, in the order of the texts."""
         options = [f"--{name}={value}" for name, value in facts.items()]
         done = self.ctl("check", "--json", *options, "--", *texts)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
@@ -79,7 +79,7 @@ class Differential(harness.TestCase):
         return dict(results, Verdict=verdict, Reasons=reasons)
 
     def published(self, guests, host):
-        """A host with these guests, by the daemon; in their order."""
+        """Returns: what the daemon publishes about these guests, in their order."""
         arch = "ia64" if host["host-architecture"] == "ia64" else "x86_64"
         domains = (domain_xml(f"guest-{n}", n + 1, escape(text), os_type=OS_TYPES[virtualization], arch=arch)
                    for n, (text, virtualization) in enumerate(guests))
@@ -89,12 +89,12 @@ class Differential(harness.TestCase):
         return [{name: named[f"guest-{n}"][name] for name in FIELDS} for n in range(len(guests))]
 
     def assert_judged(self, text, facts, checked):
-        """By the rules."""
+        """Compares an answer with the oracle's."""
         verdict, reasons, release = oracle.judge(text, facts)
         self.assertEqual((checked["Verdict"], set(checked["Reasons"]), checked["Release"]), (verdict, reasons, release))
 
     def compare(self, guests, host, exact):
-        """@exact: texts of which nothing that a domain has beside them, its architecture, changes the meaning"""
+        """@exact: texts that mean the same whatever the domain's architecture is"""
         published = self.published(guests, host)
         for virtualization in OS_TYPES:
             facts = dict(host, virtualization=virtualization)
@@ -110,7 +110,7 @@ class Differential(harness.TestCase):
         self.client.wait_for(lambda: not self.client.owner, "the name's loss")
 
     def test_control_characters(self):
-        """No domain's XML can hold them."""
+        """Control characters, which a domain's XML cannot have, are judged alike by check and CheckKernel."""
         facts = {"host-architecture": "x86_64", "host-processor": "intel", "host-kernel": KERNELS[0]}
         texts = corpus(NOT_ON_BUS)
         texts += [f"\x1b[1m{text}\x07\r\n\x7f" for text in texts]
@@ -121,7 +121,7 @@ class Differential(harness.TestCase):
                 self.assertEqual(self.check_kernel(text, facts), checked)
 
     def test_same_answers(self):
-        """Every report on one host or another, those of the corpus on each."""
+        """Each report is judged on one of the hosts, each of the corpus on all of them."""
         rand = random.Random(SEED)
         exact = packages()
         releases = [package.rpartition(".")[0] for package in exact[::7]]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What guests' disks tell, through the daemon, a libvirtd, the inspector and disks of the tests' own making.
+"""The daemon judges guests by their disks. libvirtd and the inspector are real; the tests make the disks.
 
-The inspector is started for each request, as its unit does. The times in its answers are those of the disks: GRUB's files
+The inspector is started for each request, as by its unit. The times in its answers come from the disks: GRUB's files
 are of 2009, unless a test says otherwise.
 """
 import dataclasses
@@ -20,7 +20,7 @@ import ext3  # noqa: E402
 import images  # noqa: E402
 
 INSPECT = os.environ["XPV_INSPECT"]
-OLD, NEW = "kernel-2.6.18-8.el5.i686", "kernel-2.6.18-53.el5.i686"  # of RHEL 5.0, too old, and of 5.1
+OLD, NEW = "kernel-2.6.18-8.el5.i686", "kernel-2.6.18-53.el5.i686"  # of RHEL 5.0, which is too old, and of RHEL 5.1
 KMOD = "kmod-xenpv-0.1-9.el5.i686"
 GUEST = dataclasses.replace(images.RHEL_5, kernels=(NEW, OLD), packages=(KMOD,))
 
@@ -31,7 +31,7 @@ def disk_xml(*paths):
 
 
 class Inspector:
-    """Stands in for xenpv-compat-inspect.path: runs the inspector whenever there are requests."""
+    """Runs the inspector whenever there are requests, in place of xenpv-compat-inspect.path."""
 
     def __init__(self, runtime):
         self.requests = os.path.join(runtime, "inspect")
@@ -63,7 +63,7 @@ class Inspector:
 
 
 class TestCase(harness.TestCase):
-    """Of domain 1, whose disk is in `disk`."""
+    """A test with domain 1, whose disk is in the folder `disk`."""
 
     uuid = uuid_of(1)
 
@@ -74,7 +74,7 @@ class TestCase(harness.TestCase):
         self.inspector = None
 
     def make(self, guest=GUEST, layout="plain", name="disk"):
-        """Makes a guest's disks, in place of those that were there."""
+        """Makes a guest's disks, which replace older ones. Returns: their paths."""
         folder = os.path.join(self.folder, name)
         made = images.make(layout, guest, folder + ".new")
         os.makedirs(folder, exist_ok=True)
@@ -86,7 +86,7 @@ class TestCase(harness.TestCase):
         return domain_xml(options.pop("name", "guest"), number, devices=disk_xml(*(paths or [self.disk])), **options)
 
     def stopped(self, *domains):
-        """A libvirtd with domains that do not run, and the daemon."""
+        """Starts libvirtd with domains that do not run, and the daemon."""
         self.virt = self.libvirtd()
         for xml in domains or [self.domain_xml()]:
             self.virt.define(xml)
@@ -109,7 +109,7 @@ class TestCase(harness.TestCase):
         self.start_daemon()
 
     def wait_for(self, uuid=None, **expected):
-        """Until the domain is so, which it may be already."""
+        """Waits until the domain has these properties."""
         def is_so():
             domain = self.client.domains().get(uuid or self.uuid, {})
             return all(domain.get(name) == value for name, value in expected.items())
@@ -122,7 +122,7 @@ class TestCase(harness.TestCase):
 
 class Life(TestCase):
     def test_defined(self):
-        """It is read by the event, and so is its end."""
+        """The disk of a new domain is read at once; the answer is removed when the domain is undefined."""
         self.make()
         self.virt = self.libvirtd()
         self.start_daemon()
@@ -139,7 +139,7 @@ class Life(TestCase):
         GLib.source_remove(gone)
 
     def test_cure(self):
-        """The kernel is updated in the guest, which is then started again: the alert ends, and there is no other."""
+        """A guest's kernel is updated and the guest is started again: the alert ends, and there is no new one."""
         self.make(dataclasses.replace(GUEST, default="1"))
         self.stopped()
         self.wait_for(Kernel=OLD, Verdict="incompatible", Reasons=["guest-release-unsupported"])
@@ -148,18 +148,18 @@ class Life(TestCase):
         self.wait_for(State="running", Kernel=OLD)
         self.client.wait_for(lambda: self.alerts() == 1, "the alert")
 
-        self.make()  # the update
+        self.make()  # the guest's update
         self.wait_until_read_again()
         self.assertEqual(self.client.domain(self.uuid)["Kernel"], OLD)
         self.virt.domain("guest").destroy()
         self.wait_for(State="shut-off", Kernel=NEW, Verdict="compatible")
         self.virt.domain("guest").create()
         self.wait_for(State="running", Kernel=NEW, Verdict="compatible")
-        self.assertEqual(self.alerts(), 0)  # since then
+        self.assertEqual(self.alerts(), 0)  # none since the update
         self.assertRegex(self.daemon.log(), "no longer runs with an incompatible kernel")
 
     def test_cure_at_once(self):
-        """What the last reading found is not what the next run boots, if nobody has read the disk in between."""
+        """The last reading does not speak for the next run if the disk changes in between: it is read again."""
         self.make(dataclasses.replace(GUEST, kernels=(OLD,)))
         self.stopped()
         self.virt.domain("guest").create()
@@ -173,13 +173,14 @@ class Life(TestCase):
         self.assertEqual(self.alerts(), 0)
 
     def wait_until_read_again(self):
-        """As each quarter of an hour. Here the daemon asks as it starts. Each answer is another file."""
+        """Waits for another reading. The daemon asks for one every 15 minutes and at its start, so it is restarted.
+        Each answer is a new file."""
         def answer():
             status = os.stat(os.path.join(self.runtime + "-inspect", self.uuid))
             return status.st_ino, status.st_mtime_ns
         before = answer()
         self.restart_daemon()
-        tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)  # no signal tells of it
+        tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)  # no signal tells that the answer has come
         self.client.wait_for(lambda: answer() != before, "another answer")
         GLib.source_remove(tick)
         self.client.refresh()
@@ -194,21 +195,21 @@ class Life(TestCase):
         self.wait_until_read_again()
         domain = self.client.domain(self.uuid)
         self.assertEqual((domain["Kernel"], domain["KernelSource"], domain["Verdict"]), (OLD, "disk", "incompatible"))
-        self.assertEqual(self.alerts(), 0)  # no other
+        self.assertEqual(self.alerts(), 0)  # no second alert
 
     def test_daemon_restarts(self):
-        """Beside a guest that runs: what it booted is known at once."""
+        """A restarted daemon still knows which kernel a running guest has booted."""
         self.make()
         self.stopped()
         self.virt.domain("guest").create()
         self.wait_for(State="running", Kernel=NEW, Verdict="compatible")
-        self.inspector.end(self.client)  # nobody answers any more
+        self.inspector.end(self.client)  # no request is answered from here on
         self.restart_daemon()
         self.assertEqual(self.client.domain(self.uuid)["Verdict"], "compatible")
         self.assertEqual(self.client.changes(self.uuid), [])
 
     def test_daemon_is_installed(self):
-        """Beside guests that run since nobody knows when: what is certain without their disks stays so."""
+        """The daemon starts after the guests, so it does not know what they booted from disk; other reports count."""
         self.make()
         reports = domain_xml("reports", 2, "2.6.18-53.el5", devices=disk_xml(self.disk))
         self.virt = self.libvirtd(self.domain_xml(), reports)
@@ -221,7 +222,7 @@ class Life(TestCase):
         self.assertNotIn("unknown", [change.get("Verdict") for change in self.client.changes(uuid_of(2))])
 
     def test_young_files(self):
-        """GRUB's files may have been changed after the start, so that it is not known which kernel was started."""
+        """If GRUB's files may be younger than the run, the daemon does not know which kernel was started."""
         young = int(time.time()) + 24 * 3600
         guest = dataclasses.replace(GUEST, more=(("boot/grub/grub.conf", ext3.Dated(images.grub(GUEST, ""), young, young)),))
         self.make(guest)
@@ -231,7 +232,7 @@ class Life(TestCase):
         self.wait_for(State="running", Kernel=f"{NEW} {OLD}", Verdict="unknown")  # once it was read in this run
 
     def test_restored(self):
-        """It goes on with a kernel that was booted in an earlier run."""
+        """A restored guest runs the kernel of an earlier run, so the disk's default does not count."""
         self.make()
         self.stopped()
         self.virt.domain("guest").create()
@@ -254,7 +255,7 @@ class Life(TestCase):
         self.wait_for(Kernel=OLD, KernelSource="disk", Verdict="incompatible")
 
     def test_failed_reading(self):
-        """Each has its sentence in the log, and undoes nothing."""
+        """A disk that cannot be read is logged, and the result of the last reading stays."""
         self.make()
         self.stopped()
         self.wait_for(Kernel=NEW)
@@ -289,7 +290,7 @@ class Facts(TestCase):
         self.assertIn("The guest's disk", self.client.domain(uuid_of(2))["Explanation"])
 
     def test_warnings(self):
-        """No driver package; and the disk with /boot decides what GRUB can read."""
+        """There are warnings if no driver package is installed, and if the disk with /boot is para-virtualized."""
         paths = self.make(dataclasses.replace(GUEST, packages=()), layout="two-disks")
         xml = self.domain_xml(*paths).replace('dev="hda" bus="ide"', 'dev="xvda" bus="xen"')
         self.stopped(xml)
@@ -314,7 +315,7 @@ class Facts(TestCase):
         self.assertEqual(self.client.changes(self.uuid), [])
 
     def test_hostile_answers(self):
-        """Whatever stands there harms nobody, and says nothing."""
+        """Hostile files in place of answers do no harm and change nothing."""
         self.make()
         self.stopped()
         self.wait_for(Kernel=NEW)
@@ -344,7 +345,7 @@ class Facts(TestCase):
         self.assertEqual(set(self.client.domains()), {self.uuid})
 
     def test_nobody_answers(self):
-        """Nothing is held up, and what others report counts."""
+        """Without an inspector, nothing waits, and other report sources count."""
         self.make()
         self.virt = self.libvirtd(domain_xml("guest", 1, NEW, devices=disk_xml(self.disk)))
         self.start(self.virt.uri, "--host-kernel=2.6.18-398.el5xen", env={"RUNTIME_DIRECTORY": self.runtime})
@@ -353,7 +354,7 @@ class Facts(TestCase):
         self.assertTrue(os.path.exists(os.path.join(self.runtime, "inspect", self.uuid)))
 
 
-# The kernels of RHEL 3 by what tells them apart: uname -r, and the packages of the disk.
+# The kernel packages of RHEL 3, by variant. Several have the same uname -r; the disk's packages tell them apart.
 VARIANTS = {"athlon": "kernel-2.4.21-50.EL.athlon", "athlon-SMP": "kernel-smp-2.4.21-50.EL.athlon",
             "i686": "kernel-2.4.21-50.EL.i686", "i686-SMP": "kernel-smp-2.4.21-50.EL.i686",
             "i686-HUGEMEM": "kernel-hugemem-2.4.21-50.EL.i686", "ia32e": "kernel-2.4.21-50.EL.ia32e",
@@ -361,7 +362,7 @@ VARIANTS = {"athlon": "kernel-2.4.21-50.EL.athlon", "athlon-SMP": "kernel-smp-2.
 
 
 class Narrowing(TestCase):
-    """What a report by uname -r leaves open, the packages on the disk tell."""
+    """The packages on the disk narrow a report by uname -r to one variant."""
 
     def test_every_variant(self):
         domains = []
@@ -376,13 +377,13 @@ class Narrowing(TestCase):
                 self.wait_for(uuid_of(number), Variant=variant)
                 domain = self.client.domain(uuid_of(number))
                 self.assertEqual((domain["Kernel"], domain["KernelSource"]), (images.uname(package), "metadata"))
-                compatible = variant == "ia32e"  # on Intel's x86_64
+                compatible = variant == "ia32e"  # the host is x86_64, from Intel
                 self.assertEqual(domain["Verdict"], "compatible" if compatible else "incompatible")
                 verdicts = [change["Verdict"] for change in self.client.changes(uuid_of(number)) if "Verdict" in change]
-                self.assertLessEqual(len(verdicts), 1)  # none goes to and fro
+                self.assertLessEqual(len(verdicts), 1)  # the verdict does not change to and fro
 
     def test_contradiction(self):
-        """A disk that has not what runs tells nothing of it."""
+        """A disk without the kernel that runs does not narrow the report."""
         self.make(dataclasses.replace(images.RHEL_3, kernels=("kernel-2.4.21-47.EL.athlon",)))
         self.virt = self.libvirtd(domain_xml("guest", 1, "2.4.21-50.EL", devices=disk_xml(self.disk)))
         self.start_daemon()
@@ -392,7 +393,7 @@ class Narrowing(TestCase):
 
 
 class Host(TestCase):
-    """Fully virtualized guests without a report, metadata or an agent: their disks tell all."""
+    """Fully virtualized guests without metadata or an agent are judged by their disks alone."""
 
     GUESTS = (("rhel3-i686", images.RHEL_3, ("kernel-2.4.21-50.EL.i686",), "plain", "i686", "incompatible"),
               ("rhel3-athlon", images.RHEL_3, ("kernel-2.4.21-50.EL.athlon",), "plain", "athlon", "incompatible"),
@@ -411,7 +412,7 @@ class Host(TestCase):
         self.virt = self.libvirtd()
         self.start_daemon()
         for xml in domains:
-            self.virt.define(xml).create()  # while the daemon looks on
+            self.virt.define(xml).create()  # the daemon already runs
 
         def verdicts():
             return {uuid: (domain["Kernel"], domain["KernelSource"], domain["Variant"], domain["Verdict"])

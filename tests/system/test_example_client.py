@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The example for those who write a client: what it shows follows libvirt, through restarts of it and of the daemon.
+"""The example client shows what libvirt has, also after restarts of libvirt and of the daemon.
 
-Its lines are compared whole, and no other comes between: a row that vanishes and comes back is a failure.
+Each line that it prints is compared, so a row that vanishes and comes back is a failure.
 """
 import collections
 import os
@@ -46,13 +46,13 @@ class TestCase(harness.TestCase):
         return self.lines.popleft()
 
     def stop_client(self):
-        """It ends at once, has complained of nothing, and has shown nothing but what was expected."""
+        """Ends the client. It must end at once, and must have printed no error and no unexpected line."""
         self.process.send_signal(signal.SIGINT)
         self.assertEqual((self.process.wait(harness.TIMEOUT), self.process.stderr.read()), (0, ""))
         self.assertFalse(self.lines)
 
     def expect(self, *lines):
-        """The next lines."""
+        """Compares the next lines with these."""
         for line in lines:
             self.assertEqual(self.next_line(), line)
 
@@ -71,7 +71,7 @@ class Follows(TestCase):
         self.expect(row("add", 1, "stays", "running", "compatible"), CURRENT)
 
     def test_libvirt(self):
-        """What libvirt's own clients do."""
+        """The rows follow what other clients of libvirt do to a domain."""
         self.start_both()
         domain = self.virt.define(domain_xml("guest", 2, INCOMPATIBLE))
         self.expect(row("add", 2, "guest", "shut-off", "incompatible", TOO_OLD))
@@ -87,7 +87,7 @@ class Follows(TestCase):
         self.stop_client()
 
     def test_stale(self):
-        """A domain that cannot be read is shown for what it is."""
+        """A domain that cannot be read is shown as stale."""
         self.start(self.virt.uri, *OPTIONS, env={"XPV_UNREADABLE": "stays"})
         self.start_client()
         self.expect(["add", uuid_of(1), "stays", "no-state", "dialog-question", "unknown", "kernel-pending", "stale"],
@@ -102,7 +102,7 @@ class Follows(TestCase):
         self.stop_client()
 
     def test_daemon_restarts(self):
-        """Rows stay as they are, but for what changed meanwhile."""
+        """When the daemon is back, only rows that changed meanwhile change."""
         self.start_both()
         lost = self.virt.define(domain_xml("lost", 2, COMPATIBLE))
         self.expect(row("add", 2, "lost", "shut-off", "compatible"))
@@ -116,7 +116,7 @@ class Follows(TestCase):
         self.stop_client()
 
     def test_daemon_restarts_without_libvirt(self):
-        """That nothing is published is not the end of all domains."""
+        """No row is removed while the daemon has not reached libvirt and publishes no domains."""
         self.start_both()
         lost = self.virt.define(domain_xml("lost", 2, COMPATIBLE))
         self.expect(row("add", 2, "lost", "shut-off", "compatible"))
@@ -136,7 +136,7 @@ class Follows(TestCase):
         self.expect(NO_LIBVIRT)
         self.virt.domains.append(domain_xml("new", 2, COMPATIBLE))
         self.virt.start()
-        # The test driver forgets its domains and begins with one of its own, so that what is told between is by chance.
+        # The test driver forgets its domains and starts with one of its own, so the lines until then depend on timing.
         rows = {"stays": "running"}
         while rows != {"stays": "running", "new": "running"}:
             event, *fields = self.next_line()
@@ -147,15 +147,15 @@ class Follows(TestCase):
 
     def test_bus_ends(self):
         self.start_both()
-        self.bus.popen.kill()  # who is asked to end tells the daemon first
+        self.bus.popen.kill()  # on SIGTERM, it would tell the daemon first
         self.expect(["status", "the system bus is gone"])
         self.stop_client()
-        self.assertEqual(self.daemon.end(0), 1)  # by itself: LeakSanitizer at work does not bear a signal
+        self.assertEqual(self.daemon.end(0), 1)  # it ends without a signal, which could hang LeakSanitizer
         self.daemon = None
 
 
 class AnotherVersion(TestCase):
-    """A daemon of another time, with words, members and types of its own."""
+    """A daemon of another version, with unknown words, members and types."""
 
     INTERFACES = f"""<node><interface name="{OBJECT_MANAGER}"><method name="GetManagedObjects">
         <arg type="a{{oa{{sa{{sv}}}}}}" direction="out"/></method></interface><interface name="{MANAGER}">
@@ -195,10 +195,10 @@ class AnotherVersion(TestCase):
         owned = self.own_name()
         self.start_client()
         self.expect(self.row("add", "guest"), CURRENT)
-        # An object may become a domain, or be told of once more.
+        # An object can become a domain later.
         self.add(pool, self.domain("no pool"))
         self.expect(self.row("add", "no pool"))
-        # Nothing is taken for lost before the daemon has looked.
+        # No row is removed before the daemon has answered Refresh.
         self.objects = {}
         Gio.bus_unown_name(owned)
         self.expect(NO_DAEMON)

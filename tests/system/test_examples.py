@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What README and manuals show is what happens: their examples, on the example host of tests/demo.
+"""The examples of README and the manuals print what they show, on the example host of tests/demo.
 
-Those that take a whole machine are in test_systemd.py.
+test_systemd.py runs the examples that need a whole machine.
 """
 import os
 import subprocess

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A failure ends as a sentence, and affects nothing else."""
+"""Each failure is reported in one sentence, and affects nothing else."""
 import os
 import signal
 import subprocess
@@ -24,13 +24,13 @@ class AtStart(harness.TestCase):
         self.assertEqual(self.stop_daemon(), 0)
 
     def test_unclean_error(self):
-        """libvirt's error has the path in bytes that the bus does not accept."""
+        """libvirt's error quotes the path, with bytes that the bus does not accept."""
         self.start("test+unix:///default?socket=/nonexistent/%ff%01")
         with self.assertRaisesRegex(GLib.Error, "NotConnected.*/nonexistent/\N{REPLACEMENT CHARACTER}'"):
             self.client.refresh()
 
     def test_call_with_file_descriptors(self):
-        """The bus refuses it, as the daemon takes none: it would keep them while the call waits."""
+        """The bus refuses a call with file descriptors, which the daemon would keep open while the call waits."""
         self.start_example()
         descriptors = Gio.UnixFDList.new_from_array([os.open(os.devnull, os.O_RDONLY)])
         with self.assertRaisesRegex(GLib.Error, "org.freedesktop.DBus.Error.NotSupported"):
@@ -105,7 +105,7 @@ class AtStart(harness.TestCase):
 
 class WhileRunning(harness.TestCase):
     def test_unreadable_domain(self):
-        """It is published as unreadable, and does not affect others."""
+        """A domain that cannot be read is published as stale, and others are not affected."""
         virt = self.libvirtd(domain_xml("good", 1, "2.6.18-398.el5"), domain_xml("bad", 2, "2.6.18-398.el5"),
                              domain_xml("ugly", 3, "2.6.18-398.el5PAE"))
         daemon = self.start(virt.uri, env={"XPV_UNREADABLE": "bad"})
@@ -118,7 +118,7 @@ class WhileRunning(harness.TestCase):
         self.assertTrue(self.client.host()["Connected"])
 
     def test_new_domain_is_unreadable(self):
-        """One that comes later, too: with the name that the list has, and no more than that is said of it."""
+        """A new domain that cannot be read is published with the name from the list, and nothing else."""
         virt = self.libvirtd(domain_xml("good", 1, "2.6.18-398.el5"))
         daemon = self.start(virt.uri, env={"XPV_UNREADABLE": "bad"})
         virt.define(domain_xml("bad", 2, "2.6.18-8.el5PAE", os_type="xen")).create()

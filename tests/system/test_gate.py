@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The gate: called as libvirt's documentation of hooks says, with all drivers' operations, and by a real libvirtd.
-libvirt's Xen driver wants Xen, so that is its qemu driver, which calls its hook as the Xen driver does."""
+"""Calls the gate with the operations of all drivers, as libvirt documents its hooks, and by a real libvirtd. libvirt's
+Xen driver needs Xen, so libvirtd uses the qemu driver, which calls its hook in the same way."""
 import os
 import re
 import shutil
@@ -26,16 +26,16 @@ with open(os.path.join(os.environ["XPV_BUILD"], "common", "build.h"), encoding="
 KERNELS = os.path.join(os.path.dirname(CONFIG), "kernels.conf")
 
 START = ("guest", "prepare", "begin", "-")
-TOO_OLD, FITTING = "2.6.18-8.el5PAE", "2.6.18-398.el5PAE"  # on any host; on any x86 host
+TOO_OLD, FITTING = "2.6.18-8.el5PAE", "2.6.18-398.el5PAE"  # incompatible on every host; compatible on every x86 host
 RHEL_3_SMP = "kernel-smp-2.4.21-50.EL.i686"
 NIL_UUID = "00000000-0000-0000-0000-000000000000"
 
-# What libvirt passes of its environment, and what the sanitizers and tests/this-machine.c want.
+# The variables that libvirt passes on, and those that the sanitizers and tests/this-machine.c need.
 ENVIRONMENT = {"LC_ALL": "C", "HOME": "/root", "USER": "root", "LOGNAME": "root",
                **{name: os.environ[name] for name in ("PATH", "ASAN_OPTIONS", "LD_PRELOAD", "UBSAN_OPTIONS",
                                                       "XPV_TEST_PROCESSOR") if name in os.environ}}
 
-# In a mount namespace: the folder $1 over the folder $2, and so on up to "--".
+# Runs in a mount namespace: mounts the folder $1 over the folder $2, and so on up to "--", then runs the rest.
 OVER = ('while [ "$1" != -- ]; do mount -t overlay overlay -o "lowerdir=$1:$2" "$2" && shift 2 || exit 99; done; '
         'shift; exec "$@"')
 
@@ -48,17 +48,17 @@ class Gate(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="xenpv-")
         self.addCleanup(shutil.rmtree, self.folder)
-        self.over = set()  # folders that have others above them
+        self.over = set()  # folders of this machine that others are mounted over
 
     def put(self, path, text=""):
-        """A file in place of the machine's own, or above it. Returns: where it is."""
+        """Writes a file that the gate finds at this path. Returns: where it really is."""
         place = self.place(path)
         with open(place, "w", encoding="utf-8") as file:
             file.write(text)
         return place
 
     def place(self, path):
-        """Where that is, below a folder that comes above one of the machine's."""
+        """Returns: where a file must be written so that the gate finds it at this path."""
         folder = next(folder for folder in (os.path.dirname(os.path.dirname(CONFIG)), os.path.dirname(INSPECTOR))
                       if path.startswith(folder + "/"))
         self.over.add(folder)
@@ -89,7 +89,7 @@ class Gate(unittest.TestCase):
         self.assertRegex(done.stderr.decode(), f"^xenpv-compatctl: domain guest may not start .*{why}.*\n$")
 
     def assert_let(self, xml, arguments=START, why=None):
-        """@why: the reason why it is not judged."""
+        """@why: why the domain is not judged; None if it is"""
         done = self.run_gate(xml, *arguments)
         self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
         self.assertRegex(done.stderr.decode(), "^$" if why is None else f"^xenpv-compatctl: .*may start: .*{why}.*\n$")
@@ -110,7 +110,7 @@ class Verdicts(Gate):
                 self.assert_let(xml)
 
     def test_bootloader(self):
-        """What libvirt 0.3 prints of a guest that pygrub boots: no <os>, so it is para-virtualized."""
+        """libvirt 0.3's XML of a guest that pygrub boots has no <os>, so the guest is para-virtualized."""
         pygrub = "<bootloader>/usr/bin/pygrub</bootloader>"
         xml = xml_of(TOO_OLD).replace('<os><type arch="x86_64">hvm</type></os>', pygrub)
         self.assertNotIn("<os>", xml)
@@ -127,7 +127,7 @@ class Verdicts(Gate):
         self.assert_refused(xml_of(TOO_OLD))
 
     def test_sources(self):
-        """The first that has a report, as for the daemon: metadata, kernels.conf, the domain's own kernel."""
+        """The first source with a report counts, as in the daemon: metadata, kernels.conf, the domain's <kernel>."""
         self.assert_refused(xml_of(boot_kernel="/boot/vmlinuz-" + TOO_OLD))
         self.put(KERNELS, f"[Kernels]\nguest={TOO_OLD}\n")
         self.assert_refused(xml_of())
@@ -146,10 +146,10 @@ class Verdicts(Gate):
         self.put(KERNELS, "[Kernels]\nguest=kernel-2.4.21-50.EL.i686\n")
         self.assert_let(xml_of("2.4.21-50.EL i686"))
         self.put(KERNELS, "")
-        self.assert_let(xml_of("kernel-2.4.21-50.EL.athlon\n2.4.21-50.EL i686"))  # not the report itself
+        self.assert_let(xml_of("kernel-2.4.21-50.EL.athlon\n2.4.21-50.EL i686"))  # one report does not narrow itself
 
     def test_host(self):
-        """This machine's facts; the daemon's configuration overrides them."""
+        """The gate uses this machine's facts; the daemon's configuration overrides them."""
         self.put_facts(host_architecture="x86_64", host_processor="intel")
         self.assert_refused(xml_of(RHEL_3_SMP), why="needs an i686 host kernel; this host runs x86_64 .table 12.2.")
         self.put_facts(host_architecture="i686", host_processor="intel", grace="7", uri="xen:///system")
@@ -166,13 +166,13 @@ class Verdicts(Gate):
         self.assert_let(xml_of(FITTING))
 
     def test_arch(self):
-        """The family of <os><type arch=…> tells which kernels the report can mean."""
+        """The architecture of <os><type arch=…> narrows which kernels the report can mean."""
         self.assert_refused(xml_of("2.4.21-50.EL", arch="ia64"), why="is not supported for RHEL 3")
 
 
 @unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
 class Disks(Gate):
-    """What is on the domain's own disks now, on an x86_64 host with Intel processors."""
+    """The gate reads the domain's disks, on an x86_64 host with Intel processors."""
 
     FITTING, TOO_OLD = ("kernel-2.6.18-398.el5.x86_64",), ("kernel-2.6.18-8.el5.x86_64",)
 
@@ -182,7 +182,7 @@ class Disks(Gate):
         os.symlink(os.environ["XPV_INSPECT"], self.place(INSPECTOR))
 
     def put_inspector(self, script):
-        """Another one."""
+        """Replaces the inspector by a shell script."""
         os.unlink(self.place(INSPECTOR))
         os.chmod(self.put(INSPECTOR, "#!/bin/sh\n" + script), 0o755)
 
@@ -201,7 +201,7 @@ class Disks(Gate):
         self.assert_refused(self.xml(*self.make(self.TOO_OLD, "lvm-two-disks")), why="is older than RHEL 5.1")
 
     def test_repaired(self):
-        """Whatever it was before."""
+        """What is on the disk now counts, whatever was there before."""
         xml = self.xml(*self.make(self.TOO_OLD))
         self.assert_refused(xml)
         self.assertEqual(self.xml(*self.make(self.FITTING)), xml)
@@ -210,13 +210,13 @@ class Disks(Gate):
         self.assert_refused(xml)
 
     def test_default(self):
-        """That which starts counts, not what is installed."""
+        """The kernel that boots by default counts, not others that are installed."""
         both = self.FITTING + self.TOO_OLD
         self.assert_let(self.xml(*self.make(both)))
         self.assert_refused(self.xml(*self.make(both[::-1])))
 
     def test_precedence(self):
-        """Every other source is believed before, and an acknowledgement ends it."""
+        """Every other report source goes above the disk, and an acknowledged domain may start."""
         disks = self.make(self.TOO_OLD)
         self.assert_let(self.xml(*disks, kernel=FITTING))
         self.assert_let(self.xml(*disks, boot_kernel="/boot/vmlinuz-" + FITTING))
@@ -229,7 +229,7 @@ class Disks(Gate):
         self.assert_refused(self.xml(*self.make(self.FITTING), kernel=TOO_OLD))
 
     def test_narrowing(self):
-        """The packages that are installed make exact what another source says."""
+        """The installed packages narrow the report of another source."""
         for package, let in (("kernel-2.4.21-50.EL.ia32e", True), ("kernel-2.4.21-50.EL.x86_64", False),
                              ("kernel-2.4.21-50.EL.athlon", False)):
             xml = self.xml(*self.make((package,), guest=images.RHEL_3), kernel="2.4.21-50.EL")
@@ -238,10 +238,10 @@ class Disks(Gate):
                     self.assert_let(xml)
                 else:
                     self.assert_refused(xml, why=f"kernel {package.rpartition('.')[2]}, compiled for AMD")
-        self.assert_let(xml.replace("2.4.21-50.EL<", "2.4.21-52.EL<"))  # it is not on the disk: nothing is narrowed
+        self.assert_let(xml.replace("2.4.21-50.EL<", "2.4.21-52.EL<"))  # not on the disk: nothing is narrowed
 
     def test_not_from_disk(self):
-        """What is on the disks says nothing of a CD."""
+        """A domain that boots from CD or network is not judged by its disks."""
         disks = self.make(self.TOO_OLD)
         self.assert_let(self.xml(*disks, boot='<boot dev="cdrom"/>'))
         self.assert_let(self.xml(*disks, boot='<boot dev="network"/><boot dev="hd"/>'))
@@ -255,7 +255,7 @@ class Disks(Gate):
                 self.assert_let(xml)
 
     def test_other_reports_stay(self):
-        """Where disks cannot be read, the domain is judged as without."""
+        """If the disks cannot be read, the domain is judged by the other sources."""
         for kernel, check in ((TOO_OLD, self.assert_refused), (FITTING, self.assert_let)):
             check(self.xml(os.path.join(self.folder, "none"), kernel=kernel))
 
@@ -280,7 +280,7 @@ class Disks(Gate):
         self.assert_without("Permission denied")
 
     def test_hangs(self):
-        """It is killed, and holds nothing of the hook's that libvirt waits for."""
+        """An inspector that hangs is killed, and does not keep the hook's output open, for which libvirt waits."""
         process = os.path.join(self.folder, "process")
         for script in ("exec sleep 1000", "sleep 10 & wait"):
             self.put_inspector(f"echo $$ > {process}\n{script}\n")
@@ -293,7 +293,7 @@ class Disks(Gate):
                     self.assertRegex(file.read(), r"^(\d+ \(.*\) Z .*)?$")
 
     def test_hostile(self):
-        """What a guest wrote gives no message but the usual one."""
+        """Escape sequences on the guest's disk do not reach the messages."""
         guest = replace(images.RHEL_5, release="\x1b[2J", grub="default=0\ntitle x\n\tkernel /vmlinuz-2.6.18-8.el5\x1b[2J\n")
         done = self.run_gate(self.xml(*self.make(self.TOO_OLD, guest=guest)), *START)
         self.assertNotIn(b"\x1b", done.stderr)
@@ -301,7 +301,7 @@ class Disks(Gate):
 
 class Calls(Gate):
     def test_operations(self):
-        """Every operation of libvirt's hooks; with "migrate" and "restore", what is printed would be taken for XML."""
+        """The gate lets every other operation pass and prints nothing; libvirt takes output of "migrate" for XML."""
         for operation in ("start begin -", "started begin -", "stopped end -", "release end -", "release end destroyed",
                           "migrate begin -", "restore begin -", "reconnect begin -", "attach begin -", "prepare end -",
                           "prepare - -", "- start start", "reload begin SIGHUP", "port-created begin -", "frob begin -",
@@ -321,7 +321,7 @@ class Calls(Gate):
         self.assertIn(b"gate", self.run_gate("", "--help").stdout)
 
     def test_names(self):
-        """A domain may have the name of an option."""
+        """Names that look like options are taken for names."""
         for name in ("--help", "--version", "--json", "--frob", "-h", "--", "-", "", "check", b"\xff", "a b\n"):
             with self.subTest(name):
                 self.assert_refused(xml_of(TOO_OLD), [name, "prepare", "begin", "-"])
@@ -338,7 +338,7 @@ class Calls(Gate):
                 self.assert_let(xml, why="XML")
 
     def test_size(self):
-        """The XML may be as long as libvirt itself allows."""
+        """The XML may be as long as libvirt itself allows; a longer one is not judged."""
         def padded(size):
             return xml_of(TOO_OLD) + "<!--" + " " * size + "-->"
         self.assert_refused(padded(3 * 1024 * 1024))
@@ -358,7 +358,7 @@ class Calls(Gate):
                 self.assertEqual((done.returncode, done.stdout), (status, b""))
 
     def test_broken_files(self):
-        """A file that cannot be read might acknowledge the domain, or name another host."""
+        """If a file cannot be read, the domain may start: the file might acknowledge it, or name another host."""
         for path, text in ((KERNELS, "no key file"), (KERNELS, "[Kernels\n"), (KERNELS, "[Kernels]\nguest\0=a\n"),
                            (CONFIG, "no key file"), (CONFIG, "[xenpv-compatd]\n\0host-processor=amd\n"),
                            (CONFIG, "[xenpv-compatd]\nhost-processor=arm\n"),
@@ -371,7 +371,7 @@ class Calls(Gate):
         self.assert_let(xml_of(TOO_OLD), why=CONFIG)
 
     def test_never_ends(self):
-        """Standard input stays open, and libvirt's signal mask is inherited."""
+        """The gate ends although standard input stays open and SIGALRM is blocked, as libvirt's signal mask does."""
         with subprocess.Popen(self.argv(*START), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
                               preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])) as process:
             process.stdin.write(xml_of(TOO_OLD).encode())
@@ -387,7 +387,7 @@ class Calls(Gate):
 
 
 class Script(Gate):
-    """The example hook fails only if the gate refuses, even if the program is killed or missing."""
+    """The example hook fails only if the gate refuses; it succeeds if the program is killed or missing."""
 
     def run_script(self, program):
         with open(os.path.join(os.environ["XPV_BUILD"], "ctl", "libxl-hook.example"), encoding="utf-8") as file:
@@ -424,7 +424,7 @@ class Libvirtd(machine.TestCase):
         return self.machine.run("virsh", "--quiet", "--connect=qemu:///system", *arguments, check=check)
 
     def calls(self):
-        """The operations since the last time."""
+        """Returns: the hook's operations since the last call."""
         lines = self.run_there("sh", "-c", "cat /root/calls; rm /root/calls").splitlines()
         return [line.partition(" ")[2] for line in lines]
 
@@ -444,19 +444,19 @@ class Libvirtd(machine.TestCase):
         self.assertEqual(self.virsh("domstate", "guest")[1].strip(), "shut off")
         self.assertEqual(self.calls()[0], "prepare begin -")
 
-        # libvirt still serves, and who knows may start it.
+        # libvirtd still works, and kernels.conf lets the domain start.
         self.run_there("cp", "/root/kernels.conf", KERNELS)
         self.virsh("start", "guest")
         self.assertEqual(self.calls(), ["prepare begin -", "start begin -", "started begin -"])
 
-        # What runs is left alone, also when libvirtd finds it anew.
+        # A running domain is left alone, also when libvirtd restarts and finds it.
         self.run_there("rm", KERNELS)
         self.run_there("systemctl", "restart", "libvirtd")
         self.virsh("desc", "guest", "--live", "waits until libvirtd has found it")
         self.assertEqual(self.virsh("domstate", "guest")[1].strip(), "running")
         self.assertEqual(self.calls(), ["reconnect begin -"])
         self.virsh("destroy", "guest")
-        ends = [call.rpartition(" ")[0] for call in self.calls()]  # libvirt 11 says why, too
+        ends = [call.rpartition(" ")[0] for call in self.calls()]  # libvirt 11 adds the reason
         self.assertEqual(ends, ["stopped end", "release end"])
 
         self.virsh("define", "/root/new.xml")

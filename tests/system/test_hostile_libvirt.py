@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A libvirt server that lies: what a real libvirtd answers is changed on its way to the daemon.
+"""A hostile libvirt server: a proxy changes the answers of a real libvirtd on their way to the daemon.
 
-XPV_MUTATIONS says how many answers are changed, XPV_SEED how; the seed is printed. Whatever the daemon takes from it,
-it goes on; and once the server tells the truth again, the truth is published.
+XPV_MUTATIONS says how many answers are changed, and XPV_SEED is the seed for it, which is printed. The daemon keeps
+running whatever it is sent; when the answers are true again, it publishes the true values.
 """
 import os
 import random
@@ -25,15 +25,15 @@ LIST_ALL = 273
 
 
 class Proxy:
-    """Between a client and libvirtd. While it is armed, it changes some of the packets that come from libvirtd: length,
-    program, version, procedure, type, serial, status, a word each, and then what the procedure says."""
+    """Passes packets between a client and libvirtd. While it is armed, it changes some of those from libvirtd. A packet
+    is seven words, length, program, version, procedure, type, serial and status, and then the procedure's data."""
 
     def __init__(self, path, server, seed):
         self.server = server
         self.random = random.Random(seed)
         self.is_armed = False
         self.done = {}  # kind of change → how often it was made
-        self.past = []  # packets
+        self.past = []  # the last packets
         self.lock = threading.Lock()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
@@ -110,13 +110,13 @@ class Proxy:
         return packet
 
     def word(self, packet):
-        """Anywhere in what the procedure says: lengths and counts are words."""
+        """Replaces four bytes anywhere in the procedure's data."""
         at = min(self.at(packet, 28, 4), len(packet) - 4)
         packet[at:at + 4] = struct.pack(">I", self.random.choice(WORDS))
         return packet
 
     def count_word(self, packet):
-        """Where lists have their count, and strings their length: first and last."""
+        """Replaces the first or the last word, where lists have their count and strings their length."""
         at = self.random.choice((28, len(packet) - 4)) if len(packet) >= 32 else 24
         packet[at:at + 4] = struct.pack(">I", self.random.choice(WORDS))
         return packet
@@ -126,7 +126,7 @@ class Proxy:
         return struct.pack(">I", len(short)) + short[4:]
 
     def cut_short(self, packet):
-        """What follows is taken for the rest."""
+        """Cuts the packet but not its length word, so the next packet is taken for the rest."""
         return packet[:self.at(packet, 4)]
 
     @staticmethod
@@ -134,7 +134,7 @@ class Proxy:
         return packet + packet
 
     def other(self, packet):
-        """What another question was answered, in its place."""
+        """Replaces the data by that of an earlier answer."""
         other = bytearray(self.random.choice(self.past or [bytes(packet)]))
         other[12:28] = packet[12:28]
         return other
@@ -155,7 +155,7 @@ class Lies(harness.TestCase):
         self.uri = f"test+unix:///default?socket={path}"
 
     def stir(self):
-        """Something to read, and to be told of."""
+        """Changes a domain's state and calls Refresh, so that libvirtd sends events and answers."""
         domain = self.virt.domain(f"guest-{self.proxy.random.randrange(1, COUNT + 1)}")
         if domain.state()[0] == libvirt.VIR_DOMAIN_RUNNING:
             domain.suspend()
@@ -173,7 +173,7 @@ class Lies(harness.TestCase):
 
     def test_lies(self):
         print(f"XPV_SEED={SEED} XPV_MUTATIONS={MUTATIONS}", file=sys.stderr)
-        # What libvirt's client leaves of an answer that it has begun to decode, it does not free.
+        # libvirt's client does not free an answer that it has decoded in part.
         daemon = self.start(self.uri, "--host-architecture=x86_64", "--call-timeout=1",
                             env={"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"})
         pid = daemon.pid
@@ -183,7 +183,7 @@ class Lies(harness.TestCase):
                              f"{MUTATIONS} lies, not {self.proxy.done}", timeout=20 * harness.TIMEOUT)
         GLib.source_remove(timer)
         self.proxy.is_armed = False
-        self.proxy.hang_up()  # what it has half said stays unsaid
+        self.proxy.hang_up()  # half-sent packets are never completed
         self.assertIsNone(daemon.popen.poll(), f"the daemon ended, seed {SEED}: {daemon.log()[-4000:]}")
 
         self.client.wait_for(self.ask_until_refreshed, "the truth", timeout=2 * harness.TIMEOUT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What "meson install" puts in place, in a folder that stands for the root, and where it would with other options."""
+"""Checks what "meson install" installs into a folder, and where it would install with other options."""
 import configparser
 import glob
 import json
@@ -32,7 +32,7 @@ class TestCase(unittest.TestCase):
         install(cls.root)
 
     def find(self, name):
-        """The one file of that name; the path within the root."""
+        """Returns: the path of the only file with this name, and that path without the root."""
         found = glob.glob(os.path.join(self.root, "**", name), recursive=True)
         self.assertEqual(len(found), 1, (name, found))
         return found[0], found[0][len(self.root):]
@@ -73,7 +73,7 @@ class Installed(TestCase):
                 self.assertRegex(found[0], f"{place}{name}$")
 
     def test_hook(self):
-        """It is a script, and calls what is installed."""
+        """The example hook is a valid script, and calls the installed program."""
         path = self.find("libxl-hook.example")[0]
         self.assertEqual(self.run_program("sh", "-n", path), (0, ""))
         with open(path, encoding="utf-8") as file:
@@ -81,7 +81,7 @@ class Installed(TestCase):
         self.assertTrue(os.access(self.root + program, os.X_OK))
 
     def test_activation(self):
-        """The bus starts the unit that owns the name."""
+        """The bus starts the unit that owns the bus name."""
         service = configparser.RawConfigParser()
         service.optionxform = str
         service.read(self.find("org.xenpv.Compat1.service")[0])
@@ -96,12 +96,12 @@ class Installed(TestCase):
     def test_xml(self):
         for name in ("org.xenpv.Compat1.conf", "org.xenpv.Compat1.xml"):
             self.assertEqual(self.run_program("xmllint", "--noout", "--nonet", self.find(name)[0]), (0, ""))
-        dtd = "/usr/share/xml/dbus-1/introspect.dtd"  # busconfig.dtd knows no rules of today
+        dtd = "/usr/share/xml/dbus-1/introspect.dtd"  # busconfig.dtd lacks the newer rules
         self.assertEqual(self.run_program("xmllint", "--noout", "--nonet", "--dtdvalid", dtd,
                                           self.find("org.xenpv.Compat1.xml")[0]), (0, ""))
 
     def test_catalog(self):
-        """It compiles, has both entries, and names no field that is not sent."""
+        """The catalog compiles, has both entries, and names only fields that the daemon sends."""
         self.assertEqual(self.run_program("journalctl", "--root", self.root, "--update-catalog"), (0, ""))
         status, listed = self.run_program("journalctl", "--root", self.root, "--list-catalog")
         self.assertEqual((status, {line.split()[0] for line in listed.splitlines()}), (0, MESSAGE_IDS))
@@ -119,9 +119,9 @@ class Installed(TestCase):
 
 
 class Options(unittest.TestCase):
-    """Where files go by the options of "meson setup". Nothing is built for that."""
+    """Checks where files go with other options of "meson setup". Nothing is built."""
 
-    # Where others look, whatever the prefix: the option, and what pkg-config says.
+    # Folders in which other programs look, whatever the prefix: the option, and pkg-config's package, variable and end.
     OTHERS = (("dbuspolicydir", "dbus-1", "datadir", "/dbus-1/system.d"),
               ("dbussystemservicedir", "dbus-1", "system_bus_services_dir", ""),
               ("systemdcatalogdir", "systemd", "catalogdir", ""),
@@ -150,13 +150,13 @@ class Options(unittest.TestCase):
                 self.assertIn(text, file.read())
 
     def test_folders(self):
-        """Who builds knows better than this machine."""
+        """The options override what this machine's pkg-config says."""
         folders = [f"/folder{i}" for i in range(len(self.OTHERS))]
         self.assertEqual(self.configure("/p/", folders)[1], set(folders))
 
 
 class Unit(TestCase):
-    """With this machine's own units beside it."""
+    """systemd's tools check the units, beside this machine's own units."""
 
     @classmethod
     def setUpClass(cls):
@@ -181,7 +181,7 @@ class Unit(TestCase):
         shutil.copy(self.find("remote.conf.example")[0], self.drop_in)
 
     def verify(self, unit=UNIT):
-        """Also that the manuals that it names are there."""
+        """Checks the unit, and that the manuals that it names are there."""
         manuals = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
         self.assertEqual(self.run_program("env", f"MANPATH={manuals}", "systemd-analyze", "verify", "--root", self.root,
                                           unit), (0, ""))
@@ -200,13 +200,13 @@ class Unit(TestCase):
 
     @unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
     def test_inspector(self):
-        """It reads what root alone may read, and block devices, and needs no more."""
+        """The inspector reads root's files and block devices, and its unit allows little more."""
         self.verify(INSPECT)
         self.verify("xenpv-compat-inspect.path")
         self.assertLessEqual(float(self.exposure(INSPECT)), 1.5)
 
     def test_remote(self):
-        """The drop-in is honest about what it costs."""
+        """The drop-in for remote hosts states the exposure that systemd-analyze measures."""
         local = self.exposure()
         self.add_remote()
         self.verify()

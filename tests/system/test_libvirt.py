@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Staying true, whatever libvirt does: absent, killed, stopped, hung, restarted with other domains, or old."""
+"""The published data stays true if libvirtd is absent, killed, stopped, hung, old, or restarted with other domains."""
 import contextlib
 import os
 import signal
@@ -21,7 +21,7 @@ class Changes(harness.TestCase):
         return self.client.host()["Connected"]
 
     def wait_for_connected(self, connected):
-        """Waits for the last value. On a busy machine, a connection may be lost once more than expected."""
+        """Waits until the last value is this. On a busy machine, a connection may be lost once more than expected."""
         def told():
             values = [change[1]["Connected"] for change in self.client.members("PropertiesChanged")
                       if "Connected" in change[1]]
@@ -29,7 +29,7 @@ class Changes(harness.TestCase):
         self.client.wait_for(told, f"Connected {connected}")
 
     def read(self):
-        """Makes many reads on the bus, which are all answered. The benchmark measures how fast."""
+        """Reads a property 1,000 times; each read is answered. The benchmark measures how fast."""
         for _ in range(1000):
             value = self.client.call(path_of(uuid_of(1)), PROPERTIES, "Get", "(ss)", harness.DOMAIN, "Verdict")
             self.assertEqual(value, ("compatible",))
@@ -45,7 +45,7 @@ class Changes(harness.TestCase):
         self.assertEqual(set(self.client.domains()), {uuid_of(1)})
 
     def test_killed_and_restarted(self):
-        """Domains that are still there do not change."""
+        """When libvirtd is back, there are no signals for domains that are still there."""
         self.start_with(domain_xml("stays", 1, COMPATIBLE), domain_xml("goes", 2, COMPATIBLE))
         before = self.client.domain(uuid_of(1))
         for number in (signal.SIGKILL, signal.SIGTERM):
@@ -73,7 +73,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.domain(uuid_of(1))["Verdict"], "incompatible")
 
     def test_stopped(self):
-        """After SIGSTOP, the bus is served; a change meanwhile is published afterwards."""
+        """The bus is served while libvirtd is stopped; a change in that time is published afterwards."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
         self.virt.process.send(signal.SIGSTOP)
         self.read()
@@ -97,7 +97,7 @@ class Changes(harness.TestCase):
         self.client.wait_for(lambda: answers, "the answer")
 
     def test_stopped_during_a_call(self):
-        """The deadline of a call ends before the keepalive's."""
+        """A call that hangs fails at its deadline, before the keepalive does."""
         self.start_with(domain_xml("guest", 1, COMPATIBLE), options=["--call-timeout=1"])
         self.virt.process.send(signal.SIGSTOP)
         with self.assertRaisesRegex(harness.GLib.Error, "NotConnected"):
@@ -106,7 +106,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.stop_daemon(), 0)
 
     def test_stopped_with_calls_under_way(self):
-        """It is stopped repeatedly, with calls for many domains running or waiting: no domain becomes stale."""
+        """libvirtd is stopped repeatedly while calls for many domains run or wait: no domain stays stale."""
         numbers = range(1, 13)
         self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in numbers), options=["--call-timeout=1"])
         self.client.signals.clear()
@@ -116,7 +116,7 @@ class Changes(harness.TestCase):
             for n in numbers:
                 self.virt.report(f"guest-{n}", kernel)
             self.virt.process.send(signal.SIGSTOP)
-            # A call that is overdue is a domain's own; after it the connection itself is noticed.
+            # An overdue call counts against its domain first; then the daemon notices that the connection is lost.
             self.wait_for_connected(False)
             self.virt.go_on()
             self.wait_for_connected(True)
@@ -135,14 +135,14 @@ class Changes(harness.TestCase):
 
     @staticmethod
     def release(fifo):
-        """Lets hung calls go on, and new ones not hang."""
+        """Lets hung calls return, and new ones not hang."""
         os.rename(fifo, fifo + ".old")
         os.close(os.open(fifo + ".old", os.O_RDWR))
         writer = os.open(fifo + ".old", os.O_RDWR)
         os.close(writer)
 
     def test_one_domain_hangs(self):
-        """Only this domain is stale; a new connection serves the others."""
+        """Only the domain whose call hangs is stale; a new connection serves the others."""
         _daemon, fifo = self.start_hanging("hangs")
         self.virt.domain("hangs").suspend()
         self.client.wait_for_change(uuid_of(1), Stale=True)
@@ -156,7 +156,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.members("InterfacesAdded") + self.client.members("InterfacesRemoved"), [])
 
     def test_new_domain_hangs(self):
-        """It is published, and is read once its call returns."""
+        """A new domain whose call hangs is published as stale, and is read once the call returns."""
         _daemon, fifo = self.start_hanging("late")
         self.virt.define(domain_xml("late", 3, COMPATIBLE)).create()
         self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "the domain")
@@ -182,7 +182,7 @@ class Changes(harness.TestCase):
         self.wait_for_connected(True)
 
     def follow_changes(self):
-        """In the end, a client gets the same as with events."""
+        """Changes domains; in the end, a client has the same as with events."""
         self.virt.define(domain_xml("second", 2, COMPATIBLE))
         self.client.wait_for(lambda: self.client.members("InterfacesAdded"), "InterfacesAdded")
         self.virt.define(domain_xml("second", 2, INCOMPATIBLE)).create()
@@ -192,13 +192,13 @@ class Changes(harness.TestCase):
         self.client.wait_for(lambda: self.client.members("InterfacesRemoved"), "InterfacesRemoved")
 
     def test_old_server(self):
-        """0.3.3: older calls, and polling."""
+        """With a server like libvirt 0.3.3, the daemon uses older calls and polls."""
         self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "list-all,state,events"})
         self.assertEqual(self.client.domain(uuid_of(1))["State"], "running")
         self.follow_changes()
 
     def test_old_server_list_while_domains_change(self):
-        """A domain starts between the older calls, so that neither list has it."""
+        """A domain that starts between the two older calls, so that neither lists it, is kept."""
         fifo = os.path.join(self.folder, "hang")
         self.start_with(domain_xml("first", 1, COMPATIBLE),
                         env={"XPV_UNSUPPORTED": "list-all,state,events", "XPV_HANG_LIST_FIFO": fifo})
@@ -211,7 +211,7 @@ class Changes(harness.TestCase):
         self.assertEqual(self.client.members("InterfacesRemoved"), [])
 
     def test_server_without_metadata_events(self):
-        """There are events for starts and stops; the rest is polled once a minute."""
+        """Starts and stops come by events; metadata is polled once a minute."""
         self.start_with(domain_xml("first", 1, COMPATIBLE), env={"XPV_UNSUPPORTED": "metadata-events"})
         self.follow_changes()
         self.virt.report("first", INCOMPATIBLE)
@@ -219,7 +219,7 @@ class Changes(harness.TestCase):
                              "a poll", timeout=2 * harness.TIMEOUT)
 
     def test_thousand_starts(self):
-        """All are published, each with one signal."""
+        """1,000 domains that start one after the other are published, each with one signal."""
         count = 1000
         self.start_with()
         for n in range(1, count + 1):
@@ -236,7 +236,7 @@ class Changes(harness.TestCase):
             return file.read().count(text)
 
     def test_first_refresh(self):
-        """It takes one connection, the list, and one call for each domain. A paused domain is published as paused."""
+        """The first refresh takes one connection, one list, and one call a domain; a paused domain is shown so."""
         count = 1000
         calls = os.path.join(self.folder, "calls")
         self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)))
@@ -255,20 +255,20 @@ class Changes(harness.TestCase):
 
     @contextlib.contextmanager
     def refreshing(self, fifo):
-        """The call that lists the domains hangs meanwhile: XPV_HANG_LIST_FIFO."""
+        """Calls Refresh, whose list of domains hangs by XPV_HANG_LIST_FIFO until the block ends."""
         os.mkfifo(fifo)
         os.chmod(fifo, 0o666)
         refreshed = []
         self.client.bus.call(harness.NAME, harness.ROOT, harness.MANAGER, "Refresh", None, None, 0, -1, None,
                              lambda bus, result: refreshed.append(bus.call_finish(result)))
-        writer = os.open(fifo, os.O_WRONLY)  # once it hangs
+        writer = os.open(fifo, os.O_WRONLY)  # opens once the call hangs
         yield
         os.rename(fifo, fifo + ".old")
         os.close(writer)
         self.client.wait_for(lambda: refreshed, "the end of Refresh")
 
     def test_one_of_very_many_hangs(self):
-        """It alone is stale."""
+        """If one of 1,000 domains hangs, it alone is stale."""
         count = 1000
         fifo = os.path.join(self.folder, "hang")
         os.mkfifo(fifo)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The manuals are well made, and say of every option, key, verb and word what it is. Their examples are run by
-test_examples.py and test_systemd.py."""
+"""The manuals are well formed and describe each option, key, verb and word. test_examples.py and test_systemd.py run
+their examples."""
 import glob
 import os
 import re
@@ -15,9 +15,9 @@ SOURCE = os.environ["XPV_SOURCE"]
 CTL, DAEMON = "ctl/xenpv-compatctl.1", "daemon/xenpv-compatd.8"
 CONFIG, INTERFACE = "daemon/xenpv-compatd.conf.5", "dbus/org.xenpv.Compat1.5"
 INSPECT = "inspect/xenpv-compat-inspect.1"
-HAS_INSPECTOR = "XPV_INSPECT" in os.environ  # it is built
+HAS_INSPECTOR = "XPV_INSPECT" in os.environ  # if it is built
 PAGES = (CTL, DAEMON, CONFIG, INTERFACE) + (INSPECT,) * HAS_INSPECTOR
-# The kernels of the first releases that are supported, for the table in xenpv-compatd(8).
+# The first kernel of each release that is supported, and the last before it, for the table in xenpv-compatd(8).
 FIRST = {"3.9": ("2.4.21-50.EL", "2.4.21-49.EL"), "4.6": ("2.6.9-67.EL", "2.6.9-66.EL"),
          "5.1": ("2.6.18-53.el5", "2.6.18-52.el5")}
 
@@ -28,7 +28,7 @@ def read(page):
 
 
 def tags(page):
-    """What a manual describes: the words of the lines after .TP."""
+    """Returns: the words that a manual describes, from the lines after .TP."""
     lines = re.findall(r"^\.TP\n(?:\.[BI]+ )?(.*)", read(page), re.M)
     return {word.rstrip("= ") for line in lines for word in re.findall(r"[\w.-]+=?|\[\w+\]", line)}
 
@@ -42,7 +42,7 @@ def options(program):
 
 
 def words(name):
-    """Of one of the tables of common/words.c."""
+    """Returns: the words of a table of common/words.c."""
     with open(os.path.join(SOURCE, "common", "words.c"), encoding="utf-8") as file:
         return re.findall('"(.+?)"', re.search(name + r"_words\[\] = \{(.*?)\n\};", file.read(), re.S)[1])
 
@@ -57,7 +57,7 @@ class Form(unittest.TestCase):
                 self.assertEqual((done.returncode, complaints), (0, ""), argv)
 
     def test_reader(self):
-        """All of it fits on a terminal, and what is copied out of an example is what was meant."""
+        """Each line fits on a terminal, and examples use characters that can be copied and run."""
         for page in PAGES:
             for line in examples.render(os.path.join(BUILD, page), columns=80).splitlines():
                 self.assertLessEqual(len(line), 80, (page, line))
@@ -68,7 +68,7 @@ class Form(unittest.TestCase):
                                         page + r": write \-, \(aq, \(ga, \(ha, \(ti")
 
     def test_references(self):
-        """The pages that refer to each other are there."""
+        """The manuals that other manuals refer to exist."""
         there = {os.path.basename(page).rpartition(".")[::2] for page in PAGES}
         for page in PAGES:
             for name, section in re.findall(r"([\w.-]*(?:xenpv)[\w.-]*) ?\((\d)\)", read(page)):
@@ -76,7 +76,7 @@ class Form(unittest.TestCase):
 
 
 class Complete(unittest.TestCase):
-    """Nothing is missing in a manual, and it has nothing that is not there."""
+    """A manual describes all that exists, and nothing else."""
 
     def test_client(self):
         told = tags(CTL)
@@ -114,7 +114,7 @@ class Complete(unittest.TestCase):
             self.assertLessEqual(set(words(name)), told)
 
     def test_tables(self):
-        """What the table of xenpv-compatd(8) says is what the client judges, and all that is compatible."""
+        """The table of xenpv-compatd(8) lists exactly the kernels that the client judges as compatible."""
         rows = re.findall(r"^RHEL ([\d.]+)  +(.*?)  +(\w+)  +(.*)$", read(DAEMON), re.M)
         told = {(release, variant, host) for release, variants, _, hosts in rows for variant in variants.split(", ")
                 for host in hosts.split(", ")}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Figures for Prometheus, read by those that they are for: promtool, node_exporter, and a parser of OpenMetrics."""
+"""promtool, node_exporter and an OpenMetrics parser read the metrics that the client prints."""
 import os
 import re
 import stat
@@ -12,12 +12,12 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 INCOMPATIBLE, REASON = "2.6.18-8.el5PAE", "guest-release-unsupported"
-REPORTS = {"console": 0, "direct-boot": 1, "disk": 0, "file": 0, "metadata": 9, "xenstore": 0}  # of the example
+REPORTS = {"console": 0, "direct-boot": 1, "disk": 0, "file": 0, "metadata": 9, "xenstore": 0}  # of the example host
 OPTIONS = ["--host-architecture=x86_64", "--host-kernel=2.6.18-398.el5xen"]
 
 
 def read(families, prefix="xenpv_compat_"):
-    """(name without prefix, labels) to value."""
+    """Returns: a dictionary from (name without prefix, labels) to value."""
     return {(sample.name[len(prefix):], frozenset(sample.labels.items())): sample.value
             for family in families for sample in family.samples if sample.name.startswith(prefix)}
 
@@ -32,7 +32,7 @@ def run_series(name, number, kernel=INCOMPATIBLE, reasons=REASON):
 
 class Metrics(harness.TestCase):
     def metrics(self, status=0):
-        """What is printed, once all who are to read it have."""
+        """Returns: the printed metrics, after promtool and both parsers have read them."""
         done = self.ctl("metrics")
         self.assertEqual(done.returncode, status, done.stderr)
         checked = subprocess.run(["promtool", "check", "metrics"], input=done.stdout, capture_output=True, text=True,
@@ -53,11 +53,11 @@ class Metrics(harness.TestCase):
             series("domains", verdict="unknown"): 3, series("domains", verdict="not-applicable"): 3,
             series("disks_read"): 1, **{series("reports", source=source): number for source, number in REPORTS.items()},
             run_series("erp39-smp", 5, "kernel-smp-2.4.21-50.EL.i686", "host-architecture-mismatch"): 1,
-            # Acknowledged.
+            # This domain is acknowledged.
             run_series("legacy38", 6, "2.4.21-47.0.1.ELhugemem", f"{REASON}, host-architecture-mismatch"): 0})
 
     def test_runs(self):
-        """A domain that does not run has no series, and libvirt's absence takes none away."""
+        """A domain that does not run has no series; series stay while libvirt is away."""
         virt = self.libvirtd(domain_xml("guest", 1, INCOMPATIBLE), domain_xml("other", 2, INCOMPATIBLE))
         self.start(virt.uri, *OPTIONS)
         self.assertLessEqual({run_series("guest", 1), run_series("other", 2)}, set(self.metrics()))
@@ -77,7 +77,7 @@ class Metrics(harness.TestCase):
                           metrics[series("last_update_timestamp_seconds")]), (1, 0, 0))
 
     def test_no_daemon(self):
-        """The one figure that there is then."""
+        """Without the daemon, "up" is the only series, and it is 0."""
         self.assertEqual(self.metrics(status=4), {series("up"): 0})
         self.assertRegex(self.ctl("metrics").stderr, "^xenpv-compatctl: .*does not run")
         self.bus.end()
@@ -90,7 +90,7 @@ class Metrics(harness.TestCase):
 
 
 class File(harness.TestCase):
-    """As node_exporter reads it."""
+    """node_exporter reads the file that the client writes."""
 
     def setUp(self):
         super().setUp()
@@ -120,7 +120,7 @@ class File(harness.TestCase):
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_exporter(self):
-        """Names of any kind, of which none is lost, nor any figure after it."""
+        """No domain's name, whatever its characters, breaks its own series or a later one."""
         names = ['q"u\\o}t=e{', "back\\", "\\n", "#", "a, b", "ünï日本", "\u2028\u202e\u200b", "'$(reboot)'"]
         escape = str.maketrans({"&": "&amp;", "<": "&lt;", '"': "&quot;"})
         virt = self.libvirtd(*(domain_xml(name.translate(escape), number, INCOMPATIBLE)
@@ -152,7 +152,7 @@ class File(harness.TestCase):
         self.assertEqual(os.stat(self.file).st_mode & 0o777, 0o644)
 
     def test_failure(self):
-        """What is no file stays as it is: root might name /dev/null."""
+        """Only a regular file is replaced: root might name /dev/null."""
         fifo = os.path.join(self.folder, "fifo")
         os.mkfifo(fifo)
         for path in ("/nonexistent/x.prom", self.exported, fifo):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""check --matrix and check --all-hosts, held against the Guide's tables, which are transcribed here."""
+"""Compares check --matrix and check --all-hosts with the Guide's tables, which are copied below."""
 import itertools
 import json
 import os
@@ -9,7 +9,7 @@ import subprocess
 
 import harness
 
-# Table 12.1, an empty cell as "-".
+# Table 12.1, with "-" for an empty cell.
 TABLE_12_1 = """
                   RHEL 3             RHEL 4     RHEL 5
 athlon            Supported(AMD)     -          -
@@ -26,15 +26,15 @@ ia64              -                  -          Supported
 """
 CELLS = {(row.split()[0], major): row.split()[major - 2] for row in TABLE_12_1.splitlines()[2:] for major in (3, 4, 5)}
 
-# Tables 12.2 (compiled for Intel) and 12.3 (for AMD): the host that a RHEL 3 guest needs.
+# Tables 12.2 (kernels compiled for Intel) and 12.3 (for AMD): the host that a RHEL 3 guest needs.
 RHEL_3_HOSTS = {
     "Supported(Intel)": {"ia32e": "x86_64", "i686": "i686", "i686-SMP": "i686", "i686-HUGEMEM": "i686"},
     "Supported(AMD)": {"athlon": "i686", "athlon-SMP": "i686", "x86_64": "x86_64", "x86_64-SMP": "x86_64"},
 }
-# Section 12.2's prose, for RHEL 4 and 5.
+# The hosts for RHEL 4 and 5, from the text of section 12.2.
 HOSTS = {"i686": ["i686", "x86_64"], "x86_64": ["x86_64"], "ia64": ["ia64"]}
 
-# Each row's package, and the first kernel of RHEL 3.9, 4.6 and 5.1, the first that section 12.2 supports.
+# Each row's package, and the first kernels that section 12.2 supports: those of RHEL 3.9, 4.6 and 5.1.
 PACKAGES = {
     "athlon": "kernel-{}.athlon", "athlon-SMP": "kernel-smp-{}.athlon", "ia32e": "kernel-{}.ia32e",
     "i686": "kernel-{}.i686", "i686-PAE": "kernel-PAE-{}.i686", "i686-SMP": "kernel-smp-{}.i686",
@@ -59,7 +59,7 @@ def required_hosts(variant, major):
 
 
 def expected(variant, major, architecture, processor):
-    """The line of a cell on a host of RHEL 5.1, as far as the tables tell it."""
+    """Returns: the parts of a cell's JSON line that the tables determine, on a host with RHEL 5.1."""
     cell = CELLS[variant, major]
     hosts = required_hosts(variant, major)
     compiled_for = {"Supported(Intel)": "intel", "Supported(AMD)": "amd"}.get(cell, "")
@@ -106,7 +106,7 @@ class Plan(harness.TestCase):
         self.assertNotEqual(line["explanation"], "")
 
     def on_terminal(self, *arguments):
-        """What is printed on a terminal of 80 columns."""
+        """Returns: the output on a terminal of 80 columns."""
         master, slave = pty.openpty()
         env = dict(os.environ, TERM="xterm", COLUMNS="80", LC_ALL="C.UTF-8")
         env.pop("NO_COLOR", None)
@@ -139,7 +139,7 @@ class Matrix(Plan):
     def compare_text(self, architecture, processor):
         with self.subTest((architecture, processor)):
             grid, *rest = self.check("--matrix", *options_of(architecture, processor)).split("\n\n")
-            rows = [row.split() for row in grid.splitlines()[1:-1]]  # but for the headings, and for what "-" is
+            rows = [row.split() for row in grid.splitlines()[1:-1]]  # not the heading and the note on "-"
             cells = {(row[0], major): row[major - 2] for row in rows for major in (3, 4, 5)}
             want = {cell: expected(*cell, architecture, processor) for cell in CELLS}
             self.assertEqual(cells, {cell: "-" if CELLS[cell] == "-" else want[cell]["verdict"] for cell in CELLS})
@@ -182,7 +182,7 @@ class AllHosts(Plan):
             self.compare(line, expected(*cell, *host))
 
     def test_text(self):
-        """Processors that make no difference share a line."""
+        """Processors with the same verdict share a line."""
         text = self.check("--all-hosts", "kernel-smp-2.4.21-50.EL.i686", "2.6.9-67.EL i686")
         first, second = [re.split("  +", row) for row in re.findall("(?m)^i686, intel .*", text)]
         self.assertEqual((first, second), (["i686, intel", "compatible"], ["i686, intel or amd", "compatible"]))
@@ -199,7 +199,7 @@ class AllHosts(Plan):
         self.assertEqual({line["verdict"] for line in lines}, {"not-applicable"})
 
     def test_exit_status(self):
-        """Whether there is a host for each."""
+        """The exit status says whether each report has a host that it is compatible with."""
         somewhere, nowhere, unclear = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "2.4.21-50.EL"
         for reports, status in (([somewhere], 0), ([nowhere], 1), ([unclear], 3), (["6.1.0-18-amd64"], 3), ([" ", somewhere], 0),
                                 ([somewhere, unclear], 3), ([unclear, somewhere, nowhere], 1)):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What is published, on libvirt's test driver inside the daemon and behind a libvirtd."""
+"""The daemon publishes domains on the bus, from libvirt's test driver inside the daemon and from a libvirtd."""
 import os
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -26,7 +26,7 @@ EXPECTED = {  # of tests/data/example-host.xml on a RHEL 5.1 x86_64 host with an
 
 
 def interfaces(xml):
-    """The introspection of an interface, in a form that can be compared."""
+    """Returns: the interfaces of an introspection XML, in a form that can be compared."""
     found = {}
     for interface in ElementTree.fromstring(xml).iter("interface"):
         members = set()
@@ -43,7 +43,7 @@ def interfaces(xml):
 
 
 class Example(harness.TestCase):
-    """The example host, its driver inside the daemon."""
+    """Tests on the example host, with libvirt's driver inside the daemon."""
 
     def setUp(self):
         super().setUp()
@@ -117,7 +117,7 @@ class Example(harness.TestCase):
         self.assertNotIn(DOMAIN, root)
 
     def test_wire_types(self):
-        """Values are wrapped in one variant, not two, which unpacking hides."""
+        """Each value is wrapped in one variant, not two; unpack() would hide a second."""
         reply = self.client.bus.call_sync(NAME, path_of(uuid_of(5)), harness.PROPERTIES, "GetAll",
                                           GLib.Variant("(s)", (DOMAIN,)), None, 0, -1, None)
         properties = reply.get_child_value(0)
@@ -160,7 +160,7 @@ class Example(harness.TestCase):
             self.client.bus.call_sync(NAME, ROOT, MANAGER, "CheckKernel", twice, None, Gio.DBusCallFlags.NONE, -1, None)
 
     def test_check_variants(self):
-        """Each cell is CheckKernel's answer for its package, on this host and on another."""
+        """CheckVariants answers as CheckKernel does for each cell's package, on this host and on another."""
         for facts in ({}, {"host-architecture": GLib.Variant("s", "i686"), "host-processor": GLib.Variant("s", "amd")}):
             cells = self.client.manager("CheckVariants", "(a{sv})", facts)[0]
             self.assertEqual(len(cells), 33)
@@ -170,7 +170,7 @@ class Example(harness.TestCase):
             self.client.manager("CheckVariants", "(a{sv})", {"host-processor": GLib.Variant("s", "arm")})
 
     def test_errors_are_short(self):
-        """An error quotes only a part of the argument: the bus closes the connection over an answer that is too
+        """An error quotes only a part of a long argument: the bus disconnects a sender of messages that are too
         large."""
         huge = "x" * (8 << 20)
         for method, signature, arguments in (("GetDomain", "(s)", (huge,)),
@@ -192,7 +192,7 @@ class Example(harness.TestCase):
 
 
 class Libvirtd(harness.TestCase):
-    """Behind a libvirtd, which other clients drive."""
+    """Tests with a libvirtd that other clients control."""
 
     def start_with(self, *domains, options=()):
         self.virt = self.libvirtd(*domains)
@@ -249,7 +249,7 @@ class Libvirtd(harness.TestCase):
         self.assertGreater(self.client.host()["LastUpdate"], before)
 
     def test_hostile_metadata(self):
-        """It is cleaned before it reaches the bus: sd-bus would close the connection."""
+        """Metadata is cleaned before it reaches the bus: invalid text would make sd-bus close the connection."""
         self.start_with(domain_xml("guest", 1))
         hostile = {
             "2.6.18-53.el5&#xFFFD;": "2.6.18-53.el5\ufffd",
@@ -287,7 +287,7 @@ class Libvirtd(harness.TestCase):
         self.client.wait_for_change(uuid_of(1), Reasons=["kernel-not-reported"])
 
     def test_list_of_a_thousand(self):
-        """None is missing, and the order is by name in byte order."""
+        """ListDomains has all 1,000 domains, ordered by name in byte order."""
         names = [f"guest-{n}" for n in range(1000)]
         self.start_with(*(domain_xml(name, n + 1, "2.6.18-398.el5") for n, name in enumerate(names)))
         self.assertEqual([row[0] for row in self.client.manager("ListDomains")[0]], sorted(names))

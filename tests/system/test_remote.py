@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The client and the daemon of another host: through a real ssh and a real sshd on 127.0.0.1, with files of their own.
+"""The client asks the daemon of another host, through a real ssh and a real sshd on 127.0.0.1 with files of their own.
 
-That host's system bus is the test's; "this" host has none.
+The test's bus is the system bus of the other host; the client's own host has none.
 """
 import contextlib
 import json
@@ -25,11 +25,11 @@ class TestCase(harness.TestCase):
         os.mkdir(self.path)
 
     def environment(self):
-        """Of the daemon."""
+        """Returns: the daemon's environment."""
         return {"DBUS_SYSTEM_BUS_ADDRESS": self.bus.address}
 
     def here(self):
-        """Of the client."""
+        """Returns: the client's environment."""
         return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", "PATH": f"{self.path}:/usr/bin:/bin"}
 
     def program(self, folder, name, script):
@@ -39,7 +39,7 @@ class TestCase(harness.TestCase):
         os.chmod(path, 0o755)
 
     def follow(self, path):
-        """The process whose id is in a file, which does not outlive the test."""
+        """Reads the process id of ssh from a file; the process is killed after the test."""
         with open(path, encoding="ascii") as file:
             self.ssh = os.pidfd_open(int(file.read()))
         self.addCleanup(os.close, self.ssh)
@@ -54,14 +54,14 @@ class TestCase(harness.TestCase):
         self.assertTrue(select.select([self.ssh], [], [], harness.TIMEOUT)[0])
 
     def assert_fails(self, done, status, *sentences):
-        """With the last line a sentence of ours, whatever ssh said before it."""
+        """The last line of the errors is the client's, whatever ssh printed before it."""
         self.assertEqual((done.returncode, done.stdout), (status, ""), done.stderr)
         for sentence in ("^xenpv-compatctl: ", *sentences):
             self.assertRegex(done.stderr.splitlines()[-1], sentence)
 
 
 class Ssh(TestCase):
-    """How it is called, by which others play it."""
+    """Shell scripts take the place of ssh, to see how the client calls it."""
 
     def test_words(self):
         self.program(self.path, "ssh", f'for word; do printf "[%s]" "$word"; done >{self.folder}/words\nexit 255\n')
@@ -83,7 +83,7 @@ class Ssh(TestCase):
                     self.assertEqual(file.read(), f"[-xT]{words}[systemd-stdio-bridge]")
 
     def test_interrupted_while_connecting(self):
-        """By a terminal, which interrupts ssh as well, or for good: nothing is left."""
+        """ssh ends with the client: on Ctrl-C, which a terminal sends to both, on SIGTERM and on SIGKILL."""
         started = os.path.join(self.folder, "started")
         os.mkfifo(started)
         self.program(self.path, "ssh", f"echo $$ >{started}\nexec sleep infinity\n")
@@ -125,9 +125,9 @@ class Sshd(TestCase):
                      f"{before}\nexec /usr/bin/systemd-stdio-bridge --bus-path={bus or self.bus.address}\n")
 
     def start_sshd(self):
-        """A process for each connection, as ssh.socket has it: nobody waits for a listening one."""
+        """Starts an sshd for each connection, as ssh.socket does, so the test need not wait until one listens."""
         if os.getuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # as the unit makes it
+            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # ssh's unit makes it otherwise
         config = self.write("sshd_config", f"""AuthorizedKeysFile {self.folder}/user_key.pub
             ForceCommand exec /usr/bin/env -i PATH={self.remote_path} /bin/sh -c "$SSH_ORIGINAL_COMMAND"
             HostKey {self.folder}/host_key
@@ -158,7 +158,7 @@ class Sshd(TestCase):
         self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
 
     def write_ssh(self):
-        """An ssh with a configuration: it would look for that in the home of /etc/passwd, whatever HOME says."""
+        """Writes an ssh that names its configuration to the real one, which looks in /etc/passwd's home, not in HOME."""
         with open(os.path.join(self.folder, "host_key.pub"), encoding="ascii") as file:
             self.write("known_hosts", "xenhost " + file.read())
         config = self.write("ssh_config", f"""Host xenhost
@@ -193,7 +193,7 @@ class Sshd(TestCase):
         self.assertEqual(self.remote("list", host=f"127.0.0.1:{self.port}").stdout, self.ctl("list").stdout)
 
     def test_busctl(self):
-        """What systemd's own tools do works here in the same way."""
+        """busctl reaches the same host with -H."""
         self.start_example()
         argv = ["busctl", "-H", "xenhost", "get-property", harness.NAME, harness.ROOT, harness.MANAGER, "Connected"]
         done = subprocess.run(argv, env=dict(os.environ, **self.here()), capture_output=True, text=True, check=False)
@@ -214,7 +214,7 @@ class Sshd(TestCase):
         self.assert_fails(self.remote("list"), 4, "reached xenhost .* but not its system bus .*code 1.*start D-Bus")
 
     def test_noise(self):
-        """A shell that greets."""
+        """A login shell that prints a greeting breaks the connection, and the client says so."""
         self.write_bridge(before="echo Welcome")
         self.assert_fails(self.remote("list"), 4, "got no answer of a system bus .*Welcome.*; the login shell there must print no")
 
@@ -226,7 +226,7 @@ class Sshd(TestCase):
         self.assertIn("\nxenpv_compat_up 0\n", done.stdout)
 
     def start_monitor(self):
-        """Returns once it tells of changes."""
+        """Starts a monitor and returns once it prints changes."""
         self.virt = self.libvirtd()
         self.start(self.virt.uri)
         self.monitor = subprocess.Popen([os.environ["XPV_CTL"], "monitor", "--json", "--host=xenhost"],
@@ -244,7 +244,7 @@ class Sshd(TestCase):
         self.follow(os.path.join(self.folder, "ssh.pid"))
 
     def test_monitor(self):
-        """What interrupts it on a terminal reaches ssh, too, which leaves it to the monitor."""
+        """Ctrl-C on a terminal reaches ssh, too, which ignores it and leaves the end to the monitor."""
         self.start_monitor()
         signal.pidfd_send_signal(self.ssh, signal.SIGINT)
         self.virt.define(domain_xml("guest", 1))
@@ -260,11 +260,11 @@ class Sshd(TestCase):
         self.assert_ssh_ends()
 
     def test_connection_is_lost(self):
-        """An ssh that is slow to say why is let finish."""
+        """The client waits for an ssh that is slow to say why it ends."""
         self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\n{self.ssh_command}\n"
                                        "exec >&-\nsleep 0.1\necho That was it. >&2\nexit 255\n")
         self.start_monitor()
-        os.killpg(self.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 has the connection in a child
+        os.killpg(self.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 serves it in a child
         self.assertEqual(self.monitor.wait(harness.TIMEOUT), 4)
         self.assertRegex(self.monitor.stderr.read(), "\nThat was it.\nxenpv-compatctl: on xenhost: the connection over "
                                                      "ssh has ended .*; ssh's own message is above\n$")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon as a service: rights on the bus, log, reload, watchdog and end."""
+"""The daemon as a service: its rights on the bus, its log, reload, watchdog and end."""
 import os
 import select
 import signal
@@ -17,11 +17,11 @@ INTERFACE = os.path.join(harness.SOURCE, "dbus", "org.xenpv.Compat1.xml")
 LOG_CONTROL = "org.freedesktop.LogControl1"
 LOG_PATH = "/org/freedesktop/LogControl1"
 COMPATIBLE = "2.6.18-398.el5PAE"
-RHEL3 = "kernel-smp-2.4.21-50.EL.i686"  # wants an i686 host
+RHEL3 = "kernel-smp-2.4.21-50.EL.i686"  # needs an i686 host
 
 
 class Systemd:
-    """The socket for sd_notify(3)."""
+    """The socket that receives the messages of sd_notify(3)."""
 
     def __init__(self, folder):
         self.path = os.path.join(folder, "notify")
@@ -30,7 +30,7 @@ class Systemd:
         self.told = []
 
     def wait_for(self, message):
-        """Waits for a message; returns the messages before it, since the last call."""
+        """Waits for a message. Returns: the messages between the last call and this message."""
         deadline = time.monotonic() + harness.TIMEOUT
         while not any(told.startswith(message) for told in self.told):
             left = deadline - time.monotonic()
@@ -58,13 +58,13 @@ class TestCase(harness.TestCase):
         return result.returncode, result.stdout
 
     def assert_allowed(self, *arguments):
-        """busctl of another user succeeds."""
+        """A call by busctl as another user succeeds. Returns: its output."""
         status, output = self.run_as_nobody("busctl", f"--address={self.bus.address}", *arguments)
         self.assertEqual(status, 0, (arguments, output))
         return output
 
     def assert_refused(self, why, path, method, *arguments, destination=NAME):
-        """A call of another user is refused. (busctl does not say by whom.)"""
+        """A call by another user is refused. busctl does not print who refuses, so dbus-send calls."""
         status, output = self.run_as_nobody("dbus-send", f"--bus={self.bus.address}", "--print-reply",
                                             f"--dest={destination}", path, method, *arguments)
         self.assertNotEqual(status, 0, arguments)
@@ -82,7 +82,7 @@ class TestCase(harness.TestCase):
 
 
 class Policy(TestCase):
-    """The installed bus policy, on a bus that denies everything else."""
+    """Tests of the installed bus policy, on a bus that denies everything else."""
 
     policies = (POLICY,)
 
@@ -109,7 +109,7 @@ class Policy(TestCase):
             self.assert_allowed("call", NAME, where, PROPERTIES, "GetAll", "s", interface)
 
     def test_root_alone_owns(self):
-        for _ in range(2):  # while nobody owns it, and while root does
+        for _ in range(2):  # while the name has no owner, and while root owns it
             self.assert_refused("not allowed to own", "/org/freedesktop/DBus", "org.freedesktop.DBus.RequestName",
                                 "string:" + NAME, "uint32:0", destination="org.freedesktop.DBus")
             if not self.daemon:
@@ -123,7 +123,7 @@ class Policy(TestCase):
         self.assertEqual(self.get_log_control("LogLevel"), "debug")
 
     def test_the_rest_is_denied(self):
-        """The bus denies it, so the daemon does not get the call."""
+        """The bus denies calls of other interfaces, so the daemon does not get them."""
         self.start_example()
         for interface in ("org.xenpv.Compat1.Other", "org.freedesktop.DBus.Debug.Stats", LOG_CONTROL):
             with self.subTest(interface):
@@ -142,10 +142,10 @@ class Policy(TestCase):
 
 
 class Log(TestCase):
-    """On a bus that allows everything, so that the daemon itself must refuse."""
+    """Tests of LogControl1 on a bus that allows everything, so that the daemon itself must refuse."""
 
     def test_interface(self):
-        """It is as in org.freedesktop.LogControl1(5)."""
+        """The interface is that of org.freedesktop.LogControl1(5)."""
         self.start_example()
         text = self.client.call(LOG_PATH, "org.freedesktop.DBus.Introspectable", "Introspect")[0]
         interface = ElementTree.fromstring(text).find(f"interface[@name='{LOG_CONTROL}']")
@@ -194,13 +194,13 @@ class Log(TestCase):
 
 class Notices(TestCase):
     def test_start_and_end(self):
-        """Ready with the bus name and all objects; then the status; then the end."""
+        """READY=1 comes once the daemon has its name and objects, then the status, and STOPPING=1 at the end."""
         daemon = self.start_example()
         self.assertEqual(self.systemd.wait_for("READY=1"), ["STATUS=13 domains, 3 incompatible"])
         self.assertIsNotNone(self.client.owner)
         daemon.send(signal.SIGTERM)
         self.systemd.wait_for("STOPPING=1")
-        # No second signal, which may reach LeakSanitizer while it holds the threads: it then waits for ever.
+        # No second signal is sent: LeakSanitizer could hang if it came while it holds the threads.
         self.assertEqual(self.stop_daemon(0), 0)
 
     def test_status(self):
@@ -217,12 +217,12 @@ class Notices(TestCase):
         self.assertIn("STATUS=0 domains, 0 incompatible; libvirt does not answer", self.systemd.wait_for("READY=1"))
 
     def test_watchdog(self):
-        """Pings go on while libvirt hangs and one call after another is overdue."""
+        """The watchdog's pings go on while libvirt hangs and one call after another is overdue."""
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         self.start(virt.uri, "--call-timeout=1", env={"WATCHDOG_USEC": "200000"})
         virt.process.send(signal.SIGSTOP)
         self.systemd.wait_for("STATUS=1 domain, 0 incompatible; libvirt does not answer")
-        for _ in range(30):  # of 0.1 s each: longer than a call may take, and the next try
+        for _ in range(30):  # 3 s in all, longer than a call's deadline and the next try
             self.systemd.wait_for("WATCHDOG=1")
 
 
@@ -250,7 +250,7 @@ class Reload(TestCase):
         return domain["Verdict"], domain["Reasons"]
 
     def test_facts(self):
-        """With other facts about the host, all domains are judged again before the reload ends."""
+        """If the host's facts change, all domains are judged again before the reload ends."""
         self.start_with(host_processor="intel")
         self.assertEqual(self.verdict(1), ("incompatible", ["host-architecture-mismatch"]))
         counts = self.client.host()["Counts"]
@@ -268,7 +268,7 @@ class Reload(TestCase):
         self.assertRegex(self.daemon.log(), "Configuration reloaded")
 
     def test_grace(self):
-        """A shorter grace, and none, also apply to a run that is in its grace."""
+        """A shorter grace, or none, also applies to a run that is in its grace."""
         self.start_with(grace=86400)
         self.assertEqual(self.verdict(2), ("unknown", ["kernel-pending"]))
         self.configure(uri=self.virt.uri, grace=1)
@@ -285,7 +285,7 @@ class Reload(TestCase):
         self.assertEqual(self.verdict(3), ("unknown", ["kernel-not-reported"]))
 
     def test_call_timeout(self):
-        """It applies from the next connection on."""
+        """A new call-timeout applies from the next connection on."""
         self.start_with(host_processor="intel", call_timeout=3600)
         self.configure(uri=self.virt.uri, host_processor="intel", call_timeout=1)
         self.reload()
@@ -334,7 +334,7 @@ class Reload(TestCase):
 
 
 class End(TestCase):
-    """The end comes whatever libvirt does: a hung call would last for an hour."""
+    """The daemon ends soon although a call to libvirt hangs, whose deadline is an hour away."""
 
     def end(self, number=signal.SIGTERM):
         daemon = self.daemon
@@ -354,7 +354,7 @@ class End(TestCase):
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         self.start(virt.uri, "--call-timeout=3600")
         virt.process.send(signal.SIGSTOP)
-        # The look has begun once a call that came after this one is answered.
+        # The refresh has begun once the call after it is answered.
         self.client.bus.call(NAME, ROOT, MANAGER, "Refresh", None, None, 0, -1, None, None, None)
         self.client.host()
         self.end()
@@ -363,7 +363,7 @@ class End(TestCase):
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         virt.process.send(signal.SIGSTOP)
         self.launch("--uri", virt.uri, "--call-timeout=3600")
-        self.systemd.wait_for("READY=1")  # NAME_SECONDS
+        self.systemd.wait_for("READY=1")  # after NAME_SECONDS, it no longer waits for libvirt
         self.end()
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The unit as it is installed, all hardening included, started by a real systemd beside a real libvirtd, system bus and
-journal, on a machine of its own (machine.py). That machine is no Xen host: libvirtd's test driver plays it."""
+"""A real systemd starts the installed units, with all their hardening, beside a real libvirtd, system bus and journal,
+in the container of machine.py. It is no Xen host, so libvirtd uses its test driver."""
 import contextlib
 import functools
 import glob
@@ -31,12 +31,12 @@ NODE = "/var/lib/xenpv-test/example-host.xml"
 URI = f"test+unix://{NODE}?socket=/run/libvirt/libvirt-sock-ro"
 NAME = "org.xenpv.Compat1"
 ROOT = "/org/xenpv/Compat1"
-# A program that counts what is reached would complain that nobody may write into the build folder.
+# A build for coverage would complain that user 65534 may not write into the build folder.
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", "env", "GCOV_PREFIX=/tmp")
 
 
 class Service(machine.TestCase):
-    """The unit on such a machine, and what it logs."""
+    """Tests of the daemon's unit and its log."""
 
     def setUp(self):
         super().setUp()
@@ -52,13 +52,13 @@ class Service(machine.TestCase):
         return self.run_there(*argv, "busctl", "get-property", NAME, ROOT, NAME + ".Manager", "Counts")
 
     def journal(self, *matches):
-        """What the daemon has logged, with all fields."""
+        """Returns: the daemon's journal entries, with all fields."""
         text = self.run_there("journalctl", "--output=json", "--identifier=xenpv-compatd", *matches)
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     @contextlib.contextmanager
     def follow_journal(self, unit):
-        """The lines of its log, from the first, as they come; they end when the time is over."""
+        """Yields all lines of a unit's log, also those to come. The log ends after TIMEOUT."""
         argv = self.machine.argv("journalctl", "--follow", "--lines=all", "--output=cat", "--unit=" + unit)
         with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, start_new_session=True) as follow:
             end = functools.partial(os.killpg, follow.pid, signal.SIGKILL)
@@ -72,7 +72,7 @@ class Service(machine.TestCase):
                     end()
 
     def wait_for_journal(self, pattern, unit=UNIT):
-        """Until something of the daemon's log, or of another unit's, matches."""
+        """Waits until a line of the unit's log matches. Returns: the line."""
         with self.follow_journal(unit) as lines:
             for line in lines:
                 if re.search(pattern, line):
@@ -90,14 +90,14 @@ class Systemd(Service):
         self.put_drop_in("[Unit]\nAssertPathExists=\n")
 
     def test_life(self):
-        """Started, asked, stopped, started by who asks, reloaded."""
+        """The unit is started, asked, stopped, started by the bus when asked, and reloaded."""
         self.boot()
         self.run_there("systemctl", "start", UNIT)
         self.assertEqual(self.show("ActiveState"), "active")
         self.assertEqual(self.show("StatusText"), "13 domains, 3 incompatible")
         self.assertIn('"incompatible" 3', self.get(*AS_NOBODY))
 
-        # One alert, with its fields and what the catalog adds.
+        # There is one alert, with its fields and the catalog's explanation.
         message_id = "MESSAGE_ID=8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
         alerts = self.journal(message_id)
         self.assertEqual([(a["PRIORITY"], a["XENPV_DOMAIN_NAME"], a["XENPV_KERNEL"], a["XENPV_KERNEL_SOURCE"],
@@ -109,7 +109,7 @@ class Systemd(Service):
                          r"(.|\n)*Documentation: man:xenpv-compatd\(8\)"
                          r"(.|\n)*host-architecture-mismatch(.|\n)*  Run the guest on an i686 host with an Intel processor")
 
-        # Of the run that was alerted, nothing is said again.
+        # A run that was alerted is not alerted again.
         self.run_there("systemctl", "stop", UNIT)
         self.assertEqual((self.show("ActiveState"), self.show("Result")), ("inactive", "success"))
         self.get(*AS_NOBODY)  # the bus starts it
@@ -121,7 +121,7 @@ class Systemd(Service):
         self.assertEqual(self.run_there("systemctl", "service-log-target", UNIT), "journal\n")
         self.run_there("busctl", "call", NAME, ROOT, NAME + ".Manager", "Refresh")
         self.assertEqual({entry["PRIORITY"] for entry in self.journal() if "Refresh" in entry["MESSAGE"]}, {"7"})
-        # What a file says beside libvirt is noticed.
+        # The daemon notices a change of kernels.conf.
         self.run_there("sh", "-c", f"printf '[Kernels]\\narchive=2.6.18-8.el5PAE\\n' > {self.config}/kernels.conf")
         self.wait_for_journal("^Domain archive: shut-off, id -1, kernel “2.6.18-8.el5PAE”, incompatible")
         self.run_there("systemctl", "service-log-level", UNIT, "info")
@@ -135,7 +135,7 @@ class Systemd(Service):
         self.assertEqual(self.show("ActiveState"), "active")
 
     def test_read_only(self):
-        """It writes to its runtime directory, and nowhere else that lasts or that others see."""
+        """The daemon can write to its runtime directory, but to no other folder that lasts or is shared."""
         self.boot()
         self.run_there("systemctl", "start", UNIT)
         there = ("nsenter", "--mount", f"--target={self.show('MainPID')}", "--", "touch")
@@ -145,7 +145,7 @@ class Systemd(Service):
         self.run_there(*there, "/run/xenpv-compat/x")
 
     def test_manuals(self):
-        """Their examples."""
+        """The manuals' examples print what they show."""
         folder = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
         with open(glob.glob(os.path.join(self.root, "**", UNIT), recursive=True)[0], encoding="utf-8") as unit:
             daemon = re.search("(?m)^ExecStart=(.*)$", unit.read())[1]
@@ -156,7 +156,7 @@ class Systemd(Service):
                            lambda command: examples.run_on_terminal(self.machine.argv("sh", "-c", command)))
 
     def test_hung_daemon(self):
-        """The watchdog ends it, and it is started again."""
+        """The watchdog ends a hung daemon, and it is started again."""
         self.put_drop_in("[Unit]\nAssertPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
         self.boot()
         self.run_there("systemctl", "start", UNIT)
@@ -168,7 +168,7 @@ class Systemd(Service):
         self.assertNotIn(self.show("MainPID"), ("0", before))
 
     def test_bad_configuration(self):
-        """It is not tried again and again: nothing but an admin mends that."""
+        """With a bad configuration, the daemon is not started again and again: only an admin can mend that."""
         self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\ngrace=x\n")
         self.boot()
         self.assertNotEqual(self.machine.run("systemctl", "start", UNIT, check=False)[0], 0)
@@ -177,7 +177,7 @@ class Systemd(Service):
         self.assert_told("xenpv-compatd fails to start .*; “journalctl -u xenpv-compatd” says why$")
 
     def assert_told(self, why):
-        """Whoever calls is told at once that there is no daemon: by the client why, by the bus that it did not start."""
+        """Callers learn at once that there is no daemon: the client says why, the bus says that it did not start."""
         status, text = self.machine.run(*AS_NOBODY, "xenpv-compatctl", "list", check=False)
         self.assertEqual(status, 4)
         self.assertRegex(text, "^xenpv-compatctl: asked the system bus for org.xenpv.Compat1, but " + why)
@@ -186,7 +186,7 @@ class Systemd(Service):
         self.assertEqual((status, text), (1, "Call failed: Launch helper exited with unknown return code 1\n"))
 
     def test_no_xen(self):
-        """Who starts it is told, too. At boot, it is no failure of the machine's."""
+        """Without Xen, starting the unit fails with a message, but no unit counts as failed."""
         self.put_drop_in("")
         self.boot()
         status, text = self.machine.run("systemctl", "start", UNIT, check=False)
@@ -196,7 +196,7 @@ class Systemd(Service):
         self.assertEqual(self.run_there("systemctl", "list-units", "--failed", "--no-legend"), "")
 
     def test_metrics(self):
-        """Written by the timer, whatever the daemon does, and gone where that fails."""
+        """The timer writes the metrics with or without the daemon; if that fails, the file is removed."""
         self.put(f"/etc/systemd/system/{METRICS}.timer.d/test.conf", "[Timer]\nOnCalendar=*:*:*\nAccuracySec=1ms\n")
         self.put(METRICS_FILE, "xenpv_compat_up 1\n")
         self.boot()
@@ -218,12 +218,12 @@ class Systemd(Service):
         self.assertNotEqual(self.machine.run("cat", METRICS_FILE, check=False)[0], 0)
 
     def has_network(self):
-        """Whether it is in the machine's own network."""
+        """Returns: whether the daemon is in the machine's network namespace."""
         networks = self.run_there("readlink", "/proc/1/ns/net", f"/proc/{self.show('MainPID')}/ns/net").split()
         return networks[0] == networks[1]
 
     def test_remote(self):
-        """The network is reached, and by ssh, only with the drop-in for it."""
+        """The daemon reaches the network, and ssh, only with the drop-in for remote hosts."""
         self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\nuri=test+ssh://127.0.0.1:1/default\n")
         self.boot()
         self.run_there("systemctl", "start", UNIT)
@@ -239,15 +239,15 @@ class Systemd(Service):
 
 @unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
 class Inspector(Service):
-    """Its two units: a request makes the one start the other, which answers it."""
+    """Tests of the inspector's units: a request makes the path unit start the service, which answers it."""
 
     def setUp(self):
         super().setUp()
-        self.put(f"/etc/systemd/system/{INSPECT}.service.d/test.conf", "[Service]\nLogLevelMax=info\n")  # tells its end
+        self.put(f"/etc/systemd/system/{INSPECT}.service.d/test.conf", "[Service]\nLogLevelMax=info\n")  # logs its end
         [self.disk] = images.make("boot-alone", images.RHEL_3, os.path.join(self.folder, "guest"))
 
     def put_disk(self, path):
-        """An image that is another user's alone."""
+        """Copies the image into a folder that only another user can read."""
         self.put(path, "", copy_of=self.disk, mode=0o600)
         for name in (path, os.path.dirname(path)):
             os.chown(self.root + name, harness.NOBODY, harness.NOBODY)
@@ -258,7 +258,7 @@ class Inspector(Service):
                        "/run/xenpv-compat/inspect", uuid(number))
 
     def answer(self, number):
-        """Once the service has ended, as often as it takes."""
+        """Returns: an answer, once the service has ended and has written it."""
         with self.follow_journal(INSPECT) as lines:
             for line in lines:
                 status, text = self.machine.run("cat", f"/run/xenpv-compat-inspect/{uuid(number)}", check=False)
@@ -272,7 +272,7 @@ class Inspector(Service):
         self.assertEqual(answer["errors"], [])
 
     def test_image(self):
-        """Wherever it is, and whoever may read it; the daemon's start is enough for all of that."""
+        """The inspector reads images in any folder and of any user; starting the daemon's unit is enough."""
         disks = ("/home/somebody/guest.img", "/srv/images/guest.img")
         for disk in disks:
             self.put_disk(disk)
@@ -305,11 +305,11 @@ class Inspector(Service):
         self.assert_read(self.answer(1), "/dev/disk")
 
     def test_many(self):
-        """It is started as often as there is something to read, and by what is no request no more than once."""
+        """The inspector is started for each request, but only once for a folder among the requests."""
         self.put_disk("/srv/images/guest.img")
         self.boot()
         self.run_there("systemctl", "start", INSPECT + ".path")
-        for number in range(10):  # more than a unit may be started at once, by default
+        for number in range(10):  # more often than systemd's default limit for starts
             self.ask(number, request("/srv/images/guest.img"))
             self.assert_read(self.answer(number), "/srv/images/guest.img")
         self.run_there("mkdir", "-p", "/run/xenpv-compat/inspect/folder/full")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The client on terminals of several widths, for people: what lines up, what is cut, what is coloured, what is said
-when something fails."""
+"""The client's output on terminals of several widths: its columns, what is cut, its colours, and its messages when
+something fails."""
 import os
 import re
 import shutil
@@ -13,7 +13,7 @@ from harness import domain_xml, uuid_of
 CTL = os.environ["XPV_CTL"]
 WIDTHS = (200, 132, 80, 60, 40)
 INTEL, LARGESMP = "kernel-smp-2.4.21-50.EL.i686", "2.6.9-89.0.11.ELlargesmp x86_64"
-GUESTS = {  # names that are as wide as they are long, or not, and their kernels
+GUESTS = {  # names, some with wide or combining characters, and their kernels
     "日本語サーバー": INTEL,
     "combining-e\u0301-o\u0308": LARGESMP,
     "emoji-🚀-👩\u200d💻-❤\ufe0f": "2.6.18-398.el5PAE",
@@ -30,7 +30,7 @@ def plain(text):
 
 
 def cells(line):
-    """What stands in each column of a terminal; nothing in the second of a wide character."""
+    """Returns: the text in each column of a terminal; the second column of a wide character is empty."""
     found = []
     for character in line:
         if unicodedata.category(character) in ("Mn", "Me", "Cf"):
@@ -41,7 +41,7 @@ def cells(line):
 
 
 def text_at(line, column):
-    """The word that begins in a column, after a blank."""
+    """Returns: the word that begins in a column, or None if no blank is before it."""
     row = cells(line)
     return "".join(row[column:]).split(" ")[0] if column < len(row) and row[column - 1] == " " else None
 
@@ -69,7 +69,7 @@ class OnTerminal(harness.TestCase):
         self.assert_says(plain(text).splitlines(), pattern)
 
     def assert_says(self, lines, pattern):
-        """However it is broken into lines."""
+        """The text matches, however it is broken into lines."""
         self.assertRegex(" ".join(" ".join(lines).split()), pattern)
 
 
@@ -80,7 +80,7 @@ class Shown(OnTerminal):
         self.start("test://" + self.write("node.xml", f"<node>{''.join(domains)}</node>"), *FACTS)
 
     def test_list(self):
-        """Columns line up, are cut where they are too wide, and left out where that does not do."""
+        """Columns line up; they are cut if they are too wide, and left out if that is not enough."""
         headings = {200: "NAME STATE VERDICT KERNEL WHY", 132: "NAME STATE VERDICT KERNEL WHY",
                     80: "NAME STATE VERDICT KERNEL WHY", 60: "NAME STATE VERDICT WHY", 40: "NAME VERDICT"}
         for columns in WIDTHS:
@@ -98,20 +98,20 @@ class Shown(OnTerminal):
                                  r"kernel 2.6.18-53.el5xen \(RHEL 5.1\)$")
 
     def test_clusters(self):
-        """What terminals draw in different widths is left out for them, and for no one else."""
+        """Joiners and variation selectors, which terminals draw differently, are left out on terminals only."""
         self.assertIn("emoji-🚀-👩💻-❤ ", "\n".join(self.lines("list")))
         self.assertIn("emoji-🚀-👩\u200d💻-❤\ufe0f ", self.ctl("list").stdout)
 
     def test_other_charset(self):
-        """What a terminal does not have takes as many columns."""
+        """A character that the terminal's charset lacks is replaced by as many columns."""
         shown, lines = self.lines("list"), self.lines("list", env={"LC_ALL": "C"})
         self.assertTrue("\n".join(lines).isascii())
         self.assertEqual([len(line) for line in lines[:7]], [len(cells(line)) for line in shown[:7]])
         lines = self.lines("check", "blöd", env={"CHARSET": "ISO-8859-1"})
-        self.assertIn('The report "bl\ufffdd" does not name', lines[1])  # 0xf6, which is no UTF-8
+        self.assertIn('The report "bl\ufffdd" does not name', lines[1])  # 0xf6 is not valid UTF-8
 
     def test_colour(self):
-        """Of the verdicts, for who looks at a terminal and has not said no."""
+        """Verdicts are coloured on a terminal, unless NO_COLOR or TERM=dumb is set."""
         text = self.run_ctl("list")[1]
         for name, verdict in (("web51", "compatible"), ("日本語サーバー", "incompatible"), ("한국어", "unknown")):
             self.assertRegex(text, rf"(?m)^{name} +running +\x1b\[{STYLES[verdict]}m{verdict}\x1b\[0m ")
@@ -122,7 +122,7 @@ class Shown(OnTerminal):
         self.assertIn("\x1b", self.run_ctl("list", env={"NO_COLOR": ""})[1])
 
     def test_show(self):
-        """A line for each property; what does not fit goes on below its beginning, or below the label."""
+        """Each property has a line; the rest of a long one continues below its beginning, or below the label."""
         for columns in WIDTHS:
             with self.subTest(columns=columns):
                 lines = self.lines("show", "日本語サーバー", columns=columns)
@@ -151,7 +151,7 @@ class Check(OnTerminal):
         for columns in WIDTHS:
             with self.subTest(columns=columns):
                 lines = self.lines("check", *FACTS, INTEL, "ナンセンス", columns=columns)
-                self.assert_fits([line for line in lines if "%{" not in line], columns)  # a word that is longer
+                self.assert_fits([line for line in lines if "%{" not in line], columns)  # that word is longer
                 text = " " * (16 if columns > 55 else 2)
                 self.assertEqual(lines[0].split(), ["incompatible", INTEL] if columns > 40 else ["incompatible"])
                 self.assertTrue(all(line.startswith(text) for line in lines[1:4]), lines)
@@ -160,7 +160,7 @@ class Check(OnTerminal):
 
 
 class Failures(OnTerminal):
-    """What went wrong, and what helps, in sentences that break at blanks."""
+    """A failure's message says what went wrong and what helps, and breaks at blanks."""
 
     def test_no_bus(self):
         self.assert_fails(4, "^xenpv-compatctl: could not connect to the system bus.*: No such file.*; start D-Bus, "
@@ -172,12 +172,12 @@ class Failures(OnTerminal):
                              "“systemctl start xenpv-compatd”$")
 
     def test_no_way_to_the_bus(self):
-        """Its socket is closed to this user."""
+        """This user may not connect to the bus's socket."""
         program = os.path.join(self.folder, "xenpv-compatctl")
         shutil.copy(CTL, program)
         os.chmod(self.bus.socket, 0)
         argv = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"] if os.getuid() == 0 else []
-        counters = os.path.join(self.folder, "counters")  # of a build that counts, whose folder is closed as well
+        counters = os.path.join(self.folder, "counters")  # for coverage data
         os.mkdir(counters)
         os.chmod(counters, 0o777)
         self.assert_fails(4, "^xenpv-compatctl: this user may not connect to the system bus.*Permission denied.*; "
@@ -210,7 +210,7 @@ class NoPolicy(OnTerminal):
 
 
 class Monitor(OnTerminal):
-    """Lines stand under their headings and follow the terminal's width."""
+    """The monitor's lines stand under their headings and follow the terminal's width."""
 
     def setUp(self):
         super().setUp()
@@ -230,7 +230,7 @@ class Monitor(OnTerminal):
         return plain(self.terminal.text).rstrip("\n")
 
     def wait_for_line(self, *words):
-        """The next line that has these words, without what comes before it."""
+        """Waits for the next line with these words, and forgets what came before. Returns: the line."""
         match = self.terminal.wait_for(r"(?m)^.*" + ".*".join(words) + r".*\n")
         self.terminal.data = self.terminal.text[match.end():].encode()
         return plain(match[0]).rstrip("\n")
@@ -240,7 +240,7 @@ class Monitor(OnTerminal):
         self.assertEqual(self.terminal.end(), 0)
 
     def test_domains(self):
-        """Also of one whose like there was not before."""
+        """Lines about a domain fit their columns, also if it is added later and has a wide name."""
         headings = {200: "TIME EVENT NAME STATE VERDICT KERNEL WHY", 132: "TIME EVENT NAME STATE VERDICT KERNEL WHY",
                     80: "TIME EVENT NAME STATE VERDICT WHY", 60: "TIME EVENT NAME VERDICT", 40: "EVENT NAME VERDICT"}
         for columns in WIDTHS:
@@ -261,7 +261,7 @@ class Monitor(OnTerminal):
                 self.stop_monitor()
 
     def test_link(self):
-        """What is said of libvirt and the daemon, and in which colours."""
+        """Lines about libvirt and the daemon have their colours."""
         self.start_monitor(60)
         self.virt.end()
         self.wait_for_line("\x1b\\[1;31mdisconnected\x1b\\[0m  libvirt$")
@@ -285,12 +285,12 @@ class Monitor(OnTerminal):
         self.stop_monitor()
 
     def test_piped(self):
-        """Lines alone, none of them cut, for whatever reads them."""
+        """Into a pipe, the monitor prints lines without headings or cuts."""
         domain = self.add_long()
         argv = ["sh", "-c", '"$0" monitor | cat', CTL]
         self.terminal = terminal.Terminal(argv, 40, self.environment())
         self.addCleanup(self.terminal.close)
-        while "changed" not in self.terminal.text:  # it tells nothing before the first change
+        while "changed" not in self.terminal.text:  # it prints nothing before the first change
             for act in (domain.suspend, domain.resume):
                 act()
                 self.client.refresh()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What guests report through xenstore, over a xenstored of our own."""
+"""Guests report through xenstore, which is a xenstored of the tests."""
 import os
 import re
 import shutil
@@ -21,7 +21,7 @@ WATCHED = ["data", "device/vbd", "device/vif"]
 
 
 class TestCase(harness.TestCase):
-    """The domain under test is "guest", of uuid_of(1)."""
+    """A test with the domain "guest", whose UUID is uuid_of(1)."""
 
     uuid = uuid_of(1)
 
@@ -48,7 +48,7 @@ class TestCase(harness.TestCase):
         self.client.wait_for(condition, f"{what}; requests: {self.store.requests[-20:]}")
 
     def wait_for_watches(self, path):
-        """And for the read that follows them."""
+        """Waits for the watches, and for the read that follows them."""
         self.wait_for_store(lambda: self.store.count("DIRECTORY", f"{path}/device/vif"), "watches and read")
         self.assertEqual(self.store.watched(path), [f"{path}/{key}" for key in WATCHED])
 
@@ -76,7 +76,7 @@ class Reports(TestCase):
         self.client.wait_for_change(self.uuid, Verdict="compatible", Reasons=[], Variant="i686-PAE")
 
     def test_there_at_start(self):
-        """The first answer has it, and nothing is said of the old report."""
+        """The first answer has the kernels from xenstore, so there is no alert for the older reports."""
         numbers = range(1, 21)
         self.virt = self.libvirtd(*[domain_xml(f"guest-{i}", i, "2.6.18-8.el5") for i in numbers])
         for i in numbers:
@@ -88,7 +88,7 @@ class Reports(TestCase):
         self.assertEqual(self.client.members("IncompatibleDomain"), [])
 
     def test_refresh(self):
-        """What it answers has what a domain reports that it finds."""
+        """Refresh ends once the reports of the domains that it finds are read."""
         self.start_with(domain_xml("guest", 1))
         for i in range(5):
             self.virt.domain("guest").destroy()
@@ -103,7 +103,7 @@ class Reports(TestCase):
         for key, kernel in ((THIRD, "2.6.18-53.el5"), (SECOND, "2.6.18-92.el5"), (FIRST, "kernel-2.6.18-128.el5.i686")):
             self.put(key, kernel)
             self.wait_for_kernel(kernel, "xenstore")
-        self.put(FIRST, " \n\0")  # blank is none
+        self.put(FIRST, " \n\0")  # a blank value is no report
         self.wait_for_kernel("2.6.18-92.el5", "xenstore")
         self.store.rm(self.path(SECOND))
         self.wait_for_kernel("2.6.18-53.el5", "xenstore")
@@ -111,14 +111,14 @@ class Reports(TestCase):
         self.wait_for_kernel("vmlinuz-2.6.18-8.el5", "direct-boot")
 
     def test_is_of_a_running_guest(self):
-        """The same words in the metadata could mean an x86_64 kernel, which does not run on this i686 host."""
+        """A report from xenstore is of a kernel that runs on this i686 host; in the metadata, it could be x86_64."""
         self.start_with(domain_xml("guest", 1, "2.6.18-398.el5"))
         self.assertEqual(self.client.domain(self.uuid)["Reasons"], ["kernel-ambiguous"])
         self.put(SECOND, "2.6.18-398.el5")
         self.client.wait_for_change(self.uuid, Verdict="compatible", KernelSource="xenstore")
 
     def test_other_system(self):
-        """What the agent says of the guest's system counts while nobody reports a kernel, before what libosinfo says."""
+        """The system that the agent names counts if no kernel is reported, and goes above libosinfo's."""
         osinfo = ('<l:libosinfo xmlns:l="http://libosinfo.org/xmlns/libvirt/domain/1.0">'
                   '<l:os id="http://debian.org/debian/12"/></l:libosinfo>')
         self.start_with(domain_xml("guest", 1, metadata=osinfo))
@@ -152,7 +152,7 @@ class Reports(TestCase):
             self.wait_for_kernel(kernel, "xenstore")
 
     def test_hostile(self):
-        """Cleaned, cut, and no harm to the bus connection."""
+        """Hostile values are cleaned and cut, and the bus connection stays."""
         self.start_with(domain_xml("guest", 1))
         fffd = "\N{REPLACEMENT CHARACTER}"
         for value, kernel in (
@@ -199,7 +199,7 @@ class Drivers(TestCase):
                          ["active", "active", "inactive"])
 
     def test_active_all_the_same(self):
-        """What is not supported may work, and nobody says that it does not: neither the alert nor the domain."""
+        """If unsupported drivers work nevertheless, the alert and the domain say so."""
         self.start_with(domain_xml("guest", 1), options=["--host-architecture=x86_64", "--host-processor=intel"])
         self.put("device/vif/0/state", "4")
         self.client.wait_for_change(self.uuid, NetworkDrivers="active")
@@ -254,7 +254,7 @@ class Runs(TestCase):
         self.assertNotIn("of the run before", str(self.client.changes(self.uuid)))
 
     def test_torn_down(self):
-        """Gone from xenstore, while libvirt does not say yet that it has stopped: no word about what is left to say."""
+        """A guest leaves xenstore before libvirt says that it has stopped: its report stays until then."""
         self.start_with(domain_xml("guest", 1, "2.6.18-8.el5"))
         self.put(SECOND, "2.6.18-398.el5")
         self.wait_for_kernel("2.6.18-398.el5", "xenstore")
@@ -279,12 +279,12 @@ class Runs(TestCase):
 
 
 class Flood(TestCase):
-    """1,000 values a second, for some seconds."""
+    """A guest writes 1,000 values a second, for some seconds."""
 
     VALUES = 5000
 
     def flood(self, key, value):
-        """Returns the last value."""
+        """Writes the values. Returns: the last one."""
         events, reads = self.store.n_events, self.store.count("READ")
         flood = self.store.flood(self.path(key), 1000, value)
         self.client.wait_for(lambda: flood.written >= self.VALUES or flood.ended.wait(0.1), "the flood's end")
@@ -293,7 +293,7 @@ class Flood(TestCase):
         print(f"\n{flood.written} values: {len(self.client.changes(self.uuid))} signals, {events} events, {reads} reads",
               file=sys.stderr)
         self.assertLess(len(self.client.changes(self.uuid)), flood.written / 50)
-        # It rests for 1, 2 and 4 s. On a machine that is not busy, they are a tenth.
+        # The daemon rests for 1, 2 and 4 s. On an idle machine, a tenth of the values cause events.
         self.assertLess(events, flood.written / 2)
         self.assertLess(reads, flood.written / 10)
         return last
@@ -305,7 +305,7 @@ class Flood(TestCase):
         self.wait_for_kernel(last, "xenstore")
 
     def test_other_keys(self):
-        """Thousands of keys that do not matter: nothing is told, and what matters is not lost."""
+        """Thousands of other keys cause no signal, and a report among them is not lost."""
         self.start_with(domain_xml("guest", 1))
         self.wait_for_watches(self.path("")[:-1])
         self.flood("data/key-{}", "x")
@@ -316,11 +316,11 @@ class Flood(TestCase):
 
 class Failures(TestCase):
     def wait_for_log(self, expected):
-        """A round trip between two looks: the log wakes no one."""
+        """Waits until the log matches. A call between two looks takes the time, as no event tells of the log."""
         self.client.wait_for(lambda: re.search(expected, self.daemon.log()) or self.client.refresh(), expected)
 
     def test_absent(self):
-        """One line about it, where there is no Xen; and noticed when it comes."""
+        """Without xenstored, the log has one line about it; xenstored is used when it comes."""
         self.store.stop()
         self.start_with(domain_xml("guest", 1, "2.6.18-8.el5"))
         self.put(SECOND, "2.6.18-398.el5")
@@ -332,7 +332,7 @@ class Failures(TestCase):
         self.assertEqual(sum("xenstore" in line for line in self.daemon.log().splitlines()), 1, self.daemon.log())
 
     def test_goes_and_comes_back(self):
-        """What was reported stays, so that nothing flaps; what changed meanwhile is found."""
+        """Reports stay while xenstored is away; what changed meanwhile is read when it is back."""
         self.start_with(domain_xml("guest", 1), domain_xml("other", 2))
         self.put(SECOND, "2.6.18-53.el5")
         self.store.write(self.path(SECOND, "other"), "2.6.18-92.el5")
@@ -351,12 +351,12 @@ class Failures(TestCase):
         self.assertEqual(len(self.client.changes(self.uuid)), 1)
 
     def test_frozen(self):
-        """D-Bus and libvirt are served as ever, and the end is not held up."""
+        """If xenstored hangs, D-Bus and libvirt are still served, and the daemon can end."""
         self.start_with(domain_xml("guest", 1, "from metadata"), domain_xml("other", 2, "from metadata"))
         self.put(SECOND, "2.6.18-53.el5")
         self.wait_for_kernel("2.6.18-53.el5", "xenstore")
         self.store.freeze()
-        self.virt.domain("other").destroy()  # it has something to say to xenstored
+        self.virt.domain("other").destroy()  # its watches must be removed from xenstored
         self.client.wait_for_change(uuid_of(2), State="shut-off")
         self.virt.domain("other").create()
         self.client.wait_for_change(uuid_of(2), State="running")
@@ -366,7 +366,7 @@ class Failures(TestCase):
         self.assertEqual(self.stop_daemon(), 0)
 
     def test_thawed(self):
-        """After the deadline, too: a second connection waits, and all is read again."""
+        """xenstored hangs beyond the deadline: a second connection waits, and all is read again when it goes on."""
         self.start_with(domain_xml("guest", 1), options=["--call-timeout=1"])
         self.put(SECOND, "2.6.18-53.el5")
         self.wait_for_kernel("2.6.18-53.el5", "xenstore")
