@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page in Chromium, served by a cockpit-ws and bridge of the test's own, beside what the system tests run.
+"""Opens the page in Chromium. Each test starts its own cockpit-ws and bridge beside the processes of the system tests.
 
-Nothing here sleeps: until() has the browser look again whenever the page changes.
+Tests do not sleep: until() evaluates its condition in the browser whenever the page changes.
 """
 import json
 import os
@@ -25,10 +25,10 @@ from harness import TIMEOUT  # noqa: E402
 PAGE = os.path.join(harness.SOURCE, "cockpit")
 WS = next((path for path in ("/usr/lib/cockpit/cockpit-ws", "/usr/libexec/cockpit-ws") if os.path.exists(path)), None)
 
-# What harness has the daemon and libvirtd find is not for these.
+# The library that harness preloads is for the daemon and libvirtd only.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
 
-# Resolves as soon as the test is true, which is looked at again after each change of the page.
+# Resolves once the condition is true; it is evaluated after each change of the page.
 UNTIL = """const done = arguments[arguments.length - 1];
 const test = () => { try { return (%s); } catch { return false; } };
 const look = () => { const found = test(); if (found) { observer.disconnect(); done(found); } };
@@ -36,12 +36,12 @@ const observer = new MutationObserver(look);
 observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 for (const event of ["focusin", "focusout", "hashchange", "scroll", "load"])
     window.addEventListener(event, look, true);
-document.addEventListener("load", look, true); /* of a frame: no window is told */
+document.addEventListener("load", look, true); /* the load of a frame does not reach the window */
 look();"""
 
 
 class Browser:
-    """A headless Chromium. It is started once for all tests of a process."""
+    """A headless Chromium, started once for all tests of a process."""
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="xenpv-browser-")
@@ -67,18 +67,18 @@ class Browser:
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
 
     def prefer(self, scheme):
-        """light or dark, as the system would say"""
+        """Sets the system's colour scheme: light or dark."""
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
             "features": [{"name": "prefers-color-scheme", "value": scheme}]})
 
 
 class Cockpit:
-    """cockpit-ws without a login, for anybody on 127.0.0.1. The socket is there before it is."""
+    """A cockpit-ws without a login, on 127.0.0.1. Its socket listens before it starts."""
 
     def __init__(self, folder, env, user=None, argv=("--local-session=/usr/bin/cockpit-bridge",)):
         self.folder = os.path.join(folder, "cockpit")
         os.makedirs(os.path.join(self.folder, "share", "cockpit"))
-        # A copy, as another user may not see what lies in /root.
+        # The page is copied, because another user may not read the source folder.
         shutil.copytree(PAGE, os.path.join(self.folder, "share", "cockpit", "xenpv-compat"))
         for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
             env[name] = os.path.join(self.folder, name.lower())
@@ -88,7 +88,7 @@ class Cockpit:
         env["XDG_DATA_DIRS"] = os.path.join(self.folder, "share") + ":/usr/share"
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.url = f"http://127.0.0.1:{server.getsockname()[1]}"
-            # As systemd hands over a socket. dash knows no descriptor above 9.
+            # Passes the socket as systemd does. It takes bash: dash cannot use descriptors above 9.
             shell = f'exec 3<&{server.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
             with open(os.path.join(folder, "cockpit.log"), "ab") as log:
                 self.popen = subprocess.Popen(["bash", "-c", shell, "bash", WS, "--no-tls", *argv], env=dict(ENVIRONMENT, **env),
@@ -113,9 +113,9 @@ def tearDownModule():  # noqa: N802
 
 
 class TestCase(harness.TestCase):
-    """The page in the browser. Whatever the browser has to say of it fails the test."""
+    """A test of the page in the browser. Any message in the browser's log fails it."""
 
-    user = None  # whose session it is
+    user = None  # the user of the session
 
     def setUp(self):
         super().setUp()
@@ -131,7 +131,7 @@ class TestCase(harness.TestCase):
     def serve(self):
         self.cockpit = Cockpit(self.folder, self.environment(), self.user)
         self.addCleanup(self.cockpit.end)
-        self.addCleanup(self.leave)  # before what it would miss is ended
+        self.addCleanup(self.leave)  # the page is left before Cockpit ends
         self.page_url = self.cockpit.url + "/cockpit/@localhost/xenpv-compat/index.html"
 
     def leave(self):
@@ -147,20 +147,20 @@ class TestCase(harness.TestCase):
         self.driver.get(self.page_url + hash_)
 
     def open_page(self, hash_="", rows=1):
-        """With so many rows at least."""
+        """Opens the page and waits for at least this many rows."""
         self.visit(hash_)
         self.until(f'document.querySelectorAll("#rows .domain").length >= {rows}')
 
     def until(self, expression):
-        """Until it is true in the page. Returns: what it is then."""
+        """Waits until the expression is true in the page. Returns: its value."""
         while True:
             try:
                 return self.driver.execute_async_script(UNTIL % expression)
             except TimeoutException:
                 text = self.js("document.body.innerText")
-                raise AssertionError(f"in vain until {expression}; the page says:\n{text}") from None
+                raise AssertionError(f"waited in vain until {expression}; the page says:\n{text}") from None
             except WebDriverException as error:
-                if not re.search("unloaded|navigat", error.msg):  # another document comes
+                if not re.search("unloaded|navigat", error.msg):  # another document is loaded
                     raise
 
     def js(self, expression, *arguments):
@@ -173,7 +173,7 @@ class TestCase(harness.TestCase):
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def names(self):
-        """Of the rows, in order."""
+        """Returns: the names in the rows, in order."""
         return self.js('[...document.querySelectorAll("#rows .name bdi")].map(name => name.textContent)')
 
     def until_names(self, *names):
@@ -181,12 +181,12 @@ class TestCase(harness.TestCase):
                    f"JSON.stringify({json.dumps(names)})")
 
     def row(self, name):
-        """A row's element; name is that of a domain."""
+        """Returns: the row of a domain, as an element."""
         return self.until(f'[...document.querySelectorAll("#rows .domain")].find(row => '
                           f'row.querySelector(".name bdi").textContent === {json.dumps(name)})')
 
     def row_text(self, name, text):
-        """Until a domain's row has a text."""
+        """Waits until the row of a domain has a text."""
         self.until(f'[...document.querySelectorAll("#rows .domain")].some(row => row.querySelector(".name bdi").textContent'
                    f' === {json.dumps(name)} && row.innerText.includes({json.dumps(text)}))')
 
@@ -201,7 +201,7 @@ class TestCase(harness.TestCase):
 
 
 class Example(TestCase):
-    """The page on the example host, which is started once for all tests of a class, as none of them changes it."""
+    """A test on the example host, which is started once for a class, as its tests do not change it."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Who cannot see the page, or only little, can use it: the rules that axe-core would check, by hand; and axe-core where
-XPV_AXE names it (axe.min.js of npm's axe-core)."""
+"""People who see little or nothing can use the page. RULES are checks of axe-core, written by hand; if XPV_AXE names
+axe.min.js of npm's axe-core, axe-core runs as well."""
 import os
 import unittest
 
@@ -9,28 +9,28 @@ from pagetest import harness, setUpModule, tearDownModule  # noqa: F401
 
 AXE = os.environ.get("XPV_AXE")
 
-# Every rule returns what breaks it.
+# Each rule returns the elements that break it.
 RULES = {
     "a control has a name": """[...document.querySelectorAll("button, input, select, textarea, a")].filter(shown).filter(
         node => !(node.textContent.trim() || node.getAttribute("aria-label") || node.labels?.length))""",
     "a control is at least 24 pixels high": """[...document.querySelectorAll("button, input, select, textarea")].filter(shown)
         .filter(node => node.getBoundingClientRect().height < 24)""",
-    "an id is there once": """[...document.querySelectorAll("[id]")].filter(
+    "an id is unique": """[...document.querySelectorAll("[id]")].filter(
         node => document.querySelectorAll("#" + CSS.escape(node.id)).length > 1)""",
-    "what a label or a table refers to is there": """[...document.querySelectorAll("[aria-labelledby], label[for]")].filter(
+    "labels and tables refer to elements": """[...document.querySelectorAll("[aria-labelledby], label[for]")].filter(
         node => !document.getElementById(node.getAttribute("aria-labelledby") || node.getAttribute("for")))""",
     "an open row's button names its detail": """[...document.querySelectorAll("[aria-expanded=true]")].filter(
         node => !document.getElementById(node.getAttribute("aria-controls")))""",
     "headings go down by one": """[...document.querySelectorAll("h1, h2, h3, legend")].filter(shown).filter(
         (node, index, all) => level(node) - (index ? level(all[index - 1]) : 0) > 1)""",
-    "an icon is not read": """[...document.querySelectorAll("svg")].filter(
+    "screen readers skip icons": """[...document.querySelectorAll("svg")].filter(
         node => node.getAttribute("aria-hidden") !== "true")""",
-    "beside an icon there is a word": """[...document.querySelectorAll(".badge, .warnings li, #wrong-title")].filter(shown)
+    "an icon has a word by it": """[...document.querySelectorAll(".badge, .warnings li, #wrong-title")].filter(shown)
         .filter(node => node.textContent.trim() === "")""",
-    "a table's parts have their roles, whatever they look like": """[...document.querySelectorAll("table, thead, tbody, tr, th, td")]
+    "the parts of a table have their roles": """[...document.querySelectorAll("table, thead, tbody, tr, th, td")]
         .filter(node => !({ TABLE: ["table"], THEAD: ["rowgroup"], TBODY: ["rowgroup"], TR: ["row"], TD: ["cell"],
             TH: ["columnheader", "rowheader"] })[node.tagName].includes(node.getAttribute("role")))""",
-    "nothing but the order of the page decides where Tab leads": """[...document.querySelectorAll("[tabindex]")].filter(
+    "Tab follows the order of the page": """[...document.querySelectorAll("[tabindex]")].filter(
         node => node.tabIndex > 0)""",
     "text stands out: 4.5 to 1": """[...document.querySelectorAll("body *")].filter(shown).filter(
         node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()) && !node.closest(":disabled")
@@ -70,7 +70,7 @@ const tell = node => node.outerHTML.slice(0, 200);
 
 class Access(pagetest.Example):
     def everywhere(self, look):
-        """Both views, an open row, light and dark, wide and narrow."""
+        """Calls look() for both views, with an open row, light and dark, wide and narrow."""
         for view, there in (("#/", "#rows .domain"), ("#/?text=nosuch", "#empty:not([hidden])"), ("#/guide", "#cells tr")):
             self.visit(view)
             self.until(f'document.querySelector("{there}")')
@@ -95,7 +95,7 @@ class Access(pagetest.Example):
         self.everywhere(look)
 
     def test_outdated(self):
-        """What is shown as of before is still readable."""
+        """Outdated rows, which are shown paler, are still readable."""
         self.open_page(rows=13)
         self.js('document.body.classList.add("outdated")')
         for scheme in "light", "dark":
@@ -105,7 +105,7 @@ class Access(pagetest.Example):
             self.assertEqual(self.driver.execute_script(f"{HELPERS} return ({rule}).map(tell);"), [])
 
     def test_roles(self):
-        """What the browser tells a screen reader of the page."""
+        """The page's accessibility tree has these roles and names, which a screen reader reads."""
         self.open_page(rows=13)
         tree = self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
         told = {(node.get("role", {}).get("value"), node.get("name", {}).get("value")) for node in tree if not node["ignored"]}

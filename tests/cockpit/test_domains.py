@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page on the example host: what it shows, and what a person can do with it."""
+"""The page on the example host: what it shows, and how it is used."""
 
 import pagetest
 from pagetest import harness
@@ -29,7 +29,7 @@ class Shown(pagetest.Example):
         self.assertGreater(self.client.host()["LastUpdate"], before)
 
     def test_wrong(self):
-        """Running, incompatible, not acknowledged: one, beside one that is acknowledged and one that is shut off."""
+        """The summary names the incompatible guest that runs, but not one that is acknowledged or shut off."""
         self.open_page(rows=13)
         domain = self.client.domain(harness.uuid_of(5))
         self.assertEqual(self.find("#wrong-title").text, "1 running guest is incompatible\n1 other is acknowledged. 2 running guests are unknown.")
@@ -37,7 +37,7 @@ class Shown(pagetest.Example):
                          ["erp39-smp", domain["Explanation"], "What to do: " + domain["Remedy"]])
 
     def test_rows(self):
-        """What the bus says of each, worst first."""
+        """Each row has the domain's properties from the bus; the worst verdict comes first."""
         self.open_page(rows=13)
         self.assertEqual(self.names(), WORST_FIRST)
         self.assertEqual(self.find("#count").text, "13 of 13 domains")
@@ -66,7 +66,7 @@ class Shown(pagetest.Example):
         self.assertIn("Mono", kernel.value_of_css_property("font-family"))
 
     def test_detail(self):
-        """Every property, under a name that tells it, whatever the daemon has."""
+        """An open row shows each property that the daemon publishes, under a name like the property's."""
         self.open_page(rows=13)
         self.row(LEGACY).find_element(pagetest.By.CSS_SELECTOR, ".name").click()
         self.until('document.querySelector("#rows .detail")')
@@ -79,7 +79,7 @@ class Shown(pagetest.Example):
             self.assertIn(value, text)
 
     def test_commands(self):
-        """By UUID; the kernel that metadata has is kept by the acknowledgement."""
+        """The commands name the domain by UUID; the one to acknowledge keeps the kernel in the metadata."""
         self.open_page(rows=13)
         self.row(LEGACY).find_element(pagetest.By.CSS_SELECTOR, ".name").click()
         self.until('document.querySelector("#rows .detail")')
@@ -102,7 +102,7 @@ class Shown(pagetest.Example):
 
 class Filters(pagetest.Example):
     def test_chips(self):
-        """With counts, each a switch, and what they say is in the URL and survives a reload."""
+        """Each verdict has a count and is a filter; the filters are in the URL and survive a reload."""
         self.open_page(rows=13)
         self.assertEqual([chip.text.split() for chip in self.find_all(".chip")],
                          [["incompatible", "3"], ["unknown", "3"], ["compatible", "4"], ["not-applicable", "3"]])
@@ -118,7 +118,7 @@ class Filters(pagetest.Example):
                          ["true", "true", "false", "false"])
 
     def test_text(self):
-        """Over name, kernel and reason, in words and phrases, of either case."""
+        """The text filter finds names, kernels and reasons, as words or phrases, in upper or lower case."""
         self.open_page(rows=13)
         field = self.find("#text")
         for text, names in (("ERP", ["erp39-smp", "erp39-em64t"]), ("el5pae", ["build53-boot"]),
@@ -157,21 +157,21 @@ class Filters(pagetest.Example):
         self.until('document.querySelector(\'th[data-key="verdict"]\').getAttribute("aria-sort") === "descending"')
 
     def test_wrong_leads_to_the_row(self):
-        """Which the filters may have hidden."""
+        """The summary's button opens the guest's row, even if the filters hide it."""
         self.open_page("#/?verdict=compatible", rows=4)
         self.find("#wrong-list button").click()
         self.until('document.querySelector("#rows .detail")')
         self.assertEqual(self.focused().text, LEGACY)
 
     def test_hostile_location(self):
-        """Of a link that somebody sent: what is not known counts for nothing."""
+        """Unknown filters in the URL, as of a hostile link, are ignored."""
         self.open_page("#/?verdict=constructor&sort=__proto__&order=x&text=", rows=13)
         self.assertEqual(self.names(), WORST_FIRST)
 
 
 class Keyboard(pagetest.Example):
     def test_all(self):
-        """Every control is reached by Tab in the order of the page, and works by Enter or Space."""
+        """Tab reaches each control in the order of the page; Enter or Space works it."""
         self.open_page(rows=13)
         seen = []
         for _ in range(12):
@@ -209,7 +209,7 @@ class Themes(pagetest.Example):
         return self.js('[document.documentElement.dataset.theme, getComputedStyle(document.body).backgroundColor]')
 
     def test_dark(self):
-        """By the system, by what Cockpit remembers, and by what Cockpit says while the page is open."""
+        """The dark theme follows the system, Cockpit's saved style, and a change of it while the page is open."""
         self.open_page(rows=13)
         light = self.colour()
         self.browser.prefer("dark")
@@ -224,7 +224,7 @@ class Themes(pagetest.Example):
         self.js('localStorage.removeItem("shell:style")')
 
     def test_narrow(self):
-        """As cards: nothing sticks out, nothing is cut off, and tables stay tables for who cannot see them."""
+        """On narrow screens, rows become cards: all text fits, and tables keep their roles for screen readers."""
         self.open_page(rows=13)
         self.row(LEGACY).find_element(pagetest.By.CSS_SELECTOR, ".name").click()
         self.until('document.querySelector("#rows .detail")')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page's files, without a browser: what they may not do, and that they agree with each other and with the client."""
+"""Checks the page's files without a browser: what they must not do, and whether they fit each other and the client."""
 import glob
 import json
 import os
@@ -15,7 +15,7 @@ import harness  # noqa: E402
 FOLDER = os.path.join(harness.SOURCE, "cockpit")
 LIMIT = 60_000
 
-# What reads text as markup or as code, or fetches; and what the content security policy forbids anyway.
+# Functions that read text as markup or code, or that fetch; and what the content security policy forbids anyway.
 FORBIDDEN = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|DOMParser|\bfetch\(|" \
     r"XMLHttpRequest|WebSocket|setInterval|\.style\.|setAttribute\(\"style|localStorage\.setItem|console\."
 
@@ -31,7 +31,7 @@ def phrases(path, pattern):
 
 
 class Html(HTMLParser):
-    """What it names: files and ids, and what the content security policy would not let through."""
+    """Collects the files and ids that a page names, and what the content security policy would block."""
 
     def __init__(self):
         super().__init__()
@@ -53,16 +53,16 @@ class Files(unittest.TestCase):
         self.assertLessEqual(sum(os.path.getsize(os.path.join(FOLDER, name)) for name in self.names), LIMIT)
 
     def test_installed(self):
-        """All of them, and nothing else."""
+        """meson.build installs all of the page's files, and nothing else."""
         self.assertEqual(self.names, sorted(re.findall(r"'([a-z]+\.[a-z]+)'", read("meson.build"))))
 
     def test_licence(self):
         for name in self.names:
-            if name != "manifest.json":  # which has no comments
+            if name != "manifest.json":  # JSON has no comments
                 self.assertIn("SPDX-License-Identifier: LGPL-2.1-or-later", read(name)[:120], name)
 
     def test_syntax(self):
-        """By node, where there is one: tests/run has it installed."""
+        """node can parse each script; tests/run installs node."""
         for name in self.scripts:
             kind = "commonjs" if name == "theme.js" else "module"
             result = subprocess.run(["node", f"--input-type={kind}", "--check"], input=read(name), text=True,
@@ -74,10 +74,10 @@ class Files(unittest.TestCase):
             self.assertEqual(re.findall(FORBIDDEN, read(name)), [], name)
         for name in self.names:
             addresses = set(re.findall(r"https?://[^\"\s)]*", read(name)))
-            self.assertLessEqual(addresses, {"http://www.w3.org/2000/svg"}, name)  # a namespace: nothing is fetched
+            self.assertLessEqual(addresses, {"http://www.w3.org/2000/svg"}, name)  # a namespace, which is not fetched
 
     def test_imports(self):
-        """What a module imports another one exports, and it is used; what is exported is imported."""
+        """Each imported name is exported by its module and used; each exported name is imported."""
         exported, imported = {}, {}
         for name in self.scripts:
             text = read(name)
@@ -92,7 +92,7 @@ class Files(unittest.TestCase):
             self.assertEqual(exported[name], imported.get(name, set()), name)
 
     def test_names(self):
-        """Each variable and function is used somewhere, no var, no ==, no line above 120 columns, no blank at its end."""
+        """Variables and functions are used; no script has var, ==, a line above 120 columns or a trailing blank."""
         for name in self.scripts:
             text = read(name)
             for word in re.findall(r"^\s*(?:const|let|function|async function) (\w+)", text, re.M):
@@ -119,7 +119,7 @@ class Files(unittest.TestCase):
             self.assertIn(name, text, "page.css styles what is nowhere")
 
     def test_css(self):
-        """Nothing from elsewhere, and no colour but in the two lists."""
+        """The style sheet loads only Cockpit's fonts, and has colours only in its two lists."""
         text = read("page.css")
         for address in re.findall(r"url\(([^)]*)\)", text):
             self.assertRegex(address, r'^"\.\./\.\./static/fonts/[A-Za-z-]+\.woff2"$')
@@ -130,11 +130,11 @@ class Files(unittest.TestCase):
 
     def test_manifest(self):
         manifest = json.loads(read("manifest.json"))
-        self.assertEqual(set(manifest), {"version", "requires", "preload", "menu"})  # “conditions” do nothing on 287
+        self.assertEqual(set(manifest), {"version", "requires", "preload", "menu"})  # Cockpit 287 ignores “conditions”
         self.assertEqual((manifest["preload"], list(manifest["menu"])), (["index"], ["index"]))
 
     def test_phrases(self):
-        """Of every reason and warning, those of the client."""
+        """The page has the client's phrase for each reason and warning."""
         words = phrases("common/words.c", r'\[(XPV_(?:REASON|WARNING)_\w+)\] = "([a-z-]+)"')
         client = phrases("common/phrases.c", r'\[(XPV_(?:REASON|WARNING)_\w+)\] = "([^"]+)"')
         self.assertEqual(phrases("cockpit/words.js", r'"([a-z-]+)": "([^"]+)"'),
@@ -142,7 +142,7 @@ class Files(unittest.TestCase):
         self.assertGreater(len(client), 15)
 
     def test_interface(self):
-        """Every word with capitals that a script takes off a domain or the host is a property of the interface."""
+        """Each property that a script reads from a domain or the host exists in the interface."""
         with open(os.path.join(harness.SOURCE, "dbus", "org.xenpv.Compat1.xml"), encoding="utf-8") as file:
             text = file.read()
         known = set(re.findall(r'<(?:property|method) name="(\w+)"', text))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-""""What could run here": the tables as judged for this host or another, and an answer about any kernel."""
+"""The view "What could run here": the Guide's tables, judged for this host or another, and a verdict on any kernel."""
 import pagetest
 from pagetest import By, setUpModule, tearDownModule  # noqa: F401
 from gi.repository import GLib
@@ -19,7 +19,7 @@ class Guide(pagetest.Example):
                 for row in self.find_all("#cells tr")]
 
     def expected(self, facts):
-        """What the daemon says of each cell."""
+        """Yields what the daemon answers for each cell."""
         cells = self.client.manager("CheckVariants", "(a{sv})", {key: GLib.Variant("s", text) for key, text in facts.items()})
         for verdict, reasons, results in cells[0]:
             if reasons == ["kernel-variant-unsupported"]:
@@ -33,7 +33,7 @@ class Guide(pagetest.Example):
         shown = [cell for row in self.table() for cell in row[1:]]
         for cell, want in zip(shown, self.expected(facts), strict=True):
             self.assertEqual(cell[:len(want)], want)
-            self.assertEqual(len(cell) > 1, want != ["–"])  # the kernel, or why
+            self.assertEqual(len(cell) > 1, want != ["–"])  # the kernel, or the reason
 
     def test_this_host(self):
         self.open_guide()
@@ -59,7 +59,7 @@ class Guide(pagetest.Example):
         self.until('document.querySelector("#cells").textContent.includes("Host release is too old")')
 
     def test_ask(self):
-        """Any report, of several lines, with Enter; asked again where the host is another one."""
+        """A report is judged on Enter, also one of several lines, and again when the host is changed."""
         self.open_guide()
         self.find("#report").send_keys("kernel-smp-2.4.21-50.EL.i686", pagetest.Keys.ENTER)
         self.until('document.querySelector("#answer .badge")')
@@ -81,7 +81,7 @@ class Guide(pagetest.Example):
         self.until('!document.querySelector("#answer").hasChildNodes()')
 
     def test_links(self):
-        """By the links, and back by the browser's button."""
+        """A link opens the view, and the browser's back button leaves it."""
         self.open_page(rows=13)
         self.find("#to-guide").click()
         self.until('!document.querySelector("#guide").hidden && document.querySelector("#cells tr")')

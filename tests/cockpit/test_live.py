@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page while things change: domains, the daemon, libvirt, and who may ask."""
+"""The page while domains, the daemon, libvirt or the user's rights change."""
 import os
 import signal
 
@@ -23,7 +23,7 @@ class Live(pagetest.TestCase):
         self.open_page(rows=min(len(domains), 200))
 
     def test_life_of_a_domain(self):
-        """Appears, turns incompatible, is acknowledged, stops, and goes, each at once; the menu's count follows."""
+        """The page and the menu follow a domain that appears, turns incompatible, is acknowledged, stops and goes."""
         self.begin(*guests(2))
         self.virt.define(domain_xml("new", 3, COMPATIBLE)).create()
         self.until_names("guest-0001", "guest-0002", "new")
@@ -38,12 +38,12 @@ class Live(pagetest.TestCase):
         self.row_text("new", "shut-off")
         self.virt.domain("new").undefine()
         self.until_names("guest-0001", "guest-0002")
-        self.virt.define(domain_xml("silent", 4)).create()  # of which nobody may believe that all is well
+        self.virt.define(domain_xml("silent", 4)).create()  # the summary must not say that all is well
         self.until('document.querySelector("#wrong-title").textContent.includes("1 running guest is unknown.")')
         self.assertEqual(self.js('document.querySelector("#wrong-title use").getAttribute("href")'), "#icon-unknown")
 
     def test_focus_stays(self):
-        """The row with the focus keeps it and its place on the screen, whatever comes before it."""
+        """The row with the focus keeps it and its place on the screen when rows move above it."""
         self.begin(*guests(12))
         button = self.row("guest-0008").find_element(By.CSS_SELECTOR, ".name")
         self.js("arguments[0].focus()", button)
@@ -53,18 +53,18 @@ class Live(pagetest.TestCase):
         self.until('document.querySelector("#rows .name bdi").textContent === "guest-0011"')
         self.assertEqual(self.focused().text, "guest-0008")
         self.assertAlmostEqual(self.js("arguments[0].getBoundingClientRect().top", button), before, delta=2)
-        self.virt.report("guest-0008", INCOMPATIBLE)  # the row itself
+        self.virt.report("guest-0008", INCOMPATIBLE)  # now the row itself moves
         self.until_names("guest-0008", "guest-0011", *(f"guest-{n:04}" for n in (1, 2, 3, 4, 5, 6, 7, 9, 10, 12)))
         self.assertEqual(self.focused().text, "guest-0008")
         self.assertEqual(self.js("window.moved"), [])
-        self.virt.domain("guest-0008").destroy()  # its metadata was that of the run: now it is the last
+        self.virt.domain("guest-0008").destroy()  # the metadata ends with the run, so the row is now the last
         self.until_names("guest-0011", *(f"guest-{n:04}" for n in (1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 8)))
         self.assertEqual(self.focused().text, "guest-0008")
         self.virt.domain("guest-0008").undefine()
         self.until('document.activeElement.textContent === "guest-0012"')
 
     def test_open_row_stays(self):
-        """With a selection in it, while another domain changes."""
+        """An open row stays open and keeps its selected text while another domain changes."""
         self.begin(*guests(3))
         self.row("guest-0002").find_element(By.CSS_SELECTOR, ".name").click()
         code = self.until('document.querySelector(".detail .command code")')
@@ -74,7 +74,7 @@ class Live(pagetest.TestCase):
         self.assertEqual(self.js("window.getSelection().toString()"), code.text.replace("\n", " "))
 
     def test_hostile_text(self):
-        """A name and a report are text, whatever they say and however long."""
+        """Hostile or long names and reports are shown as text."""
         name = "<img src=x onerror=alert(1)>&amp;\u202e\"'"
         kernel = "2.4.21-50.EL <script>alert(1)</script> \u202egnihtemos " + "x" * 300
         self.begin(domain_xml("&lt;img src=x onerror=alert(1)&gt;&amp;amp;\u202e&quot;'", 1,
@@ -95,7 +95,7 @@ class Live(pagetest.TestCase):
             self.assertEqual(text.value_of_css_property("unicode-bidi"), "isolate")
 
     def test_command_is_one(self):
-        """A kernel with a quote, which metadata has, cannot end the command that keeps it."""
+        """A quote in the metadata's kernel cannot end the command that keeps it."""
         self.begin(domain_xml("quoted", 1, "2.4.21-47.0.1.ELhugemem '; reboot; '"))
         self.find("#rows .name").click()
         self.until('document.querySelector(".detail")')
@@ -103,7 +103,7 @@ class Live(pagetest.TestCase):
         self.assertIn("<kernel>2.4.21-47.0.1.ELhugemem '\\''; reboot; '\\''</kernel><acknowledged/>", command)
 
     def test_show_more(self):
-        """200 rows at a time."""
+        """The page shows 200 rows, and a button shows more."""
         self.begin(*guests(230))
         self.assertEqual((len(self.names()), self.find("#count").text), (200, "230 of 230 domains"))
         self.assertEqual(self.find("#more").text, "Show 30 more")
@@ -112,7 +112,7 @@ class Live(pagetest.TestCase):
         self.assertFalse(self.find("#more").is_displayed())
 
     def test_burst_is_one_redraw_a_frame(self):
-        """However much is told between two frames, rows are drawn once in it."""
+        """However many signals come between two frames, the rows are drawn once a frame."""
         self.begin(*guests(40))
         self.js("""window.frames_ = 0, window.draws = 0, window.drawn = false,
             (function frame() { window.frames_++; window.drawn = false; requestAnimationFrame(frame); })(),
@@ -134,11 +134,11 @@ class Outages(pagetest.TestCase):
         self.until('document.querySelector("#banner").hidden')
 
     def test_daemon_comes_and_goes(self):
-        """Before it exists; after it has started; killed, with what was known still shown; and back, with what is true."""
+        """The page waits for the daemon, keeps its rows when it is killed, and updates them when it is back."""
         virt = self.libvirtd(*guests(2))
         self.visit()
         self.assertIn("systemctl start xenpv-compatd", self.banner("The daemon is not running"))
-        self.assertEqual(self.find_all("#banner > div > button"), [])  # nobody could start it
+        self.assertEqual(self.find_all("#banner > div > button"), [])  # the bus cannot start it here
         self.assertFalse(self.find("#domains").is_displayed())
         self.start(virt.uri)
         self.until_names("guest-0001", "guest-0002")
@@ -172,7 +172,7 @@ class Outages(pagetest.TestCase):
         self.start("test+unix:///default?socket=/nonexistent")
         self.visit()
         self.assertIn("Nothing has been read from it yet", self.banner("libvirt is away"))
-        self.assertFalse(self.find("#domains").is_displayed())  # or it would say that all is well
+        self.assertFalse(self.find("#domains").is_displayed())  # otherwise it would say that all is well
 
     def test_no_domains(self):
         self.start("test://" + self.write("node.xml", "<node><domain type='test'><name>only</name>"
@@ -182,7 +182,7 @@ class Outages(pagetest.TestCase):
 
 
 class Denied(pagetest.TestCase):
-    """A bus whose policy lets nobody ask."""
+    """Tests on a bus whose policy denies all calls."""
 
     @property
     def policies(self):
@@ -203,7 +203,7 @@ class Denied(pagetest.TestCase):
 
 
 class Unprivileged(pagetest.TestCase):
-    """An ordinary user, by the policy that is installed."""
+    """Tests as an ordinary user, with the installed policy."""
 
     policies = (POLICY,)
     user = harness.NOBODY
@@ -220,7 +220,7 @@ class Unprivileged(pagetest.TestCase):
 
 
 class Activated(pagetest.TestCase):
-    """A bus that can start the daemon."""
+    """Tests on a bus that can start the daemon."""
 
     @property
     def policies(self):
@@ -233,7 +233,7 @@ class Activated(pagetest.TestCase):
             <policy context="default"><allow own="*"/><allow send_destination="*"/></policy></busconfig>"""),)
 
     def test_start(self):
-        """By a button, which is there only where it works; not by itself, as the admin may have stopped it."""
+        """A button starts the daemon; the page itself does not, as an admin may have stopped it."""
         self.visit()
         button = self.until('document.querySelector("#banner .primary")')
         self.assertEqual(button.text, "Start the daemon")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page in Cockpit's own shell: its menu, and a real login."""
+"""The page in Cockpit's shell, with its menu, and after a real login."""
 import os
 import socket
 import subprocess
@@ -15,7 +15,7 @@ WARNING = '.querySelector(".nav-item-status svg")'
 
 
 def ours(log):
-    """What a browser's log has of the page itself: the shell's other pages miss services here."""
+    """Returns: the page's own messages in a browser's log; the shell's other pages miss services here."""
     return [entry for entry in log if "/xenpv-compat/" in entry["message"]]
 
 
@@ -26,7 +26,7 @@ class Menu(pagetest.TestCase):
         self.driver.get_log("browser")
 
     def test_warning(self):
-        """The menu warns while something is wrong, whichever page is open."""
+        """The menu shows a warning while a guest is incompatible, whichever page is open."""
         virt = self.libvirtd(domain_xml("guest", 1, INCOMPATIBLE))
         self.start(virt.uri)
         self.serve()
@@ -43,7 +43,7 @@ class Menu(pagetest.TestCase):
 
 
 class Login(test_systemd.Service):
-    """On a machine with all that is installed: PAM, the system's bus, the unit that the bus starts."""
+    """Tests on a machine with the installed project, PAM, a system bus, and the unit that the bus starts."""
 
     def setUp(self):
         super().setUp()
@@ -51,15 +51,15 @@ class Login(test_systemd.Service):
                  f"[xenpv-compatd]\nuri={test_systemd.URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
         self.put_drop_in("[Unit]\nAssertPathExists=\n")
         self.boot()
-        self.run_there("systemctl", "start", "systemd-user-sessions.service")  # until then nobody but root may
-        # Debian 13's Cockpit begins a session by a socket of systemd's.
+        self.run_there("systemctl", "start", "systemd-user-sessions.service")  # before it, only root may log in
+        # Debian 13's Cockpit starts sessions by a socket of systemd.
         if "cockpit-session.socket" in self.run_there("systemctl", "list-unit-files", "--no-legend"):
             self.run_there("systemctl", "start", "cockpit-session.socket")
         self.run_there("useradd", "--create-home", "--shell=/bin/sh", "visitor")
         self.run_there("sh", "-c", "echo visitor:open-sesame | chpasswd")
 
     def listen(self):
-        """cockpit-ws there, at an address of ours. Returns: its URL."""
+        """Starts cockpit-ws on the machine, with a socket of this process. Returns: its URL."""
         server = socket.create_server(("127.0.0.1", 0))
         shell = f'exec 3<&{server.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec {pagetest.WS} --no-tls'
         popen = subprocess.Popen(self.machine.argv("env", "-i", "PATH=" + os.environ["PATH"], "bash", "-c", shell),
@@ -71,7 +71,7 @@ class Login(test_systemd.Service):
             return f"http://127.0.0.1:{server.getsockname()[1]}"
 
     def test_login(self):
-        """An ordinary user sees all, and what the daemon's start by the bus brings."""
+        """An ordinary user logs in, sees the page, and can have the bus start the daemon."""
         browser = pagetest.TestCase()
         browser.take_browser()
         self.addCleanup(browser.driver.get, "about:blank")
@@ -79,7 +79,7 @@ class Login(test_systemd.Service):
         field = 'document.querySelector("#login-user-input")'
         browser.until(f"{field}.offsetParent && {field}").send_keys("visitor")
         browser.find("#login-password-input").send_keys("open-sesame", pagetest.Keys.ENTER)
-        # Once the page is in the frame: what is in it before goes away. By a key, as a button may move under a pointer.
+        # The frame has another document before the page. A key is pressed, as a button may move under the pointer.
         frame = 'document.querySelector("iframe[name$=\'/xenpv-compat\']")'
         frame = browser.until(f'{frame}.contentDocument.querySelector("#banner") && {frame}')
         browser.driver.switch_to.frame(frame)

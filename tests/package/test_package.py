@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The Debian package: made of the tarball of "meson dist", looked at, and put through its life on a machine of its own."""
+"""Builds the Debian package from the tarball of "meson dist", checks it, and installs and removes it in a container."""
 import glob
 import json
 import os
@@ -21,14 +21,14 @@ DEB = "/opt/xenpv-compat.deb"
 KERNELS = "/etc/xenpv-compat/kernels.conf"
 TIMER = METRICS + ".timer"
 INSPECT = "xenpv-compat-inspect.path"
-# What dpkg, systemd and libvirtd write meanwhile.
+# Files that dpkg, systemd and libvirtd write during the test.
 NOT_OURS = ("/etc/libvirt/", "/run/libvirt", "/run/systemd/", "/var/cache/", "/var/lib/dpkg/", "/var/lib/libvirt/",
             "/var/log/")
-packages = None  # the folder that they are made in
+packages = None  # the folder in which they are built
 
 
 def run(*argv, **kwargs):
-    """Returns: what the program printed. Where it fails, that is the error."""
+    """Returns: the program's output. If the program fails, the output is in the error."""
     result = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             check=False, **kwargs)
     if result.returncode != 0:
@@ -37,7 +37,7 @@ def run(*argv, **kwargs):
 
 
 def make(folder):
-    """Makes the packages in a folder. The tarball's own tests are those that "meson test" runs here."""
+    """Builds the packages in a folder, without the tarball's tests: "meson test" has run the same here."""
     build = os.environ["XPV_BUILD"]
     project = json.loads(run("meson", "introspect", "--projectinfo", build))
     name = f"{project['descriptive_name']}-{project['version']}"
@@ -48,7 +48,7 @@ def make(folder):
 
 
 def the_one(pattern):
-    """The file of that name among the packages."""
+    """Returns: the only file of this name among the packages."""
     found = glob.glob(os.path.join(packages, pattern))
     if len(found) != 1:
         raise AssertionError(f"{pattern}: {found}")
@@ -64,7 +64,7 @@ class Contents(unittest.TestCase):
         run("lintian", "--fail-on", "error", the_one("*.changes"))
 
     def test_files(self):
-        """All that "meson install" installs is in it, under the name that it has there."""
+        """The package has the files of "meson install", at the same paths, and its own documentation."""
         with tempfile.TemporaryDirectory() as installed, tempfile.TemporaryDirectory() as unpacked:
             test_install.install(installed)
             run("dpkg-deb", "--extract", the_one("xenpv-compat_*.deb"), unpacked)
@@ -74,7 +74,7 @@ class Contents(unittest.TestCase):
             self.assertTrue(os.path.isdir(unpacked + "/etc/xenpv-compat"))
 
     def test_version(self):
-        """It is the project's, and what it needs was found."""
+        """The package has the project's version and depends on the libraries that it needs."""
         show = ("dpkg-deb", "--show", "--showformat", "${Version} ${Depends}", the_one("xenpv-compat_*.deb"))
         version, depends = run(*show).split(" ", 1)
         self.assertEqual(run(os.environ["XPV_CTL"], "--version"), f"xenpv-compatctl {version}\n")
@@ -85,32 +85,32 @@ class Contents(unittest.TestCase):
 class Life(test_systemd.Service):
     def install(self):
         self.put(DEB, "", copy_of=the_one("xenpv-compat_*.deb"))
-        # A container's keeps packages from starting their units.
+        # A container's own policy keeps packages from starting their units.
         self.put("/usr/sbin/policy-rc.d", "#!/bin/sh\n", mode=0o755)
 
     def boot(self):
         super().boot()
-        self.dpkg("--purge", "xenpv-compat")  # where this machine has it
+        self.dpkg("--purge", "xenpv-compat")  # this machine may have it installed
         self.before = self.files()
 
     def dpkg(self, *argv):
-        """With what a container's dpkg is told to leave out, such as manuals."""
+        """Runs dpkg. A container's dpkg may leave out files, such as manuals; this one does not."""
         self.run_there("dpkg", "--path-include=*", *argv)
 
     def files(self):
-        """Of the machine."""
+        """Returns: the paths of the machine's files, without NOT_OURS."""
         text = self.run_there("find", "/etc", "/run", "/usr", "/var", "-xdev")
         return {path for path in text.splitlines() if not path.startswith(NOT_OURS)}
 
     def changed(self):
-        """Files that were not there at first, or that are no more."""
+        """Returns: files that were added or removed since the start."""
         return self.files() ^ self.before
 
     def catalog(self):
         return "xenpv-compat" in self.run_there("journalctl", "--list-catalog")
 
     def test_life(self):
-        """Installed, asked, installed again while it runs, removed, purged."""
+        """The package is installed, used, installed again while the daemon runs, removed and purged."""
         start = f"{PROGRAM} --uri={URI} --host-kernel=2.6.18-53.el5xen --host-processor=intel"
         self.put_drop_in(f"[Unit]\nAssertPathExists=\n[Service]\nExecStart=\nExecStart={start}\n")
         self.boot()
@@ -142,7 +142,7 @@ class Life(test_systemd.Service):
         self.assertEqual(self.changed(), set())
 
     def test_metrics(self):
-        """Written where an admin wants them, and only until the package is removed."""
+        """The timer is off until an admin enables it, and the metrics are removed with the package."""
         self.put(os.path.dirname(METRICS_FILE) + "/others.prom", "")
         self.boot()
         self.dpkg("--install", DEB)
@@ -162,7 +162,7 @@ class Life(test_systemd.Service):
         self.assertEqual(self.changed(), set())
 
     def test_no_xen(self):
-        """There it is in place, and waits for a Xen to be booted."""
+        """Without Xen, the package installs and its unit is enabled for the next boot, but not started."""
         self.boot()
         self.dpkg("--install", DEB)
         self.assertEqual((self.show("UnitFileState"), self.show("ActiveState"), self.show("AssertResult")),
