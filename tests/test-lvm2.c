@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Logical volumes, of physical ones that are made here. */
+/* Logical volumes on physical volumes that the test makes. */
 #include "inspect/lvm2.h"
 
 #include "inspect/bytes.h"
@@ -13,11 +13,11 @@
 #define SIZE (FIRST_EXTENT + EXTENTS * EXTENT)
 
 typedef struct {
-    char letter;      /* all of its UUID, and where its extents' bytes begin to count */
+    char letter;      /* its whole UUID; its extents are filled with it and the letters after it */
     guint sector;     /* of the label */
     guint offset;     /* of the text in the ring */
     const char *text; /* NULL: it has no metadata */
-    guint64 cut;      /* how much of it there is; 0: all */
+    guint64 cut;      /* only so many bytes of it exist; 0: all */
 } Physical;
 
 static void
@@ -131,7 +131,7 @@ test_segments(void)
                                  VOLUME("two", SEGMENT("1", "0", "1", "\"pv0\", 2")));
     for (guint sector = 0; sector < 4; sector++)
         expect(&(Physical){ 'a', sector, SECTOR, text, 0 }, 1, "VolGroup00/one:dab;VolGroup00/two:c;");
-    /* The text wraps in its ring, wherever. */
+    /* The text may wrap anywhere in its ring. */
     for (guint offset = AREA_SIZE - 8; offset < AREA_SIZE; offset++)
         expect(&(Physical){ 'a', 1, offset, text, 0 }, 1, "VolGroup00/one:dab;VolGroup00/two:c;");
 }
@@ -146,7 +146,7 @@ test_several(void)
     expect(both, 2, "VolGroup00/one:cdk;");
     expect(both, 1, "VolGroup00/one:its physical volume pv1 is missing: it is on none of the disks that were given;");
 
-    /* The newest metadata counts, whichever comes first; a second of the same UUID does not. */
+    /* The newest metadata counts, in any order. A second volume of the same UUID does not. */
     const char *newest = GROUP("3", PV("pv0", "a"), VOLUME("new", SEGMENT("1", "0", "1", "\"pv0\", 0")));
     const Physical newer_last[] = { { 'k', 1, SECTOR, older, 0 },
                                     { 'a', 1, SECTOR, text, 0 },
@@ -175,12 +175,12 @@ test_unreadable(void)
     }
 }
 
-/* The same physical volume, with places of its extents that are more than 64 bits hold. */
+/* Physical volumes of the same UUID, at which the places of extents are too large for 64 bits. */
 #define OTHERS                                                                                                         \
     "high { id = \"" UUID("a") "\" pe_start = 36028797018963968 }\n"                                                   \
                                "wraps { id = \"" UUID("a") "\" pe_start = 36028797018963928 }\n"
 
-/* Segments that are not on the disk, or nowhere. */
+/* Segments beyond the end of the disk. */
 static void
 test_outside(void)
 {
@@ -190,7 +190,7 @@ test_outside(void)
         { SEGMENT("1", "0", "5", "\"pv0\", 0"), "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", 4"), "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", 5"), "a segment of it is beyond the end of the physical volume pv0" },
-        /* In sectors, or in bytes, these are more than 64 bits hold. */
+        /* In sectors or in bytes, these are too large for 64 bits. */
         { SEGMENT("1", "0", "1", "\"pv0\", 9223372036854775808"),
           "a segment of it is beyond the end of the physical volume pv0" },
         { SEGMENT("1", "0", "1", "\"pv0\", 36028797018963968"),
@@ -217,7 +217,7 @@ test_outside(void)
     }
 }
 
-/* What is of no use by itself: a snapshot, a mirror's half. */
+/* Volumes that are of no use by themselves are left out: a snapshot, half of a mirror. */
 static void
 test_hidden(void)
 {
@@ -233,7 +233,7 @@ test_hidden(void)
     expect(&(Physical){ 'a', 1, SECTOR, text, 0 }, 1, "VolGroup00/x:a;");
 }
 
-/* What is no volume, and no list of volumes. */
+/* Metadata without volumes, or without a list of volumes. */
 static void
 test_no_volumes(void)
 {
@@ -274,7 +274,7 @@ test_bounds(void)
     g_assert_cmpuint(volumes, ==, 256);
 }
 
-/* Adds a physical volume. Returns: the sentence that says why it cannot be; "" if it can */
+/* Adds a physical volume. Returns: the error message; "" if there is none */
 static char *
 add(guint8 *bytes)
 {
@@ -300,7 +300,7 @@ expect_damaged(gsize where, const char *sentence)
     g_assert_cmpstr(told, ==, sentence);
 }
 
-/* Headers that say something else, with a checksum that fits. */
+/* Headers with wrong values and a correct checksum. */
 static void
 test_headers(void)
 {
@@ -319,7 +319,7 @@ test_headers(void)
         { AREA + 48, AREA_SIZE - 511,
           "LVM2's header says that the metadata has 15873 bytes at 512, outside of its area" },
         { SECTOR + 112, 100, "LVM2's header says that the metadata has 100 bytes at 512, outside of its area" },
-        { AREA + 60, 1, "" }, /* it is to be ignored */
+        { AREA + 60, 1, "" }, /* the area must be ignored */
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autofree guint8 *bytes = genuine();
@@ -334,7 +334,7 @@ test_headers(void)
         g_assert_cmpstr(told, ==, cases[i].sentence);
     }
 
-    /* An area of 2^60 bytes, and a text as long. */
+    /* An area of 2^60 bytes, with a text as long. */
     g_autofree guint8 *bytes = genuine();
     put64(bytes + SECTOR + 112, 1ULL << 61);
     put64(bytes + AREA + 48, 1ULL << 60);
@@ -344,7 +344,7 @@ test_headers(void)
     g_assert_cmpstr(told, ==,
                     "LVM2's header says that the metadata has 1152921504606846976 bytes at 512, outside of its area");
 
-    /* A label that is full of areas of data. */
+    /* A label that is full of data areas. */
     for (gsize at = SECTOR + 72; at < (gsize)2 * SECTOR; at += 16)
         put64(bytes + at, 1);
     put32(bytes + SECTOR + 16, xpv_lvm2_checksum(bytes + SECTOR + 20, SECTOR - 20));

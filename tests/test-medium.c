@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A medium's parts and ends. */
+/* Parts and ends of a medium. */
 #include "inspect/medium.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 static void
 test_ends(void)
 {
-    g_autoptr(XpvMedium) whole = xpv_medium_new_memory("abcdef", 4); /* which has no "ef" */
+    g_autoptr(XpvMedium) whole = xpv_medium_new_memory("abcdef", 4); /* without "ef" */
     g_autoptr(XpvMedium) part = xpv_medium_new_part(whole, 1, 100), none = xpv_medium_new_part(whole, 5, 1);
     g_autoptr(GError) error = NULL;
     char bytes[4] = "";
@@ -22,7 +22,7 @@ test_ends(void)
     g_assert_cmpstr(error->message, ==, "2 bytes at 3 are beyond the end, 4");
 }
 
-/* A segment that ends beyond what 64 bits hold, by itself or behind others. */
+/* A segment whose end does not fit into 64 bits, by itself or after others. */
 static void
 test_sizes(void)
 {
@@ -34,7 +34,7 @@ test_sizes(void)
     g_assert_cmpuint(xpv_medium_size(long_one), ==, G_MAXUINT64);
 }
 
-/* Reading does not get stuck in an empty segment. */
+/* Reading passes over an empty segment. */
 static void
 test_empty_segments(void)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What boot loaders' files offer and start. */
+/* The entries of boot loaders' files, and the one that starts. */
 #include "inspect/menu.h"
 
 #include "tests/expect.h"
 
-/* Its entries, with * before the one that starts: "*2.6.9-89.EL@LABEL=/ 2.6.9-89.ELsmp@". */
+/* Returns: the entries, with * before the one that starts: "*2.6.9-89.EL@LABEL=/ 2.6.9-89.ELsmp@" */
 static char *
 describe(const XpvMenu *menu)
 {
@@ -33,14 +33,14 @@ test_grub(void)
         { "default 1\n" TWO, "1@LABEL=/ *2@" },
         { "  default \t= 1\r\n" TWO, "1@LABEL=/ *2@" },
         { "#default=1\n" TWO, "*1@LABEL=/ 2@" },
-        /* As GRUB 0.97: what is out of range or no number is the first. */
+        /* GRUB 0.97 takes the first entry if the number is out of range or not a number. */
         { "default=2\n" TWO, "*1@LABEL=/ 2@" },
         { "default=-1\n" TWO, "*1@LABEL=/ 2@" },
         { "default=x\n" TWO, "*1@LABEL=/ 2@" },
         { "default=99999999999999999999\n" TWO, "*1@LABEL=/ 2@" },
         { "default=4294967297\n" TWO, "*1@LABEL=/ 2@" },
         { "fallback=1\ndefault=7\n" TWO, "*1@LABEL=/ 2@" },
-        /* Within an entry, these mean nothing. */
+        /* Within an entry, these have no effect. */
         { "title a\nkernel /vmlinuz-1\ndefault=1\ntitle b\n", "*1@ -@" },
         { "defaults=1\nkernel /vmlinuz-0\n" TWO, "*1@LABEL=/ 2@" },
         { "title a\nkernel --no-mem-option (hd0,0)/vmlinuz-1 root=/dev/hda2\n", "*1@/dev/hda2" },
@@ -112,7 +112,7 @@ test_bounds(void)
     g_autoptr(XpvMenu) elilo = xpv_menu_read_elilo(text->str);
     g_assert_cmpuint(grub->entries->len, ==, XPV_MENU_ENTRIES_MAX);
     g_assert_cmpuint(elilo->entries->len, ==, XPV_MENU_ENTRIES_MAX);
-    g_assert_cmpuint(grub->chosen, ==, 0); /* nothing is read behind the last entry */
+    g_assert_cmpuint(grub->chosen, ==, 0); /* nothing is read after the last entry */
 
     g_autofree char *path = g_strnfill(1000, 'x');
     g_autofree char *line = g_strconcat("title a\nkernel ", path, NULL);

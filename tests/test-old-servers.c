@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The watcher and its connection over servers of several ages, and over one that lies. */
+/* The watcher and its connection, with servers of several ages and one that lies. */
 #include "daemon/libvirt/watcher.h"
 #include "daemon/worker.h"
 #include "tests/fake-libvirt.h"
 #include "tests/loop.h"
 
 #define DOMAINS 10
-#define RUNNING 6 /* those of them that run, by number */
+#define RUNNING 6 /* domains 1 to 6 run */
 
 typedef struct {
     XpvWatcher *watcher;
-    GString *told; /* what became of domains, but for being listed, and read again as they were */
+    GString *told; /* the changes of domains, without lists and readings that change nothing */
     char *last[DOMAINS + 1];
     guint n_refreshed, n_connected;
     gboolean is_whole;
@@ -59,7 +59,7 @@ on_read(const char *uuid, XpvReading *reading, gpointer data)
     const char *last = f->last[fake_number(uuid)];
     if (reading->xml)
         tell(f, uuid, g_strdup_printf("%d %s", reading->xml->id, reading->state));
-    else /* the rest is as it was */
+    else /* only the state was read */
         tell(f, uuid, g_strdup_printf("%d %s", (gint)g_ascii_strtoll(last, NULL, 10), reading->state));
 }
 
@@ -76,7 +76,7 @@ on_unreadable(const char *uuid, const GError *error, gpointer data)
     g_string_append_printf(f->told, "%u unreadable\n", fake_number(uuid));
 }
 
-/* That it is told is seen in the watcher's test. */
+/* test-watcher.c tests these calls. */
 static void
 on_run_began(const char *uuid, const XpvRunBegin *begin, gpointer data)
 {
@@ -161,7 +161,7 @@ static void
 test_host(Fixture *f, gconstpointer data)
 {
     start(f);
-    g_assert_cmpstr(f->vendor, ==, "AMD"); /* by the feature svm */
+    g_assert_cmpstr(f->vendor, ==, "AMD"); /* from the feature svm */
     g_assert_cmpuint(strlen(f->machine), ==, 32);
 }
 
@@ -172,7 +172,7 @@ test_poll(Fixture *f, gconstpointer data)
     start_and_forget(f);
     wait_for_poll(f);
     g_assert_cmpuint(fake_count_all(), <=, DOMAINS + 3);
-    g_assert_cmpuint(fake_count(FAKE_LACKING), ==, 0); /* asked once a connection */
+    g_assert_cmpuint(fake_count(FAKE_LACKING), ==, 0); /* unsupported calls are tried once for each connection */
     g_assert_cmpuint(fake_count(FAKE_XMLS), ==, 0);
     expect_told(f, "");
 
@@ -180,7 +180,7 @@ test_poll(Fixture *f, gconstpointer data)
     fake_set_domain(2, -1, VIR_DOMAIN_SHUTOFF);
     fake_set_domain(DOMAINS, 20, VIR_DOMAIN_RUNNING);
     for (guint i = 3; i <= RUNNING; i++)
-        fake_set_domain(i, (int)i, i % 2 ? VIR_DOMAIN_BLOCKED : VIR_DOMAIN_NOSTATE); /* it breathes */
+        fake_set_domain(i, (int)i, i % 2 ? VIR_DOMAIN_BLOCKED : VIR_DOMAIN_NOSTATE); /* these vary */
     wait_for_poll(f);
     g_assert_cmpstr(f->last[1], ==, "1 paused");
     g_assert_cmpstr(f->last[2], ==, "-1 shut-off");
@@ -193,7 +193,7 @@ test_poll(Fixture *f, gconstpointer data)
     expect_told(f, "");
 }
 
-/* A refresh that is asked for reads all. */
+/* A refresh on request reads everything. */
 static void
 test_refresh(Fixture *f, gconstpointer data)
 {
@@ -206,13 +206,13 @@ test_refresh(Fixture *f, gconstpointer data)
     expect_told(f, "");
 }
 
-/* Neither does a run end, nor does a domain go, nor stop, with xend: over polls, nor over another connection. */
+/* While xend is away, no run ends, and no domain goes or stops: not in polls, nor over a new connection. */
 static void
 test_xend_away(Fixture *f, gconstpointer data)
 {
     start_and_forget(f);
     fake_set_xend(FALSE);
-    if (GPOINTER_TO_UINT(data) < FAKE_0_8_2) { /* the others are polled once a minute */
+    if (GPOINTER_TO_UINT(data) < FAKE_0_8_2) { /* newer servers are polled once a minute */
         wait_for_poll(f);
         expect_told(f, "");
         wait_for_poll(f);
@@ -245,7 +245,7 @@ test_xend_away(Fixture *f, gconstpointer data)
     }
 }
 
-/* One that was there at no list, and cannot be looked up, makes the list one of some. */
+/* A domain that no list had before, and that cannot be looked up, makes the list incomplete. */
 static void
 test_partial_list(Fixture *f, gconstpointer data)
 {
@@ -259,14 +259,14 @@ test_partial_list(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->last[DOMAINS], ==, "-1 shut-off");
 }
 
-/* An event brings a handle: one call for the XML and one for the state are all. */
+/* An event brings a handle, so that one call for the XML and one for the state are enough. */
 static void
 test_event(Fixture *f, gconstpointer data)
 {
     start_and_forget(f);
     fake_set_domain(1, 40, VIR_DOMAIN_PAUSED);
     fake_send_event(1);
-    fake_send_event(1); /* whose handle takes the place of that one, where it has not been used */
+    fake_send_event(1); /* this handle replaces the one before, if that is still unused */
     fake_send_event(2);
     wait_until(g_strcmp0(f->last[1], "40 paused") == 0);
     let_pass(500);
@@ -275,7 +275,8 @@ test_event(Fixture *f, gconstpointer data)
     fake_send_event(3); /* is not read any more */
 }
 
-/* Of a server that tells of starts and stops alone, a handle's id is no better than the event's: it is looked up. */
+/* With a server that reports only starts and stops, the handle's id is no newer than the event: the domain is looked
+ * up. */
 static void
 test_event_of_old_server(Fixture *f, gconstpointer data)
 {
@@ -286,7 +287,7 @@ test_event_of_old_server(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_LOOKUPS), ==, 1);
 }
 
-/* Lists are as long as they are, whatever their length is said to be; and a domain's XML is its own. */
+/* Lists have their real length, even if the server claims more, and another domain's XML is refused. */
 static void
 test_lies(Fixture *f, gconstpointer data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How often something is read that changes all the time. Reads are counted; no two times are compared. */
+/* How often a key is read that changes all the time. The test counts reads and compares no times. */
 #include "daemon/pacer.h"
 #include "tests/loop.h"
 
@@ -7,7 +7,7 @@
 
 typedef struct {
     XpvPacer *pacer;
-    GHashTable *reads; /* key → how many */
+    GHashTable *reads; /* key → number of reads */
 } Fixture;
 
 static void
@@ -38,7 +38,7 @@ tear_down(Fixture *fixture, gconstpointer unused)
     g_hash_table_unref(fixture->reads);
 }
 
-/* The first change is noticed at once; those during a read are noticed by one more. */
+/* The first change is read at once. Changes during a read cost one more read. */
 static void
 test_one_at_a_time(Fixture *fixture, gconstpointer unused)
 {
@@ -46,7 +46,7 @@ test_one_at_a_time(Fixture *fixture, gconstpointer unused)
         xpv_pacer_want(fixture->pacer, KEY);
     g_assert_cmpuint(count(fixture, KEY), ==, 1);
     let_pass(600);
-    g_assert_cmpuint(count(fixture, KEY), ==, 1); /* however long it takes */
+    g_assert_cmpuint(count(fixture, KEY), ==, 1); /* however long the read takes */
 
     xpv_pacer_done(fixture->pacer, KEY);
     g_assert_cmpuint(count(fixture, KEY), ==, 1); /* it rests */
@@ -56,7 +56,7 @@ test_one_at_a_time(Fixture *fixture, gconstpointer unused)
     g_assert_cmpuint(count(fixture, KEY), ==, 2); /* nothing changed any more */
 }
 
-/* What never stops changing is read four times in the first two seconds, then once a second. */
+/* A key that never stops changing is read four times in the first two seconds, then once a second. */
 static void
 test_flood(Fixture *fixture, gconstpointer unused)
 {
@@ -75,7 +75,7 @@ test_flood(Fixture *fixture, gconstpointer unused)
     g_assert_cmpint(reads, <=, 3 + seconds);
 }
 
-/* Something that was quiet for a while is read at once again. */
+/* A key that was quiet for a while is read at once again. */
 static void
 test_rested(Fixture *fixture, gconstpointer unused)
 {
@@ -100,7 +100,7 @@ test_now(Fixture *fixture, gconstpointer unused)
     g_assert_cmpuint(count(fixture, KEY), ==, 2);
 }
 
-/* A longer rest of one thing does not hold up another. */
+/* A longer rest of one key does not delay another. */
 static void
 test_rest(Fixture *fixture, gconstpointer unused)
 {
@@ -117,7 +117,7 @@ test_rest(Fixture *fixture, gconstpointer unused)
     g_assert_cmpuint(count(fixture, KEY), ==, 1);
 }
 
-/* What is forgotten while it is read or rests is not read again by itself, and its end is passed over. */
+/* A key that is forgotten during its read or rest is not read again by itself, and the end of its read is ignored. */
 static void
 test_clear(Fixture *fixture, gconstpointer unused)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Partition tables of small disks that are made here. */
+/* Partition tables of small disks that the test makes. */
 #include "inspect/partitions.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ put_table(guint8 *disk, guint sector, Entry first, Entry second)
     bytes[511] = 0xaa;
 }
 
-/* "1:2+3 " for three sectors from the second on, with ! where it is cut; "none" */
+/* @expected: "1:2+3 " for partition 1 with three sectors from sector 2, with ! if it is cut; "none" without a table */
 static void
 expect(const guint8 *disk, const char *expected)
 {
@@ -62,7 +62,7 @@ expect(const guint8 *disk, const char *expected)
     g_assert_cmpstr(text->str, ==, expected);
 }
 
-/* Each sector has its number in its ninth byte. */
+/* Makes a disk on which the ninth byte of each sector is its number. */
 static guint8 *
 blank(void)
 {
@@ -85,7 +85,7 @@ test_mbr(void)
     expect(disk, "2:5+11! ");
     put_table(disk, 0, (Entry){ 0, 0x83, 16, 1 }, (Entry){ 0, 0x83, G_MAXUINT32, G_MAXUINT32 });
     expect(disk, "1:0+0! 2:0+0! ");
-    /* The boot sector of a file system has code there. */
+    /* Where a table would be, the boot sector of a file system has code. */
     put_table(disk, 0, (Entry){ 0x33, 0x83, 2, 3 }, (Entry){ 0xc0, 0x8e, 5, 11 });
     expect(disk, "none");
     put_table(disk, 0, (Entry){ 0, 0, 0, 0 }, (Entry){ 0, 0, 0, 0 });
@@ -102,7 +102,7 @@ test_logical(void)
     expect(disk, "1:1+1 5:3+2 6:7+2 ");
 }
 
-/* A chain that bites its tail has an end. */
+/* A chain of tables that leads back to itself is read to its end once. */
 static void
 test_loop(void)
 {
@@ -140,9 +140,9 @@ test_gpt(void)
         entry[32] = 4;
         entry[40] = 6;
         expect(disk, "2:4+3 ");
-        entry[40] = 3; /* it ends before it begins */
+        entry[40] = 3; /* it ends before it starts */
         expect(disk, "");
-        put64(entry + 40, (1ULL << 55) + 4); /* in bytes, its length or its begin is more than 64 bits hold */
+        put64(entry + 40, (1ULL << 55) + 4); /* in bytes, its length or its start does not fit into 64 bits */
         expect(disk, "");
         put64(entry + 32, (1ULL << 55) + 4);
         expect(disk, "");
@@ -157,7 +157,7 @@ test_gpt(void)
     }
 }
 
-/* A table may say that it has 2^32 entries. */
+/* A table may claim 2^32 entries. */
 static void
 test_gpt_entries(void)
 {

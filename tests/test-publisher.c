@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The publisher on a private bus: each property alone, text from hostile guests and clients, and who waits for a
- * refresh. What a client sees of real domains is tested by system/. */
+/* The publisher on a private bus: each property by itself, text from hostile guests and clients, and callers of
+ * Refresh(). system/ tests what clients see of real domains. */
 #include "daemon/bus/publisher.h"
 
 #include <gio/gio.h>
@@ -26,7 +26,7 @@ typedef struct {
     guint n_answered;
 } Fixture;
 
-/* A call of a client, and what came of it. */
+/* A client's call and its result. */
 typedef struct {
     Fixture *fixture;
     gboolean is_answered;
@@ -108,7 +108,7 @@ set_up(Fixture *f, gconstpointer data)
     for (guint i = 0; i < G_N_ELEMENTS(members); i++)
         g_dbus_connection_signal_subscribe(f->client, NULL, NULL, members[i], NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
                                            on_signal, f, NULL);
-    /* The rules are sent by a thread of GIO's; once the bus answers what is sent after them, it has them. */
+    /* A thread of GIO's sends the match rules. Once the bus answers a later call, it has them. */
     g_autoptr(GVariant) id G_GNUC_UNUSED =
         g_dbus_connection_call_sync(f->client, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                     "GetId", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
@@ -178,7 +178,7 @@ call_manager(Fixture *f, const char *method, GVariant *arguments)
     return call;
 }
 
-/* Until all that the publisher has sent has come. */
+/* Waits until everything that the publisher has sent has arrived. */
 static void
 sync_signals(Fixture *f)
 {
@@ -199,7 +199,7 @@ make_xml(const char *uuid, const char *name, const char *kernel)
     return xml;
 }
 
-/* expect_signals: what came since the last time begins with these; NULL-terminated. */
+/* expect_signals: the signals since the last call begin with these; NULL-terminated. */
 static G_GNUC_NULL_TERMINATED void
 expect_signals(Fixture *f, ...)
 {
@@ -233,8 +233,8 @@ test_silent_before_the_name(Fixture *f, gconstpointer data)
     expect_signals(f, "InterfacesAdded " XPV_ROOT_PATH " (", NULL);
 }
 
-/* Two domains that differ in one member differ in that property: every row of the vtable points at its own member, with
- * the type that stands there. */
+/* Two domains that differ in one member differ in that property: every row of the vtable points at its own member, and
+ * has that member's type. */
 static void
 test_each_property_of_a_domain(Fixture *f, gconstpointer data)
 {
@@ -320,8 +320,8 @@ test_each_property_of_a_domain(Fixture *f, gconstpointer data)
     }
 
     b = base;
-    b.uuid = (char *)"other"; /* constant: nobody is told */
-    b.inspected_at = 2;       /* nor of this */
+    b.uuid = (char *)"other"; /* it is constant: no signal */
+    b.inspected_at = 2;       /* no signal for this one either */
     xpv_publisher_domain_changed(f->publisher, &b, &base);
     expect_signals(f, NULL);
 }
@@ -369,7 +369,7 @@ test_each_property_of_the_host(Fixture *f, gconstpointer data)
         expect_signals(f, "PropertiesChanged " XPV_ROOT_PATH " ('" XPV_MANAGER_INTERFACE "', {'Counts': <{", NULL);
     }
     XpvHostProperties before = host;
-    host.last_update = 5; /* nobody is told */
+    host.last_update = 5; /* no signal */
     xpv_publisher_host_changed(f->publisher, &before, &host);
     expect_signals(f, NULL);
 }
@@ -381,7 +381,7 @@ next_hostile(GRand *rand)
     return hostile_report(rand, &length);
 }
 
-/* Whatever guests and others say, it is published: sd-bus refuses none of it, and keeps the connection. */
+/* Hostile text is published too: sd-bus refuses none of it, and keeps the connection. */
 static void
 test_hostile_text(Fixture *f, gconstpointer data)
 {
@@ -457,7 +457,7 @@ test_hostile_clients(Fixture *f, gconstpointer data)
 {
     static const struct {
         const char *text;
-        gboolean is_readable; /* not so noncharacters: sd-bus takes them for no UTF-8 */
+        gboolean is_readable; /* false for noncharacters, which sd-bus does not take for UTF-8 */
     } cases[] = {
         { "", TRUE },
         { " ", TRUE },
@@ -500,7 +500,7 @@ expect_not_connected(Call *call)
     g_assert_cmpstr(name, ==, XPV_ERROR_NOT_CONNECTED);
 }
 
-/* Each is answered when a look has begun after it was called. */
+/* Each call of Refresh() is answered after a refresh that began later than the call. */
 static void
 test_refresh(Fixture *f, gconstpointer data)
 {
@@ -533,7 +533,7 @@ test_refresh(Fixture *f, gconstpointer data)
     sync_signals(f);
 }
 
-/* Who expects no answer gets none, and leaves nothing to be kept for them. */
+/* A call that expects no answer gets none, and is not kept. */
 static void
 test_refresh_without_reply(Fixture *f, gconstpointer data)
 {
@@ -559,7 +559,7 @@ test_ends_while_refreshing(Fixture *f, gconstpointer data)
     g_autoptr(Call) call = call_begin(f, XPV_ROOT_PATH, XPV_MANAGER_INTERFACE, "Refresh", NULL);
     sync_signals(f);
     g_clear_pointer(&f->publisher, xpv_publisher_free);
-    wait_until(call->is_answered); /* by the bus: nobody owns the name any more */
+    wait_until(call->is_answered); /* the bus answers, as the name has no owner any more */
     g_assert_nonnull(call->error);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Members of a RAID that are made here. */
+/* Members of RAIDs that the test makes. */
 #include "inspect/raid.h"
 
 #include <string.h>
@@ -14,7 +14,8 @@ put32(guint8 *place, guint32 value)
     memcpy(place, &value, sizeof value);
 }
 
-/* @at: of the superblock; @level_at: in it. Returns: the data's size, or the sentence, or "none" */
+/* @at: of the superblock; @level_at: of the level in it
+ * Returns: the data's size, the error message, or "none" */
 static char *
 describe(gsize size, gsize at, guint32 version, gsize level_at, guint32 level)
 {
@@ -54,7 +55,7 @@ test_members(void)
         { SIZE, 4096, 1, 72, 1, "51200" },
         { SIZE, 4096, 1, 72, 0xfffffffc, "a member of a RAID of level -4, but only level 1 can be read" },
         { SIZE, 4096, 2, 72, 1, "none" },
-        { 65536, 0, 0, 28, 1, "0" }, /* as small as that it has no data */
+        { 65536, 0, 0, 28, 1, "0" }, /* too small to have data */
         { 1024, 0, 1, 72, 1, "0" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -68,7 +69,7 @@ static void
 test_others(void)
 {
     static guint8 zeroes[SIZE];
-    zeroes[4096 + 4] = 1; /* a version, but no magic */
+    zeroes[4096 + 4] = 1; /* a version without the magic number */
     for (gsize size = 0; size <= SIZE; size += 4096) {
         g_autoptr(GError) error = NULL;
         g_autoptr(XpvMedium) member = xpv_medium_new_memory(zeroes, size);

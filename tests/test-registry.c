@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The registry: what it tells, what it keeps, and when it judges anew. */
+/* The registry: which changes it reports, what it keeps, and when it judges again. */
 #include "daemon/registry.h"
 
 #include <glib/gstdio.h>
@@ -11,14 +11,14 @@
 #define COMPATIBLE "2.6.18-398.el5PAE"
 #define INCOMPATIBLE "2.6.18-8.el5PAE"
 
-/* Long enough that no test sees its end. */
+/* Longer than any test takes. */
 #define LONG_GRACE 3600
 
 typedef struct {
     char *folder;
     XpvReports *reports;
     XpvRegistry *registry;
-    GPtrArray *told; /* of char *: what the registry told, in words */
+    GPtrArray *told; /* of char *: the changes that it reported, in words */
 } Fixture;
 
 static const XpvHost x86_64_host = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 11 };
@@ -30,7 +30,7 @@ uuid_of(guint number)
     return g_strdup_printf("5b1a3c10-0000-4000-8000-%012u", number);
 }
 
-/* "name verdict(reasons)", and what is not usual of a domain. */
+/* Returns: "name verdict(reasons)", and " stale" if it is */
 static char *
 describe(const XpvDomain *domain)
 {
@@ -40,7 +40,7 @@ describe(const XpvDomain *domain)
     return g_strdup_printf("%s %s(%s)%s", domain->name, domain->verdict, reasons, domain->stale ? " stale" : "");
 }
 
-/* The counts are those of the domains that there are, whenever something is told. */
+/* At each reported change, the counts are those of the domains that exist. */
 static void
 expect_counts(Fixture *f, const XpvDomain *leaving)
 {
@@ -124,7 +124,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_ptr_array_unref(f->told);
 }
 
-/* expect_told: what has been told since the last time is that, in that order; NULL-terminated. */
+/* expect_told: the changes since the last call are these, in this order; NULL-terminated. */
 static G_GNUC_NULL_TERMINATED void
 expect_told(Fixture *f, const char *first, ...)
 {
@@ -148,7 +148,7 @@ expect_silence(Fixture *f)
     expect_told(f, NULL, NULL);
 }
 
-/* A domain as a look has it; @kernel: its metadata's. */
+/* Makes the XML of a domain. @kernel: of its metadata */
 static XpvDomainXml *
 make_xml(guint number, const char *name, gint id, const char *kernel)
 {
@@ -195,7 +195,7 @@ remove_domain(Fixture *f, guint number)
     xpv_registry_remove(f->registry, uuid);
 }
 
-/* A list of domains 1 to @n. */
+/* Passes a list that has the domains 1 to @n. */
 static void
 prune_to_first(Fixture *f, guint n)
 {
@@ -241,7 +241,7 @@ test_rename(Fixture *f, gconstpointer data)
     g_assert_true(xpv_registry_find(f->registry, "new") == lookup(f, 1));
     g_assert_cmpuint(lookup(f, 1)->changed_at, ==, changed_at);
 
-    /* Its name may go to another at once, and a look at one may come before that at the other. */
+    /* Its old name may go to another domain at once, and that one may be read before it. */
     update(f, 2, "new", -1, COMPATIBLE);
     update(f, 1, "newer", -1, COMPATIBLE);
     g_ptr_array_set_size(f->told, 0);
@@ -255,14 +255,14 @@ test_find(Fixture *f, gconstpointer data)
     g_autofree char *uuid = uuid_of(1);
     begin(f, &x86_64_host, LONG_GRACE, FALSE);
     update(f, 1, "first", -1, NULL);
-    update(f, 2, uuid, -1, NULL); /* named like the other's UUID */
+    update(f, 2, uuid, -1, NULL); /* its name is the other's UUID */
     update(f, 3, "na\nme", -1, NULL);
     update(f, 10, "UPPER", -1, NULL);
     g_ptr_array_set_size(f->told, 0);
 
     g_assert_true(xpv_registry_find(f->registry, "first") == lookup(f, 1));
     g_assert_true(xpv_registry_find(f->registry, uuid) == lookup(f, 2));
-    g_assert_true(xpv_registry_find(f->registry, "na me") == lookup(f, 3)); /* as it is published */
+    g_assert_true(xpv_registry_find(f->registry, "na me") == lookup(f, 3)); /* the published name */
     g_assert_true(xpv_registry_find(f->registry, "5B1A3C10-0000-4000-8000-000000000003") == lookup(f, 3));
     g_assert_true(xpv_registry_find(f->registry, "UPPER") == lookup(f, 10));
     g_assert_null(xpv_registry_find(f->registry, "upper"));
@@ -285,7 +285,7 @@ test_changed_at(Fixture *f, gconstpointer data)
     begin(f, &x86_64_host, LONG_GRACE, FALSE);
     update(f, 1, "guest", -1, NULL);
     age(lookup(f, 1));
-    update(f, 1, "other", 4, NULL); /* another name, id, state and reason */
+    update(f, 1, "other", 4, NULL); /* name, id, state and reason change */
     set_stale(f, 1);
     update(f, 1, "guest", 4, "gibberish");
     g_assert_cmpstr(lookup(f, 1)->verdict, ==, "unknown");
@@ -315,7 +315,7 @@ test_grace_ends(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_get_monotonic_time() - started, >=, G_USEC_PER_SEC / 2);
     g_ptr_array_set_size(f->told, 0);
 
-    /* A look at the same run does not begin it anew. */
+    /* Reading the same run again does not restart its grace time. */
     update(f, 1, "silent", 1, NULL);
     expect_told(f, "silent unknown(kernel-not-reported) > silent unknown(kernel-not-reported)", NULL);
 }
@@ -326,7 +326,7 @@ test_new_run_has_grace_again(Fixture *f, gconstpointer data)
     begin(f, &x86_64_host, 1, FALSE);
     update(f, 1, "guest", 1, NULL);
     wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
-    update(f, 1, "guest", 2, NULL); /* a reboot under libxl gives a new id */
+    update(f, 1, "guest", 2, NULL); /* under libxl, a reboot gives a new id */
     g_assert_cmpstr(lookup(f, 1)->reasons[0], ==, "kernel-pending");
     wait_until(g_str_equal(lookup(f, 1)->reasons[0], "kernel-not-reported"));
     update(f, 1, "guest", -1, NULL);
@@ -335,7 +335,7 @@ test_new_run_has_grace_again(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->told, 0);
 }
 
-/* One timer serves runs that began at several times. */
+/* One timer serves runs that began at different times. */
 static void
 test_each_run_has_its_own_grace(Fixture *f, gconstpointer data)
 {
@@ -383,7 +383,7 @@ test_set_host(Fixture *f, gconstpointer data)
     char hypervisor[] = "Xen";
     XpvHost unknown = { hypervisor, XPV_ARCH_UNKNOWN, XPV_PROCESSOR_UNKNOWN, -1 };
     begin(f, &unknown, LONG_GRACE, FALSE);
-    memset(hypervisor, 'x', sizeof hypervisor - 1); /* it was copied */
+    memset(hypervisor, 'x', sizeof hypervisor - 1); /* the registry has a copy */
     update(f, 1, "guest", -1, "kernel-2.6.18-398.el5.x86_64");
     expect_told(f, "- > guest unknown(host-unknown)", NULL);
     update(f, 2, "silent", -1, NULL);
@@ -418,7 +418,7 @@ test_stale(Fixture *f, gconstpointer data)
     expect_silence(f);
 }
 
-/* A domain that is listed, but cannot be read, is published with what the list says. */
+/* A domain that is listed but cannot be read is published with the facts from the list. */
 static void
 test_unread(Fixture *f, gconstpointer data)
 {
@@ -435,7 +435,7 @@ test_unread(Fixture *f, gconstpointer data)
     update(f, 1, "listed", 5, COMPATIBLE);
     expect_told(f, "listed unknown(kernel-not-reported) stale > listed compatible()", NULL);
 
-    /* Once it has been read, what the list said of it is of no more use. */
+    /* Once it has been read, the facts from the list are not used again. */
     update(f, 2, "other", -1, COMPATIBLE);
     remove_domain(f, 2);
     set_stale(f, 2);
@@ -445,7 +445,8 @@ test_unread(Fixture *f, gconstpointer data)
     g_assert_cmpstr(lookup(f, 1)->name, ==, "listed");
 }
 
-/* Whether it needs drivers at all is not known, nor whether its metadata acknowledge it: nothing that could alert. */
+/* It is not known whether it needs drivers at all, or whether its metadata acknowledge it: it gets no verdict that
+ * could alert. */
 static void
 test_unread_is_not_judged(Fixture *f, gconstpointer data)
 {
@@ -459,7 +460,7 @@ test_unread_is_not_judged(Fixture *f, gconstpointer data)
     expect_told(f, "listed unknown(kernel-not-reported) stale > listed incompatible(guest-release-unsupported)", NULL);
 }
 
-/* A domain that goes before it is read is not there, whatever fails afterwards. */
+/* A domain that goes before it is read does not come back when a reading fails later. */
 static void
 test_unread_and_gone(Fixture *f, gconstpointer data)
 {
@@ -529,7 +530,7 @@ expect_report(Fixture *f, const char *kernel, const char *source)
 static void
 update_reports(Fixture *f, const char *metadata, const char *boot)
 {
-    XpvDomainXml *xml = make_xml(1, "guest", 2000000000, metadata); /* no real one's */
+    XpvDomainXml *xml = make_xml(1, "guest", 2000000000, metadata); /* no real domain has it */
     xml->boot_kernel = g_strdup(boot);
     xpv_registry_update(f->registry, xml, "running");
 }
@@ -541,7 +542,7 @@ write_kernels(Fixture *f, const char *text)
     g_assert_true(g_file_set_contents(path, text, -1, NULL));
 }
 
-/* The first in the table, xenstore, is asked, and finds no xenstored. */
+/* xenstore is the first source in the table. It is asked too, and finds no xenstored. */
 static void
 test_order_of_reports(Fixture *f, gconstpointer data)
 {
@@ -551,9 +552,9 @@ test_order_of_reports(Fixture *f, gconstpointer data)
     expect_report(f, "metadata's", "metadata");
     update_reports(f, NULL, "boot's");
     expect_report(f, "file's", "file");
-    update_reports(f, " \n\x01", "boot's"); /* blank is none */
+    update_reports(f, " \n\x01", "boot's"); /* a blank report counts as none */
     expect_report(f, "file's", "file");
-    g_assert_true(lookup(f, 1)->acknowledged); /* whoever has the report */
+    g_assert_true(lookup(f, 1)->acknowledged); /* from any source */
 
     write_kernels(f, "[Kernels]\nguest=\n");
     wait_until(g_str_equal(lookup(f, 1)->kernel_source, "direct-boot"));
@@ -565,7 +566,7 @@ test_order_of_reports(Fixture *f, gconstpointer data)
     g_ptr_array_set_size(f->told, 0);
 }
 
-/* A package that a source of lower rank names in full makes a report exact that can mean it. */
+/* If a source of lower rank names a package exactly, a report that can mean it becomes exact. */
 static void
 test_exact_package(Fixture *f, gconstpointer data)
 {
@@ -583,7 +584,7 @@ test_exact_package(Fixture *f, gconstpointer data)
     wait_until(g_str_equal(lookup(f, 1)->verdict, "unknown"));
     g_autofree char *blanks = g_strnfill(2 * XPV_REPORT_MAX, ' ');
     g_autofree char *long_report = g_strconcat("[Kernels]\nguest=\\s", blanks, "kernel-2.4.21-50.EL.i686\n", NULL);
-    write_kernels(f, long_report); /* no more of it is read than of any other */
+    write_kernels(f, long_report); /* it is cut like any other report */
     xpv_reports_reload(f->reports);
     update_reports(f, "2.4.21-50.EL i686", NULL);
     g_assert_cmpstr(lookup(f, 1)->verdict, ==, "unknown");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which system a release file names. */
+/* Which operating system a release file names. */
 #include "inspect/release.h"
 
 #include "tests/expect.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The console source over real files. Reads are counted by inotify_add_watch(), with which each begins; and that hangs
- * where a test says so, as on a server that does not answer. */
+/* The console source with real files. The test replaces inotify_add_watch(), with which each read begins: it counts
+ * reads, and hangs if a test says so, as on a file server that does not answer. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <stdlib.h>
@@ -116,7 +116,7 @@ set_up(Fixture *f, gconstpointer data)
     start(f, 60);
 }
 
-/* With the files in it. */
+/* Removes a folder and the files in it. */
 static void
 remove_folder(const char *path)
 {
@@ -128,7 +128,7 @@ remove_folder(const char *path)
     g_rmdir(path);
 }
 
-/* And with the folders in it. */
+/* Removes a folder with its files and folders. */
 static void
 remove_folders(const char *path)
 {
@@ -151,7 +151,7 @@ tear_down(Fixture *f, gconstpointer data)
     release();
     g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
     settle();
-    g_assert_cmpuint(f->changes, ==, changes); /* nothing is told after the end */
+    g_assert_cmpuint(f->changes, ==, changes); /* no change is reported after the end */
     remove_folders(f->folder);
     g_free(f->path);
     g_free(f->folder);
@@ -175,7 +175,7 @@ says_as(Fixture *f, const char *uuid, gint id, const char *path, const char *rep
     return g_strcmp0(said.report, report) == 0;
 }
 
-/* says: whether the domain's report is that one; NULL: none. */
+/* says: whether this is the domain's report; NULL: none. */
 static gboolean
 says(Fixture *f, const char *report)
 {
@@ -191,7 +191,7 @@ print_to(const char *path, const char *mode, const char *text)
     g_assert_cmpint(fclose(file), ==, 0);
 }
 
-/* As the emulator does when a run begins. */
+/* Writes a new file, as QEMU does when a run begins. */
 static void
 begin_with(Fixture *f, const char *text)
 {
@@ -204,7 +204,7 @@ print(Fixture *f, const char *text)
     print_to(f->path, "a", text);
 }
 
-/* How many folders are watched by this process. */
+/* Returns: how many folders this process watches */
 static guint
 count_watches(void)
 {
@@ -213,7 +213,7 @@ count_watches(void)
     for (const char *name; (name = g_dir_read_name(fds));) {
         g_autofree char *path = g_build_filename("/proc/self/fdinfo", name, NULL);
         g_autofree char *text = NULL;
-        if (!g_file_get_contents(path, &text, NULL, NULL)) /* the one of this listing, gone by then */
+        if (!g_file_get_contents(path, &text, NULL, NULL)) /* the descriptor of this listing is gone by then */
             continue;
         for (const char *p = text; (p = strstr(p, "inotify wd:")); p++)
             n++;
@@ -261,7 +261,7 @@ test_appears_late(Fixture *f, gconstpointer data)
     wait_until(says(f, RHEL_3));
 }
 
-/* The guest's kernel is the same, and its file's first lines are no more than that. */
+/* A truncated file has the same kernel. The first lines of its new text only add to it. */
 static void
 test_truncated(Fixture *f, gconstpointer data)
 {
@@ -293,10 +293,10 @@ test_rotated(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_rename(new, f->path), ==, 0);
     wait_until(says(f, RHEL_5));
     g_unlink(f->path);
-    print_to(old, "a", RHEL_4 "\n"); /* which is not the domain's any more */
+    print_to(old, "a", RHEL_4 "\n"); /* it is not the domain's file any more */
     let_pass(600);
     g_assert_true(says(f, RHEL_5));
-    log_drop(G_LOG_LEVEL_WARNING, "*: cannot find it: *"); /* where it was away while it was looked for */
+    log_drop(G_LOG_LEVEL_WARNING, "*: cannot find it: *"); /* if it was looked for while it was away */
 }
 
 static void
@@ -306,7 +306,7 @@ test_new_run(Fixture *f, gconstpointer data)
     g_assert_true(says(f, NULL));
     wait_until(says(f, RHEL_3));
     begin_with(f, RHEL_4 "\n");
-    g_assert_true(says_as(f, UUID, 2, f->path, NULL)); /* at once: the other run's report is not this one's */
+    g_assert_true(says_as(f, UUID, 2, f->path, NULL)); /* at once: the report of the last run does not count */
     wait_until(says_as(f, UUID, 2, f->path, RHEL_4));
 
     g_assert_true(says_as(f, UUID, -1, f->path, NULL));
@@ -322,7 +322,7 @@ test_new_run(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->changes, ==, 3);
 }
 
-/* What a read found that ended after its run had is not the next run's. */
+/* If a run ends during a read, the read's result does not count for the next run. */
 static void
 test_new_run_while_reading(Fixture *f, gconstpointer data)
 {
@@ -334,7 +334,7 @@ test_new_run_while_reading(Fixture *f, gconstpointer data)
     hang(next);
     g_assert_true(says(f, NULL));
     g_assert_true(says_as(f, OTHER, 1, next, NULL));
-    while (count_hanging() == 0) /* which comes after the first was read, and before that is heard of */
+    while (count_hanging() == 0) /* by then the first file was read, and the main loop does not know yet */
         g_thread_yield();
     g_assert_true(says_as(f, UUID, 2, f->path, NULL));
     begin_with(f, RHEL_4 "\n");
@@ -359,7 +359,7 @@ test_watches(Fixture *f, gconstpointer data)
     gint reads = g_atomic_int_get(&n_reads);
     source->forget(f->self, UUID);
     let_pass(600);
-    g_assert_cmpint(g_atomic_int_get(&n_reads), ==, reads); /* nor is the other one watched anew */
+    g_assert_cmpint(g_atomic_int_get(&n_reads), ==, reads); /* the other file is not watched anew either */
     print_to(other, "a", RHEL_5 "\n");
     wait_until(says_as(f, OTHER, 2, other, RHEL_5));
     g_assert_cmpuint(count_watches(), ==, 1);
@@ -367,7 +367,7 @@ test_watches(Fixture *f, gconstpointer data)
     wait_until(count_watches() == 0);
 }
 
-/* What happens to other files of the folder costs no read. */
+/* Changes of other files in the folder cost no read. */
 static void
 test_neighbours(Fixture *f, gconstpointer data)
 {
@@ -388,7 +388,7 @@ add_noise(GString *text, gsize length)
         g_string_append_c(text, length % 80 == 0 ? '\n' : '#');
 }
 
-/* The first 256 KiB, then the last 64 KiB of what is new. */
+/* The first 256 KiB are read, then the last 64 KiB of new text. */
 static void
 test_bounds(Fixture *f, gconstpointer data)
 {
@@ -410,7 +410,7 @@ test_bounds(Fixture *f, gconstpointer data)
     g_autofree char *tail = xpv_console_file_report(file);
     g_assert_cmpstr(tail, ==, RHEL_5);
 
-    /* What was in the last 64 KiB once stays known. */
+    /* A kernel that was once in the last 64 KiB stays known. */
     g_string_truncate(text, 0);
     add_noise(text, 1024 * 1024);
     print(f, text->str);
@@ -440,7 +440,7 @@ test_gap(Fixture *f, gconstpointer data)
     g_assert_cmpstr(report, ==, NULL);
 }
 
-/* Files whose length is a lie cost no more. */
+/* A sparse file costs no more than its limit. */
 static void
 test_sparse(Fixture *f, gconstpointer data)
 {
@@ -470,8 +470,8 @@ flood(gpointer data)
     return NULL;
 }
 
-/* A guest that prints as fast as it can: five reads take some three seconds, in which the main loop turns some ten
- * times a read, and the guest prints more often than can be counted here. */
+/* A guest that prints as fast as it can. Five reads take about three seconds, with about ten turns of the main loop for
+ * each read; the guest prints too often to be counted here. */
 static void
 test_flood(Fixture *f, gconstpointer data)
 {
@@ -493,7 +493,7 @@ test_flood(Fixture *f, gconstpointer data)
     wait_until(says(f, RHEL_5));
 }
 
-/* Said once, and not even opened: another end would notice. */
+/* There is one warning for each, and none is opened: its other end would notice. */
 static void
 test_not_regular(Fixture *f, gconstpointer data)
 {
@@ -528,7 +528,7 @@ test_not_regular(Fixture *f, gconstpointer data)
         wait_until(f->settled > i);
         expect_logged(G_LOG_LEVEL_WARNING, line);
 
-        /* It is looked at again, as its folder changes, and not told again. */
+        /* As the folder changes, it is checked again, without another warning. */
         g_assert_cmpint(chmod(f->folder, i % 2 ? 0700 : 0711), ==, 0);
         print_to(f->path, "a", "");
         source->forget(f->self, uuid);
@@ -553,12 +553,12 @@ test_told_once(Fixture *f, gconstpointer data)
     let_pass(300);
     expect_nothing_logged();
 
-    source->reload(f->self); /* which asks for it */
+    source->reload(f->self); /* the warning comes again on a reload */
     wait_until(log_drop(G_LOG_LEVEL_WARNING, "*: it is a pipe, not a regular file") > 0);
     g_unlink(f->path);
     begin_with(f, RHEL_3 "\n");
     wait_until(says(f, RHEL_3));
-    log_drop(G_LOG_LEVEL_WARNING, "*: cannot find it: *"); /* where it was away while it was looked for */
+    log_drop(G_LOG_LEVEL_WARNING, "*: cannot find it: *"); /* if it was looked for while it was away */
 }
 
 static void
@@ -572,7 +572,7 @@ test_relative(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_atomic_int_get(&n_reads), ==, 0);
 }
 
-/* Its parent is not watched, so it is looked for now and then. */
+/* The folder's parent is not watched, so the folder is looked for now and then. */
 static void
 test_folder_appears_late(Fixture *f, gconstpointer data)
 {
@@ -586,11 +586,11 @@ test_folder_appears_late(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
     print_to(path, "w", RHEL_3 "\n");
     wait_until(says_as(f, UUID, 1, path, RHEL_3));
-    print_to(path, "a", RHEL_4 "\n"); /* and is watched now */
+    print_to(path, "a", RHEL_4 "\n"); /* the folder is watched now */
     wait_until(says_as(f, UUID, 1, path, RHEL_4));
 }
 
-/* One server hangs: that costs the others nothing, and is noticed when it ends. */
+/* If a file server hangs, the other files are still read. When it answers again, its files are read too. */
 static void
 test_hangs(Fixture *f, gconstpointer data)
 {
@@ -607,22 +607,22 @@ test_hangs(Fixture *f, gconstpointer data)
     hang(there);
     g_assert_true(says_as(f, OTHER, 1, there, NULL));
     g_assert_true(says_as(f, THIRD, 1, also_there, NULL));
-    g_assert_true(says(f, NULL)); /* behind it in the queue */
+    g_assert_true(says(f, NULL)); /* it waits in the queue after that one */
     wait_until(says(f, RHEL_5));
-    g_assert_cmpuint(count_hanging(), ==, 1); /* the other file there is not even tried */
+    g_assert_cmpuint(count_hanging(), ==, 1); /* the other file on the server is not tried */
     wait_until(source->is_settled(f->self));
     g_assert_cmpuint(log_drop(G_LOG_LEVEL_WARNING, "* in */server/*: it has not been read within 1 s; trying again *"),
                      ==, 2);
     print(f, RHEL_4 "\n");
     wait_until(says(f, RHEL_4));
     let_pass(1500);
-    g_assert_cmpuint(count_hanging(), ==, 1); /* nor tried again meanwhile */
+    g_assert_cmpuint(count_hanging(), ==, 1); /* it was not tried meanwhile either */
 
     release();
     wait_until(says_as(f, OTHER, 1, there, RHEL_3) && says_as(f, THIRD, 1, also_there, RHEL_4));
 }
 
-/* No more than three threads hang, however many servers do. */
+/* At most three threads hang, however many servers do. */
 static void
 test_many_hang(Fixture *f, gconstpointer data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What guests' disks say: requests, answers, and what they mean for a domain that runs. The answers are the test's, and
- * so are the times in them. */
+/* The disk source: requests, answers, and what they mean for a running domain. The test writes the answers and the
+ * times in them. */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -26,12 +26,12 @@ typedef struct {
     char *answers;
     gpointer self;
     GPtrArray *changed;     /* of UUID */
-    GArray *are_disks_read; /* as it was told */
+    GArray *are_disks_read; /* as reported */
 } Fixture;
 
 static const XpvReportSource *const source = &xpv_report_disk;
 
-/* The timers of so many seconds pass at once. */
+/* Timers of this many seconds end at once. */
 static guint hurried;
 
 guint
@@ -104,7 +104,7 @@ tear_down(Fixture *f, gconstpointer data)
         source->stop(f->self);
     guint n_changed = f->changed->len;
     settle();
-    g_assert_cmpuint(f->changed->len, ==, n_changed); /* nothing is told after the end */
+    g_assert_cmpuint(f->changed->len, ==, n_changed); /* no change is reported after the end */
     remove_tree(f->folder);
     g_ptr_array_unref(f->changed);
     g_array_unref(f->are_disks_read);
@@ -140,8 +140,8 @@ ask_xml(Fixture *f, const XpvDomainXml *xml, gint64 began)
     return said;
 }
 
-/* As the domain is that most tests are about: with the disk DISK.
- * @began: by xenstore; 0: it does not tell */
+/* Asks about the domain of most tests, which has the disk DISK.
+ * @began: from xenstore; 0: not known */
 static XpvSaid
 ask(Fixture *f, gint id, gint64 began)
 {
@@ -168,8 +168,8 @@ add_kernel(XpvInspection *inspection, const char *package, gboolean in_grub, gbo
     g_ptr_array_add(inspection->kernels, kernel);
 }
 
-/* To whatever was asked last. With two kernels in GRUB and one that is not.
- * @default_kernel: "": none is found at all */
+/* Makes an answer to the last request, with two kernels in GRUB and one that is not.
+ * @default_kernel: "": there are no kernels at all */
 static XpvInspection *
 answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_at)
 {
@@ -198,7 +198,7 @@ write_answer(Fixture *f, const char *uuid, const char *text, gssize length)
     g_assert_cmpint(g_rename(unfinished, path), ==, 0);
 }
 
-/* Returns once there have been so many changes in all. */
+/* Returns once there have been @n changes in all. */
 static void
 wait_changed(Fixture *f, guint n)
 {
@@ -206,7 +206,7 @@ wait_changed(Fixture *f, guint n)
     g_assert_cmpuint(f->changed->len, ==, n);
 }
 
-/* Returns once it is noticed. @answer: (transfer full) */
+/* Writes an answer, and returns once it is noticed. @answer: (transfer full) */
 static void
 answer(Fixture *f, XpvInspection *answer)
 {
@@ -231,7 +231,7 @@ take_request(Fixture *f, const char *uuid)
     return text;
 }
 
-/* expect_request: that there is one. @path: of its disk */
+/* expect_request: there must be a request. @path: of its disk */
 static void
 expect_request(Fixture *f, const char *path, gboolean urgent)
 {
@@ -263,7 +263,7 @@ test_requests(Fixture *f, gconstpointer data)
     expect_report(f, 1, 0, NULL);
     expect_no_request(f);
     expect_report(f, 2, 0, NULL);
-    expect_request(f, DISK, TRUE); /* again, as nobody looked */
+    expect_request(f, DISK, TRUE); /* again, as nobody has answered */
     expect_report(f, -1, 0, NULL);
     expect_request(f, DISK, TRUE);
 
@@ -279,7 +279,7 @@ test_requests(Fixture *f, gconstpointer data)
     g_assert_null(never_was);
 }
 
-/* Whoever lists the folder finds whole requests, and those of the unfinished have a dot. */
+/* Only the daemon may list the folder and read requests. Unfinished requests do not stay. */
 static void
 test_requests_are_private(Fixture *f, gconstpointer data)
 {
@@ -296,7 +296,7 @@ test_requests_are_private(Fixture *f, gconstpointer data)
     g_assert_null(g_dir_read_name(folder));
 }
 
-/* Of what has no kernel of its own, or no disk that could be read, nothing is asked. */
+/* A domain without a kernel of its own, or without a readable disk, is not requested. */
 static void
 test_not_requested(Fixture *f, gconstpointer data)
 {
@@ -328,7 +328,7 @@ test_cannot_request(Fixture *f, gconstpointer data)
     settle();
     expect_logged(G_LOG_LEVEL_WARNING, "Cannot ask for guests' disks to be read: */run/inspect/" UUID ": *");
     expect_report(f, 1, 0, NULL);
-    settle(); /* it is said once */
+    settle(); /* the log has it once */
     g_assert_cmpint(g_remove(f->requests), ==, 0);
     stop(f);
     g_assert_true(g_file_set_contents(f->requests, "", 0, NULL));
@@ -352,7 +352,7 @@ test_periodically(Fixture *f, gconstpointer data)
     start(f);
     expect_report(f, -1, 0, NULL);
     let_pass(20);
-    expect_request(f, DISK, TRUE); /* as the first one, which nobody has answered */
+    expect_request(f, DISK, TRUE); /* urgent like the first, which nobody has answered */
     answer(f, answer_new(NEW, 200, 10));
     for (guint i = 0; i < 2; i++) {
         let_pass(20);
@@ -360,8 +360,8 @@ test_periodically(Fixture *f, gconstpointer data)
     }
 }
 
-/* What was committed to a journal alone is written some seconds later: a run's disks are read once more, not for ever.
- */
+/* The guest writes what is only in its file system's journal some seconds later. So the disks of a run are read again,
+ * but only once. */
 static void
 test_recovery(Fixture *f, gconstpointer data)
 {
@@ -387,7 +387,7 @@ test_recovery(Fixture *f, gconstpointer data)
     expect_request(f, DISK, FALSE);
 }
 
-/* As a guest leaves them that was destroyed. */
+/* A guest that was destroyed leaves a journal too. Its disks are not read again. */
 static void
 test_recovery_of_stopped(Fixture *f, gconstpointer data)
 {
@@ -412,24 +412,24 @@ expect_disks_read(Fixture *f, guint n, gboolean last)
 static void
 test_nobody_answers(Fixture *f, gconstpointer data)
 {
-    let_pass(10); /* nothing is asked */
+    let_pass(10); /* nothing was requested */
     hurried = 60;
     expect_report(f, -1, 0, NULL);
     expect_disks_read(f, 1, FALSE);
     expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: xenpv-compat-inspect does not answer");
     write_answer(f, "not-a-uuid", "{}", -1);
     settle();
-    g_assert_cmpuint(f->are_disks_read->len, ==, 1); /* that is no answer */
+    g_assert_cmpuint(f->are_disks_read->len, ==, 1); /* this is no answer */
     answer(f, answer_new(NEW, 200, 10));
     expect_disks_read(f, 2, TRUE);
-    let_pass(10); /* nothing is awaited */
+    let_pass(10); /* no answer is awaited */
     expect_report(f, 1, 0, NULL);
     expect_disks_read(f, 3, FALSE);
     expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: *");
-    expect_report(f, 1, 0, NEW "\n" OLD); /* what was read stays */
+    expect_report(f, 1, 0, NEW "\n" OLD); /* the last answer stays valid */
 }
 
-/* The inspector was killed when it had taken the request, and answers others since. */
+/* The inspector took the request and was killed; since then it has answered other requests. */
 static void
 test_lost_request(Fixture *f, gconstpointer data)
 {
@@ -445,11 +445,11 @@ test_lost_request(Fixture *f, gconstpointer data)
     wait_changed(f, 1);
     let_pass(10);
     expect_request(f, DISK, TRUE);
-    expect_disks_read(f, 1, FALSE); /* this time, nobody has answered anything since */
+    expect_disks_read(f, 1, FALSE); /* since this request, nobody has answered any */
     expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: *");
 }
 
-/* Of a domain that is gone, no answer is awaited. */
+/* The daemon awaits no answer about a domain that is gone. */
 static void
 test_nobody_need_answer(Fixture *f, gconstpointer data)
 {
@@ -463,7 +463,7 @@ test_nobody_need_answer(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->are_disks_read->len, ==, 0);
 }
 
-/* A domain that does not run: its default entry. */
+/* A domain that does not run has the kernel of its default entry. */
 static void
 test_stopped(Fixture *f, gconstpointer data)
 {
@@ -472,7 +472,7 @@ test_stopped(Fixture *f, gconstpointer data)
     expect_report(f, -1, 0, NEW);
     answer(f, answer_new(OLD, 201, 300));
     expect_report(f, -1, 0, OLD);
-    answer(f, answer_new("", 202, 300)); /* nothing is there, and nothing failed */
+    answer(f, answer_new("", 202, 300)); /* there is no kernel, and no error */
     expect_report(f, -1, 0, NULL);
 }
 
@@ -484,22 +484,22 @@ test_running(Fixture *f, gconstpointer data)
         const char *expected;
     } cases[] = {
         { 100, 100, 99, NEW },           { 100, 500, 1, NEW },
-        { 100, 99, 50, NEW "\n" OLD },                                  /* it was made before */
-        { 100, 200, 100, NEW "\n" OLD },                                /* its files are younger, or as old */
-        { 100, 200, 150, NEW "\n" OLD }, { 100, 200, 0, NEW "\n" OLD }, /* not known */
+        { 100, 99, 50, NEW "\n" OLD },                                  /* it is from before the run */
+        { 100, 200, 100, NEW "\n" OLD },                                /* GRUB's files are as new as the run */
+        { 100, 200, 150, NEW "\n" OLD }, { 100, 200, 0, NEW "\n" OLD }, /* newer; not known */
         { 0, 200, 50, NEW "\n" OLD },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         gint id = (gint)i + 1;
-        expect_report(f, id, cases[i].began, NULL); /* until it is read again */
+        expect_report(f, id, cases[i].began, NULL); /* until the next answer */
         answer(f, answer_new(NEW, cases[i].inspected_at, cases[i].boot_changed_at));
         expect_report(f, id, cases[i].began, cases[i].expected);
-        answer(f, answer_new(NEW, 1, 1000)); /* so that the next case finds nothing that suits it */
+        answer(f, answer_new(NEW, 1, 1000)); /* no later case can use this */
         expect_report(f, id, cases[i].began, cases[i].expected);
     }
 }
 
-/* What a run booted, no later reading changes; the next run's is its own. */
+/* A later answer does not change which kernel a run booted. The next run has its own. */
 static void
 test_stays_for_the_run(Fixture *f, gconstpointer data)
 {
@@ -514,7 +514,7 @@ test_stays_for_the_run(Fixture *f, gconstpointer data)
     expect_report(f, 2, 300, NEW);
 }
 
-/* The guest was updated after the last reading: what that says must not be alerted, unless no other will come. */
+/* The guest was updated after the last answer. That answer must cause no alert, unless no other answer will come. */
 static void
 test_awaited(Fixture *f, gconstpointer data)
 {
@@ -539,7 +539,7 @@ test_awaited(Fixture *f, gconstpointer data)
     expect_report(f, 3, 400, NEW "\n" OLD);
 }
 
-/* Of which the database of packages could not be found. */
+/* Makes an answer for which no package database was found. */
 static XpvInspection *
 poor_new(gint64 inspected_at)
 {
@@ -552,14 +552,14 @@ poor_new(gint64 inspected_at)
     return poor;
 }
 
-/* The first reading of a run may say less than the next. */
+/* The next answer about a run may know more than the first. */
 static void
 test_says_more_later(Fixture *f, gconstpointer data)
 {
     expect_report(f, 1, 100, NULL);
     answer(f, poor_new(110));
     expect_report(f, 1, 100, "2.6.18-8.el5");
-    answer(f, answer_new(NEW, 120, 50)); /* another one, as by a guest whose clock is slow */
+    answer(f, answer_new(NEW, 120, 50)); /* it names another kernel: the guest's clock may be slow */
     expect_report(f, 1, 100, "2.6.18-8.el5");
     XpvInspection *rich = answer_new(OLD, 130, 50);
     XpvInspectionKernel *kernel = rich->kernels->pdata[1];
@@ -581,16 +581,16 @@ test_over_restarts(Fixture *f, gconstpointer data)
     for (guint i = 0; i < 2; i++) {
         stop(f);
         start(f);
-        expect_report(f, 1, 0, OLD); /* at once, and though xenstore is away */
+        expect_report(f, 1, 0, OLD); /* at once, and without xenstore */
         expect_request(f, DISK, TRUE);
     }
     stop(f);
     start(f);
-    expect_report(f, 2, 0, NEW "\n" OLD); /* nobody saw it begin */
+    expect_report(f, 2, 0, NEW "\n" OLD); /* nobody saw this run begin */
     expect_report(f, -1, 0, NEW);
 }
 
-/* Without xenstore, libvirt tells when a run begins. */
+/* Without xenstore, libvirt's event tells when a run begins. */
 static void
 test_seen_to_begin(Fixture *f, gconstpointer data)
 {
@@ -603,7 +603,7 @@ test_seen_to_begin(Fixture *f, gconstpointer data)
     answer(f, answer_new(NEW, now + 3600, now + 3000));
     expect_report(f, 1, 0, NEW "\n" OLD);
     stop(f);
-    start(f); /* when it began is remembered */
+    start(f); /* the start of the run is remembered */
     expect_report(f, 1, 0, NEW "\n" OLD);
     answer(f, answer_new(NEW, now + 3600, now - 100));
     expect_report(f, 1, 0, NEW);
@@ -611,13 +611,13 @@ test_seen_to_begin(Fixture *f, gconstpointer data)
     source->run_began(f->self, UUID, 3, TRUE);
     expect_report(f, 2, 0, NULL);
     answer(f, answer_new(NEW, now + 3600, now - 100));
-    expect_report(f, 2, 0, NEW "\n" OLD); /* it is of another run */
+    expect_report(f, 2, 0, NEW "\n" OLD); /* the event was for another run */
     expect_report(f, 3, 0, NULL);
     answer(f, answer_new(NEW, now + 3600, now - 100));
     expect_report(f, 3, 0, NEW);
 }
 
-/* A reading may show the run before libvirt tells of it. */
+/* The watcher may read the domain before libvirt's event comes. */
 static void
 test_seen_to_begin_late(Fixture *f, gconstpointer data)
 {
@@ -629,7 +629,7 @@ test_seen_to_begin_late(Fixture *f, gconstpointer data)
     expect_report(f, 1, 0, NEW);
 }
 
-/* It goes on with what it had booted before, however old GRUB's files are. */
+/* A resumed run goes on with the kernel that it had booted, however old GRUB's files are. */
 static void
 test_resumed(Fixture *f, gconstpointer data)
 {
@@ -647,7 +647,7 @@ test_resumed(Fixture *f, gconstpointer data)
     expect_report(f, 2, now, NEW);
 }
 
-/* While no daemon listened. */
+/* A domain was restored while no daemon listened. */
 static void
 test_restored_unseen(Fixture *f, gconstpointer data)
 {
@@ -682,7 +682,7 @@ test_replaced_disk(Fixture *f, gconstpointer data)
     g_auto(XpvSaid) of_two = ask_xml(f, more, 0);
     g_assert_null(of_two.report);
 
-    expect_report(f, -1, 0, NULL); /* until it is read again */
+    expect_report(f, -1, 0, NULL); /* until the next answer */
     answer(f, answer_new(NEW, 202, 10));
     expect_report(f, -1, 0, NEW);
     g_autoptr(XpvDomainXml) moved = domain_new(UUID, -1, DISK, "xen"); /* the same disk on another bus */
@@ -707,10 +707,10 @@ test_failed_reading(Fixture *f, gconstpointer data)
     expect_logged(G_LOG_LEVEL_MESSAGE,
                   "Not all of the disks of domain web51 can be read: partition 1: grub.conf cannot be read");
 
-    XpvInspection *in_part = answer_new(OLD, 302, 20); /* what matters was found */
+    XpvInspection *in_part = answer_new(OLD, 302, 20); /* the default kernel was found */
     xpv_inspection_add_error(in_part, "partition 1: grub.conf cannot be read");
     answer(f, in_part);
-    g_auto(XpvSaid) later = ask(f, 1, 100); /* and the same is not said again */
+    g_auto(XpvSaid) later = ask(f, 1, 100); /* the log does not repeat the error */
     g_assert_cmpint(later.inspection->inspected_at, ==, 302);
 }
 
@@ -722,7 +722,7 @@ unreadable_new(gint64 inspected_at)
     return unreadable;
 }
 
-/* By a system that cannot be read: what an earlier one had is not there any more. */
+/* The guest was reinstalled with a system that cannot be read: the kernels of the old one are not there any more. */
 static void
 test_reinstalled(Fixture *f, gconstpointer data)
 {
@@ -790,7 +790,7 @@ test_hostile(Fixture *f, gconstpointer data)
     expect_report(f, -1, 0, NEW);
 }
 
-/* The inspector makes the folder with its first answer. */
+/* The inspector makes the folder with its first answer, and may make it again. */
 static void
 test_folder_comes_later(Fixture *f, gconstpointer data)
 {
@@ -804,7 +804,7 @@ test_folder_comes_later(Fixture *f, gconstpointer data)
     }
 }
 
-/* Nothing is said of what runs then; what is installed is a fact all the same. */
+/* If the guest boots from a CD, the running kernel is not known. The packages on its disk are still facts. */
 static void
 test_boot_from_cd(Fixture *f, gconstpointer data)
 {
@@ -823,10 +823,10 @@ test_boot_from_cd(Fixture *f, gconstpointer data)
     xml->boots_from_disk = TRUE;
     answer(f, answer_new(OLD, 201, 150));
     g_auto(XpvSaid) later = ask_xml(f, xml, 100);
-    g_assert_cmpstr(later.report, ==, NEW "\n" OLD); /* what it booted was not taken for known */
+    g_assert_cmpstr(later.report, ==, NEW "\n" OLD); /* the first answer did not decide what it booted */
 }
 
-/* What others report, the packages narrow. */
+/* The packages on the disk narrow the report of another source. */
 static void
 test_beside_others(Fixture *f, gconstpointer data)
 {
@@ -860,14 +860,14 @@ test_system(Fixture *f, gconstpointer data)
 
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
     g_auto(XpvSaid) agent = { .source = "", .system = { .kind = XPV_SYSTEM_COVERED } };
-    source->ask(f->self, xml, &agent); /* which knows better */
+    source->ask(f->self, xml, &agent); /* the agent knows better */
     g_assert_cmpint(agent.system.kind, ==, XPV_SYSTEM_COVERED);
 }
 
 static void
 test_boot_disk(Fixture *f, gconstpointer data)
 {
-    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "", "ide"); /* which is passed over */
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "", "ide"); /* it is passed over */
     g_ptr_array_add(xml->disks, xpv_domain_disk_new("/images/data.img", "raw", "hdb", "ide"));
     g_ptr_array_add(xml->disks, xpv_domain_disk_new(DISK, "raw", "xvda", "xen"));
     g_auto(XpvSaid) before G_GNUC_UNUSED = ask_xml(f, xml, 0);
@@ -885,7 +885,7 @@ test_boot_disk(Fixture *f, gconstpointer data)
     g_assert_cmpstr(said.boot_disk->target, ==, "xvda");
 }
 
-/* What the daemon kept may be damaged, and the disk may be full. */
+/* The saved kernels may be damaged, and the file system may be full. */
 static void
 test_memory(Fixture *f, gconstpointer data)
 {
@@ -905,7 +905,7 @@ test_memory(Fixture *f, gconstpointer data)
     let_pass(200);
     expect_logged(G_LOG_LEVEL_WARNING, "Cannot keep which kernels guests booted, so that a restart forgets it: *");
     expect_report(f, 3, 0, NULL);
-    stop(f); /* it is said once */
+    stop(f); /* the log has it once */
 }
 
 int

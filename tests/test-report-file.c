@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* kernels.conf: what is read of it, and that every change is noticed. */
+/* kernels.conf: which entries count, and that every change is noticed. */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <sys/stat.h>
@@ -24,11 +24,11 @@ static void
 on_changed(const char *uuid, gpointer data)
 {
     Fixture *f = data;
-    g_assert_null(uuid); /* all are asked for */
+    g_assert_null(uuid); /* NULL: all domains may have changed */
     f->changes++;
 }
 
-/* In place, as an editor does that keeps the file. */
+/* Writes the file in place, as some editors do. */
 static void
 write_file(Fixture *f, const char *text)
 {
@@ -60,7 +60,7 @@ tear_down(Fixture *f, gconstpointer data)
         source->stop(f->self);
     guint changes = f->changes;
     settle();
-    g_assert_cmpuint(f->changes, ==, changes); /* nothing is told after the end */
+    g_assert_cmpuint(f->changes, ==, changes); /* no change is reported after the end */
     g_unlink(f->path);
     g_rmdir(f->folder);
     g_free(f->path);
@@ -77,7 +77,7 @@ ask_as(Fixture *f, const char *uuid, const char *name)
     return said;
 }
 
-/* says: whether the file's report of a domain is that one; NULL: none. */
+/* says: whether this is the file's report of a domain; NULL: none. */
 static gboolean
 says(Fixture *f, const char *name, const char *report)
 {
@@ -115,7 +115,7 @@ test_acknowledged(Fixture *f, gconstpointer data)
     g_assert_true(known.acknowledged);
     g_assert_null(known.report);
 
-    /* It takes nothing back that another source has said. */
+    /* It does not override another source's report or acknowledgement. */
     XpvDomainXml xml = { .uuid = (char *)"x", .name = (char *)"no" };
     g_auto(XpvSaid) said = { .source = "metadata", .report = g_strdup("metadata's"), .acknowledged = TRUE };
     source->ask(f->self, &xml, &said);
@@ -148,7 +148,7 @@ test_is_written(Fixture *f, gconstpointer data)
     g_assert_true(says(f, "guest", "second"));
 }
 
-/* As most editors and tools write. */
+/* The file is replaced, as by most editors and tools. */
 static void
 test_is_replaced(Fixture *f, gconstpointer data)
 {
@@ -164,7 +164,7 @@ test_is_replaced(Fixture *f, gconstpointer data)
         wait_until(says(f, "guest", report));
     }
 
-    /* From another folder, too. */
+    /* It may also come from another folder. */
     g_autofree char *elsewhere = g_dir_make_tmp("xenpv-XXXXXX", &error);
     g_autofree char *other = g_build_filename(elsewhere, "kernels.conf", NULL);
     g_assert_true(g_file_set_contents(other, "[Kernels]\nguest=moved\n", -1, &error));
@@ -208,7 +208,7 @@ on_folder_changed(GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitor
         noticed->has_come = TRUE;
 }
 
-/* Of the folder, as the source does, which may be told a little later. */
+/* Watches the folder, as the source does. The test may hear of a change a little later than the source. */
 static void
 watch(Fixture *f, Noticed *noticed)
 {
@@ -233,10 +233,9 @@ expect_notices(Noticed *noticed, const char *name, GFileMonitorEvent event)
     settle();
 }
 
-/* The file is written anew, in two steps, and read once: not as long as it is empty, when an acknowledgement is
- * missing.
- * @data: what is noticed of the first step. GLib takes one who does not write for two seconds for one who has finished:
- * after a machine's own pause, nothing can be said of when the file was read. */
+/* The file is written anew in two steps, and read once: not while it is empty, as an acknowledgement would be missing.
+ * @data: the event of the first step. GLib assumes that a writer that pauses for two seconds has finished: if the
+ * machine itself pauses, the test cannot know when the file was read. */
 static void
 test_is_half_written(Fixture *f, gconstpointer data)
 {
@@ -267,7 +266,7 @@ test_is_half_written(Fixture *f, gconstpointer data)
     g_object_unref(noticed.monitor);
 }
 
-/* Its neighbours do not matter: among them is the daemon's own configuration. */
+/* Other files in the folder do not matter, not even the daemon's configuration. */
 static void
 test_neighbours(Fixture *f, gconstpointer data)
 {
@@ -287,7 +286,7 @@ test_neighbours(Fixture *f, gconstpointer data)
     g_object_unref(noticed.monitor);
 }
 
-/* What was known stays, and the log says why. */
+/* The previous contents stay valid, and the log says why. */
 static void
 test_becomes_garbage(Fixture *f, gconstpointer data)
 {
@@ -304,7 +303,7 @@ test_becomes_garbage(Fixture *f, gconstpointer data)
         wait_until(says(f, "guest", "between"));
         write_file(f, "[Kernels]\nguest=first\n[Acknowledged]\nguest=true\n");
         wait_until(says(f, "guest", "first"));
-        log_drop(G_LOG_LEVEL_WARNING, "Cannot read *"); /* one for each time that the folder told of the garbage */
+        log_drop(G_LOG_LEVEL_WARNING, "Cannot read *"); /* one for each event of the garbage */
     }
 }
 
@@ -319,7 +318,7 @@ test_is_garbage(Fixture *f, gconstpointer data)
     wait_until(says(f, "guest", "first"));
 }
 
-/* GLib would read on, or take the file for an empty one. */
+/* With a NUL byte in the file, GLib would read on, or take the file for empty. */
 static void
 test_nul(Fixture *f, gconstpointer data)
 {
@@ -331,7 +330,7 @@ test_nul(Fixture *f, gconstpointer data)
     g_assert_true(says(f, "guest", "first"));
 }
 
-/* It is neither watched nor waited for; but when it is there, a reload does both. */
+/* A missing folder is neither watched nor waited for. Once it exists, a reload reads and watches it. */
 static void
 test_directory_is_missing(Fixture *f, gconstpointer data)
 {
@@ -349,7 +348,7 @@ test_directory_is_missing(Fixture *f, gconstpointer data)
     wait_until(says(f, "guest", "second"));
 }
 
-/* And comes back with the file in it, as when the configuration of a machine is restored. */
+/* The folder goes and comes back with the file in it, as when a machine's configuration is restored. */
 static void
 test_directory_goes(Fixture *f, gconstpointer data)
 {
@@ -372,7 +371,7 @@ test_directory_goes(Fixture *f, gconstpointer data)
     g_rmdir(folder);
 }
 
-/* A change that is noticed, but not yet read, is read no more after the end. */
+/* After the end, a change that was noticed but not yet read is not read any more. */
 static void
 test_ends_before_reading(Fixture *f, gconstpointer data)
 {
@@ -406,7 +405,7 @@ main(int argc, char *argv[])
     add("/report-file/is-written", test_is_written);
     add("/report-file/is-replaced", test_is_replaced);
     add("/report-file/is-removed", test_is_removed);
-    /* A shell's ">"; what sets the mode before it writes; an editor that keeps what was. */
+    /* A shell's ">"; a tool that sets the mode before it writes; an editor that keeps the old file. */
     add_half_written("/report-file/is-emptied", G_FILE_MONITOR_EVENT_CHANGED);
     add_half_written("/report-file/mode-is-set-before-writing", G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED);
     add_half_written("/report-file/is-set-aside", G_FILE_MONITOR_EVENT_CREATED);

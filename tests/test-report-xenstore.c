@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The xenstore source over tests/xenstored.py, a xenstored of our own in a process of its own. */
+/* The xenstore source with tests/xenstored.py, a xenstored for tests that runs as its own process. */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -12,7 +12,7 @@
 #include "daemon/worker.h"
 #include "daemon/xenstore/client.h"
 
-/* Far above what anything takes. */
+/* Longer than anything takes. */
 #define TIMEOUT 60
 
 #define UUID "5b1a3c10-0000-4000-8000-000000000001"
@@ -23,15 +23,15 @@ typedef struct {
     GDataInputStream *answers;
     gpointer self;
     GPtrArray *changed; /* of UUID */
-    GPtrArray *reports; /* what was asked at each change, "" for none */
-    gint id;            /* of the domain then */
-    guint n_settled;    /* how often that was told */
+    GPtrArray *reports; /* the report at each change, "" for none */
+    gint id;            /* the domain's, at that time */
+    guint n_settled;    /* how often that was reported */
     guint n_turns;      /* of the main loop */
 } Fixture;
 
 static const XpvReportSource *const source = &xpv_report_xenstore;
 
-/* tell: a call of xenstored.py's Console. */
+/* tell: makes a call of xenstored.py's Console. */
 static char *
 tell(Fixture *f, const char *call)
 {
@@ -103,7 +103,7 @@ on_timeout(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Runs the main loop until there have been so many changes in all. */
+/* Runs the main loop until there have been @n changes in all. */
 static void
 wait_changed(Fixture *f, guint n)
 {
@@ -115,7 +115,7 @@ wait_changed(Fixture *f, guint n)
     g_source_remove(timer);
 }
 
-/* Runs the main loop until the last change left this report. */
+/* Runs the main loop until this is the report at the last change. */
 static void
 wait_report(Fixture *f, const char *report)
 {
@@ -143,7 +143,7 @@ tell_in_thread(gpointer data)
     return NULL;
 }
 
-/* Runs the main loop until xenstored.py has answered a call that waits for something. */
+/* Runs the main loop until xenstored.py answers a call that waits for something. */
 static void
 wait_told(Fixture *f, const char *call)
 {
@@ -201,7 +201,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_ptr_array_unref(f->reports);
 }
 
-/* Libxenstore writes to a socket whose other end may be gone. */
+/* The source ignores SIGPIPE: libxenstore writes to a socket whose other end may be gone. */
 static void
 test_sigpipe(Fixture *f, gconstpointer data)
 {
@@ -212,7 +212,7 @@ test_sigpipe(Fixture *f, gconstpointer data)
     g_assert_true(action.sa_handler == SIG_IGN);
 }
 
-/* Begins to watch domain 1, with a report. */
+/* Starts to watch domain 1, with a report. */
 static void
 begin(Fixture *f)
 {
@@ -226,7 +226,7 @@ static void
 test_precedence(Fixture *f, gconstpointer data)
 {
     expect(f, 1, NULL, XPV_DRIVERS_UNKNOWN);
-    wait_told(f, "wait DIRECTORY 2 " DOMAIN_1 "device"); /* it found nothing, and told nothing */
+    wait_told(f, "wait DIRECTORY 2 " DOMAIN_1 "device"); /* it found nothing, and reported no change */
     do_tell(f, "write " DOMAIN_1 "data/os/unix/kernel-version third");
     wait_changed(f, 1);
     expect(f, 1, "third", XPV_DRIVERS_UNKNOWN);
@@ -239,7 +239,7 @@ test_precedence(Fixture *f, gconstpointer data)
     wait_changed(f, 3);
     expect(f, 1, "first", XPV_DRIVERS_UNKNOWN);
 
-    do_tell(f, "write " DOMAIN_1 "data/xenpv-compat/kernel ' \\x00\\n'"); /* blank: none */
+    do_tell(f, "write " DOMAIN_1 "data/xenpv-compat/kernel ' \\x00\\n'"); /* a blank report counts as none */
     wait_changed(f, 4);
     expect(f, 1, "second", XPV_DRIVERS_UNKNOWN);
 
@@ -252,7 +252,7 @@ test_precedence(Fixture *f, gconstpointer data)
     expect(f, 1, NULL, XPV_DRIVERS_UNKNOWN);
 }
 
-/* Its operating system is read only while it tells no kernel. */
+/* The guest's operating system is read only while it reports no kernel. */
 static void
 test_system(Fixture *f, gconstpointer data)
 {
@@ -282,7 +282,7 @@ test_system(Fixture *f, gconstpointer data)
     g_assert_cmpuint(number(f, "count READ " DOMAIN_1 "data/os_distro"), ==, n_reads);
 }
 
-/* By the host, before the guest runs. */
+/* The host writes the time at which the run began, before the guest runs. */
 static void
 test_run_began(Fixture *f, gconstpointer data)
 {
@@ -296,7 +296,7 @@ test_run_began(Fixture *f, gconstpointer data)
     f->id = 2;
 }
 
-/* A guest may own what is about it. */
+/* A guest may write the keys about itself. */
 static void
 test_run_began_hostile(Fixture *f, gconstpointer data)
 {
@@ -354,7 +354,7 @@ test_values(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "data/xenpv-compat/kernel '\\x00'");
     do_tell(f, "write " DOMAIN_1 "data/os_uname '\\x002.4\\x00.21\\x00-51.EL\\x00'");
     wait_changed(f, 2);
-    expect(f, 1, "\0012.4\001.21\001-51.EL\001", XPV_DRIVERS_UNKNOWN); /* which is dropped as NULs are */
+    expect(f, 1, "\0012.4\001.21\001-51.EL\001", XPV_DRIVERS_UNKNOWN); /* the parser drops these like NULs */
 
     do_tell(f, "write " DOMAIN_1 "data/os_uname '\\xff\\xfe 1\\n2\\x1b'");
     wait_changed(f, 3);
@@ -375,7 +375,7 @@ expect_kinds(Fixture *f, XpvDrivers disk, XpvDrivers network)
     g_assert_cmpint(said.network_drivers, ==, network);
 }
 
-/* Of each kind by itself. */
+/* Disk and network drivers are separate. */
 static void
 test_drivers(Fixture *f, gconstpointer data)
 {
@@ -414,7 +414,7 @@ test_drivers(Fixture *f, gconstpointer data)
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_UNKNOWN);
 }
 
-/* A listing of any length costs no more than the cap, and what is no front end costs nothing. */
+/* At most 64 front ends are read, however long the listing. Other names in it are not read at all. */
 static void
 test_many_front_ends(Fixture *f, gconstpointer data)
 {
@@ -430,13 +430,13 @@ test_only_changes_are_told(Fixture *f, gconstpointer data)
 {
     begin(f);
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-50.EL");
-    wait_told(f, "wait READ 4 " DOMAIN_1 "data"); /* it was read again */
+    wait_told(f, "wait READ 4 " DOMAIN_1 "data"); /* the key was read again */
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
     wait_changed(f, 2);
     g_assert_cmpstr(f->reports->pdata[1], ==, "2.4.21-51.EL");
 }
 
-/* Lets some time pass in which nothing happens that is seen, but something could: more than a domain rests. */
+/* Lets some time pass, longer than a domain's rest, in which something wrong could happen. */
 static void
 pass_time(Fixture *f)
 {
@@ -445,7 +445,7 @@ pass_time(Fixture *f)
     do_tell(f, "end_flood");
 }
 
-/* Neither the events with which watches begin nor those of other keys cause a read. */
+/* Neither a watch's first event nor events of other keys cause a read. */
 static void
 test_other_keys(Fixture *f, gconstpointer data)
 {
@@ -476,7 +476,7 @@ test_not_asked(Fixture *f, gconstpointer data)
     g_assert_cmpuint(xpv_xenstore_count(), ==, 0);
 }
 
-/* A domain is taken from xenstore before libvirt says that it has stopped: what it said goes when that is said. */
+/* A domain goes from xenstore before libvirt reports that it has stopped: its report stays until libvirt does. */
 static void
 test_torn_down(Fixture *f, gconstpointer data)
 {
@@ -484,7 +484,7 @@ test_torn_down(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "device/vbd/51712/state 4");
     wait_changed(f, 2);
     do_tell(f, "rm /local/domain/1");
-    wait_told(f, "wait READ 6 /local/domain/1"); /* the last is of the domain itself */
+    wait_told(f, "wait READ 6 /local/domain/1"); /* the last read is that of the domain itself */
     pass_time(f);
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_ACTIVE);
     g_assert_cmpuint(f->changed->len, ==, 2);
@@ -506,7 +506,7 @@ test_new_run(Fixture *f, gconstpointer data)
     begin(f);
     expect_watched(f, DOMAIN_1 "data " DOMAIN_1 "device/vbd " DOMAIN_1 "device/vif");
 
-    expect(f, 2, NULL, XPV_DRIVERS_UNKNOWN); /* at once: the other run's report is not this one's */
+    expect(f, 2, NULL, XPV_DRIVERS_UNKNOWN); /* at once: the report of the last run does not count */
     wait_told(f, "wait_watched 3 /local/domain/2");
     expect_watched(f, "/local/domain/2/data /local/domain/2/device/vbd /local/domain/2/device/vif");
     do_tell(f, "write " DOMAIN_1 "data/os_uname old");
@@ -531,7 +531,7 @@ test_stop(Fixture *f, gconstpointer data)
     wait_told(f, "wait_watched 0 /local/domain/1");
 }
 
-/* Libvirt's test driver may give an id again. */
+/* libvirt's test driver may use an id again. */
 static void
 test_two_domains_of_one_id(Fixture *f, gconstpointer data)
 {
@@ -547,7 +547,7 @@ test_two_domains_of_one_id(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->changed->pdata[f->changed->len - 1], ==, "other");
 }
 
-/* 2,000 values: neither as many reads, nor even as many events. (300, where the machine is not busy.) */
+/* 2,000 values cause far fewer reads, and also fewer events (about 300 if the machine is not busy). */
 static void
 test_flood(Fixture *f, gconstpointer data)
 {
@@ -567,7 +567,7 @@ test_flood(Fixture *f, gconstpointer data)
     expect(f, 1, last, XPV_DRIVERS_UNKNOWN);
 }
 
-/* Not fast enough to be taken for a flood: all events come, and still wake the main loop but now and then. */
+/* The changes are too slow to count as a flood: all events come, but they seldom wake the main loop. */
 static void
 test_many_changes(Fixture *f, gconstpointer data)
 {
@@ -585,7 +585,7 @@ test_many_changes(Fixture *f, gconstpointer data)
     wait_report(f, last);
 }
 
-/* Keys that do not matter, in any number. */
+/* Any number of changes of keys that do not matter. */
 static void
 test_flood_of_other_keys(Fixture *f, gconstpointer data)
 {
@@ -599,7 +599,7 @@ test_flood_of_other_keys(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->reports->pdata[1], ==, "2.4.21-51.EL");
 }
 
-/* Over the minutes, any guest that writes something comes to more events than a flood has. */
+/* Over some minutes, any guest that writes has more events than a flood. That is no flood. */
 static void
 test_slow_events(Fixture *f, gconstpointer data)
 {
@@ -641,7 +641,7 @@ test_goes_and_comes_back(Fixture *f, gconstpointer data)
     wait_changed(f, 3);
 }
 
-/* What cannot be read is not taken for what is not there. */
+/* After a failed read, a key does not count as missing. */
 static void
 test_goes_during_a_read(Fixture *f, gconstpointer data)
 {
@@ -656,7 +656,7 @@ test_goes_during_a_read(Fixture *f, gconstpointer data)
         wait_changed(f, i + 2);
         g_assert_cmpstr(f->reports->pdata[i + 1], ==, report);
     }
-    g_assert_cmpuint(number(f, "count WATCH " DOMAIN_1 "data"), ==, 3); /* it was dropped twice */
+    g_assert_cmpuint(number(f, "count WATCH " DOMAIN_1 "data"), ==, 3); /* the connection was dropped twice */
 }
 
 static void
@@ -669,7 +669,7 @@ wait_settled(Fixture *f, guint n)
     g_assert_cmpuint(f->n_settled, ==, n);
 }
 
-/* Who waits for the first reads has them all, and is told once. */
+/* When the source is settled, all first reads are done. It reports that once. */
 static void
 test_settles(Fixture *f, gconstpointer data)
 {
@@ -685,13 +685,13 @@ test_settles(Fixture *f, gconstpointer data)
     g_assert_true(source->is_settled(f->self));
     g_assert_cmpuint(f->changed->len, ==, 3);
 
-    /* Not for a read that is none's first. */
+    /* Later reads do not count. */
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
     wait_changed(f, 6);
     g_assert_cmpuint(f->n_settled, ==, 1);
 }
 
-/* Nor does anyone wait for a xenstored that is not there, or for long for one that hangs. */
+/* The source is settled at once if there is no xenstored, and soon if xenstored hangs. */
 static void
 test_settles_without(Fixture *f, gconstpointer data)
 {
@@ -707,7 +707,7 @@ test_settles_without(Fixture *f, gconstpointer data)
     expect(f, 2, NULL, XPV_DRIVERS_UNKNOWN);
     g_assert_true(source->is_settled(f->self));
 
-    /* What ends before it is read is not waited for. */
+    /* A domain that stops before it is read is not waited for. */
     do_tell(f, "start");
     do_tell(f, "freeze");
     wait_told(f, "wait_clients 1");
@@ -728,7 +728,7 @@ test_frozen(Fixture *f, gconstpointer data)
     g_assert_cmpuint(xpv_workers_count_abandoned(), ==, 1);
 }
 
-/* The second session waits for xenstored, as long as the first hangs: no third one. */
+/* While the first session hangs, the second waits for xenstored; there is no third. */
 static void
 test_overdue(Fixture *f, gconstpointer data)
 {
@@ -740,7 +740,7 @@ test_overdue(Fixture *f, gconstpointer data)
     expect(f, 2, NULL, XPV_DRIVERS_UNKNOWN);
     wait_told(f, "wait_clients 2");
     g_assert_cmpuint(xpv_xenstore_count(), ==, 2);
-    for (guint i = 0; i < 24; i++) /* it is looked at eight times a second, and would be overdue, too */
+    for (guint i = 0; i < 24; i++) /* eight checks a second, in which it could become overdue too */
         g_main_context_iteration(NULL, TRUE);
     g_assert_cmpuint(xpv_xenstore_count(), ==, 2);
     do_tell(f, "thaw");

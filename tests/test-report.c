@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading of guests' reports: from text to the kernels that it can mean. */
+/* From the text of a guest's report to the kernels that it can mean. */
 #include "common/report.h"
 #include "tests/invariants.h"
 
 typedef struct {
     const char *report;
-    const char *kernels; /* as describe() writes them */
+    const char *kernels; /* in the form of describe() */
 } Case;
 
 static gint
@@ -14,8 +14,9 @@ compare_kernels(gconstpointer a, gconstpointer b)
     return (gint)((const XpvKernel *)a)->arch - (gint)((const XpvKernel *)b)->arch;
 }
 
-/* describe: the kernels of a report in its order, "3.9 smp 50.EL athlon+i686; …"; architectures of one package in the
- * enumeration's order, "?" where unknown; "other" for what the Guide does not cover; "none"; "no report". */
+/* describe: the kernels of a report in its order, "3.9 smp 50.EL athlon+i686; …". The architectures of a package are in
+ * the enumeration's order, "?" if not known; "other" for a kernel that the Guide does not cover; "none"; "no
+ * report". */
 static char *
 describe(const char *data, gssize length)
 {
@@ -82,7 +83,7 @@ static const Case packages[] = {
     { "kernel-largesmp-2.4.21-50.EL.x86_64", "3.9 largesmp 50.EL x86_64" },
     { "  kernel-2.6.18-53.el5.ia64 \n", "5.1 - 53.el5 ia64" },
 
-    /* Without .ARCH, every package of that name. */
+    /* Without .ARCH, a name means every package of that name. */
     { "kernel-2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64" },
     { "kernel-smp-2.4.21-50.EL", "3.9 smp 50.EL athlon+i686+x86_64" },
     { "kernel-BOOT-2.4.21-50.EL", "3.9 BOOT 50.EL i386" },
@@ -103,7 +104,7 @@ static const Case packages[] = {
     { "kernel-2.6.9-34.106.unsupported.x86_64", "4.3 - 34.106.unsupported x86_64" },
     { "kernel-smp-2.4.21-40.EL.cern.i686", "3.7 smp 40.EL.cern i686" },
 
-    /* As yum writes them. */
+    /* As yum prints them. */
     { "kernel.i686 0:2.6.18-92.1.17.el5", "5.2 - 92.1.17.el5 i686" },
     { "kernel-0:2.6.18-92.1.17.el5.i686", "5.2 - 92.1.17.el5 i686" },
     { "0:kernel-2.6.18-92.1.17.el5.i686", "5.2 - 92.1.17.el5 i686" },
@@ -121,13 +122,13 @@ static const Case packages[] = {
     { "kernel 2.6.18-92.1.17.el5", "none" },
     { "0:2.6.18-92.1.17.el5", "none" },
 
-    /* Of either case. */
+    /* In upper or lower case. */
     { "kernel-pae-2.6.18-53.1.4.EL5.i686", "5.1 PAE 53.1.4.el5 i686" },
     { "kernel-SMP-2.4.21-50.el.i686", "3.9 smp 50.EL i686" },
     { 0 },
 };
 
-/* uname -r, with and without -m, and the file name of an image */
+/* uname -r, with and without -m, and file names of images */
 static const Case releases[] = {
     { "2.4.21-50.EL", "3.9 - 50.EL athlon+i686+ia32e+x86_64+ia64" },
     { "2.4.21-50.ELsmp", "3.9 smp 50.EL athlon+i686+x86_64" },
@@ -159,12 +160,12 @@ static const Case releases[] = {
     { "2.6.18-53.el5 i386", "5.1 - 53.el5 i686" },
     { "2.6.18-53.el5 x86_64\n", "5.1 - 53.el5 x86_64" },
 
-    /* It narrows, and never to nothing. */
+    /* The architecture narrows the kernels, but always leaves one. */
     { "2.4.21-50.ELBOOT i686", "3.9 BOOT 50.EL i386" },
     { "2.4.21-50.ELhugemem x86_64", "3.9 hugemem 50.EL i686" },
     { "2.6.18-53.el5PAE x86_64", "5.1 PAE 53.el5 i686" },
 
-    /* What only the report names. */
+    /* Architectures that only the report names. */
     { "2.4.21-32.EL i586", "3.5 - 32.EL i586" },
     { "2.6.9-67.EL ppc64", "4.6 - 67.EL ppc64" },
     { "2.6.18-53.el5 s390x", "5.1 - 53.el5 s390x" },
@@ -186,7 +187,7 @@ static const Case releases[] = {
     { "2.4.21-40.EL.cernsmp", "3.7 smp 40.EL.cern athlon+i686+x86_64" },
     { "2.4.21-40.EL.cern", "3.7 - 40.EL.cern athlon+i686+ia32e+x86_64+ia64" },
 
-    /* What follows the dist, directly or behind a dot or a dash; of either case. */
+    /* The flavour and architecture follow the dist, directly or after a dot or dash, in upper or lower case. */
     { "2.6.9-78.EL.smp", "4.7 smp 78.EL i686+x86_64" },
     { "2.6.9-78.EL-smp", "4.7 smp 78.EL i686+x86_64" },
     { "2.6.9-78.ELsmp.i686", "4.7 smp 78.EL i686" },
@@ -209,7 +210,7 @@ static const Case releases[] = {
     { 0 },
 };
 
-/* What people's tools put around a report is no part of it. */
+/* What people's tools put around a report is ignored. */
 static void
 test_around(void)
 {
@@ -258,7 +259,7 @@ test_around(void)
             expect(both, got_both, reports[j].kernels);
         }
     }
-    /* Each by itself, and within a word where they show nothing. */
+    /* Each is ignored by itself; within a word, only what is invisible. */
     static const Case inside[] = {
         { "\"2.6.18-8.el5PAE\", \"2.6.18-53.el5PAE\"", "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
         { "> 2.6.9-67.ELsmp\n> i686\n", "4.6 smp 67.EL i686" },
@@ -269,7 +270,7 @@ test_around(void)
     test_cases(inside);
 }
 
-/* uname -a: real ones, then what could mislead. */
+/* uname -a: real ones, then misleading ones. */
 static const Case unames[] = {
     { "Linux naboo 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 i686 i386 GNU/Linux",
       "3.9 smp 50.EL athlon+i686" },
@@ -302,7 +303,7 @@ static const Case unames[] = {
       "5.1 - 53.el5 x86_64" },
     { "Linux host 6.1.0-18-amd64 #1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux", "other" },
 
-    /* SMP in uname -v means ia32e on RHEL 3's x86_64 alone, and only there. */
+    /* SMP in uname -v means ia32e for RHEL 3 on x86_64, and only there. */
     { "Linux h 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
       "3.9 - 50.EL ia32e+x86_64" },
     { "Linux SMP 2.4.21-50.EL #1 Tue May 8 17:10:29 EDT 2007 x86_64 x86_64 x86_64 GNU/Linux",
@@ -311,7 +312,7 @@ static const Case unames[] = {
     { "Linux h 2.4.21-50.EL #1 SMP Tue May 8 17:10:29 EDT 2007 i686 i686 i386 GNU/Linux", "3.9 - 50.EL athlon+i686" },
     { "Linux h 2.6.9-67.EL #1 SMP Wed Nov 7 13:41:13 EST 2007 x86_64 x86_64 x86_64 GNU/Linux", "4.6 - 67.EL x86_64" },
 
-    /* The processor is no architecture of a package, and the host's name is nothing at all. */
+    /* The processor is not the architecture of a package, and the host's name means nothing. */
     { "Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 athlon i386 GNU/Linux",
       "3.9 smp 50.EL athlon+i686" },
     { "Linux h 2.4.21-50.ELsmp #1 SMP Tue May 8 17:18:29 EDT 2007 i686 unknown unknown GNU/Linux",
@@ -326,7 +327,7 @@ static const Case unames[] = {
       "3.1 hugemem 9.EL i686" },
     { "Linux kernel-2.6.18-53.el5.i686 was installed", "none" },
 
-    /* /proc/version, and getty's banner */
+    /* /proc/version and getty's banner */
     { "Linux version 2.4.21-50.ELsmp (bhcompile@ls20-bc1-14.build.redhat.com) (gcc version 3.2.3 20030502 (Red Hat "
       "Linux "
       "3.2.3-58)) #1 SMP Tue May 8 17:18:29 EDT 2007",
@@ -361,7 +362,7 @@ static const Case lists[] = {
     { "kernel-2.6.18-53.el5.i686\nkernel-2.6.18-53.el5.i686\n", "5.1 - 53.el5 i686" },
     { "kernel-2.4.21-50.EL.i686\n2.4.21-50.EL i686\n", "3.9 - 50.EL athlon+i686" },
 
-    /* Several on one line. */
+    /* Several kernels on one line. */
     { "2.6.18-194.el5  2.6.18-194.el5PAE", "5.5 - 194.el5 i686+x86_64+ia64; 5.5 PAE 194.el5 i686" },
     { "2.6.18-194.el5PAE\t2.6.18-194.el5", "5.5 PAE 194.el5 i686; 5.5 - 194.el5 i686+x86_64+ia64" },
     { "2.6.18-8.el5PAE,2.6.18-53.el5PAE;2.6.18-92.el5PAE",
@@ -379,7 +380,8 @@ static const Case lists[] = {
       "2.6.18-53.el5PAE",
       "5.0 PAE 8.el5 i686; 5.1 PAE 53.el5 i686" },
 
-    /* An architecture by itself narrows those before it, back to the previous one; where none is, all. */
+    /* An architecture on its own narrows the kernels before it, back to the previous architecture. If there are none,
+     * it narrows all. */
     { "2.6.9-67.ELsmp\ni686\n", "4.6 smp 67.EL i686" },
     { "2.6.9-67.ELsmp\n\n  i686", "4.6 smp 67.EL i686" },
     { "2.6.9-42.ELsmp 2.6.9-67.ELsmp i686", "4.4 smp 42.EL i686; 4.6 smp 67.EL i686" },
@@ -396,7 +398,7 @@ static const Case lists[] = {
     { 0 },
 };
 
-/* Kernels, but of no RHEL 3, 4 or 5. */
+/* Kernels of systems other than RHEL 3, 4 and 5. */
 static const Case others[] = {
     { "2.6.32-71.el6", "other" },
     { "2.6.32-71.el6.x86_64", "other" },
@@ -447,7 +449,7 @@ static const Case others[] = {
     { 0 },
 };
 
-/* No kernels. */
+/* Words that name no kernel. */
 static const Case nothing[] = {
     { "kernel-module-openafs-2.6.18-53.1.4.el5PAE-1.4.6-58.x86_64", "none" },
     { "kernel-devel-2.6.18-53.el5.x86_64", "none" },
@@ -495,7 +497,7 @@ static const Case nothing[] = {
     { 0 },
 };
 
-/* The first number of a release. */
+/* The first number of a release gives the update. */
 static const Case updates[] = {
     { "2.6.18-7.el5PAE", "5.-1 PAE 7.el5 i686" },
     { "kernel-2.6.18-1.2747.el5.x86_64", "5.-1 - 1.2747.el5 x86_64" },
@@ -516,8 +518,8 @@ static const Case updates[] = {
     { 0 },
 };
 
-/* Every uname -r with every uname -m, by the list of packages in words; an architecture that no package there has is a
- * candidate where uname -m names it, unless it is x86's or Itanium's. */
+/* Every uname -r with every uname -m, compared with the list of packages in words. An architecture without a package
+ * counts if uname -m names it, unless it is x86's or Itanium's. */
 static void
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): an oracle, as plain as the list that it is from */
 test_every_machine(void)
@@ -566,7 +568,7 @@ test_every_machine(void)
             g_autofree char *expected = g_strdup_printf("%s %s", kernels[p].description, joined);
 
             for (guint f = 0; f < G_N_ELEMENTS(forms); f++) {
-                /* RHEL 3 on x86_64 with SMP: ia32e alone. */
+                /* RHEL 3 on x86_64 with SMP is ia32e only. */
                 gboolean is_ia32e = f == 2 && p == 0 && g_str_equal(machines[m].machine, "x86_64");
                 g_auto(GStrv) pieces = g_strsplit(forms[f], "%s", -1);
                 g_autofree char *report = g_strconcat(pieces[0], kernels[p].release, kernels[p].flavour, pieces[2],
@@ -578,7 +580,7 @@ test_every_machine(void)
     }
 }
 
-/* Every package name of nvra.tsv is itself alone, or no kernel. */
+/* Every package name in nvra.tsv means exactly itself, or no kernel. */
 static void
 test_corpus(void)
 {
@@ -637,7 +639,7 @@ test_corpus(void)
     g_assert_cmpuint(n, ==, 2133);
 }
 
-/* 4,096 bytes are read; a last line that this cuts is dropped, one that ends there is not. */
+/* 4,096 bytes are read. If the limit cuts the last line, the line is dropped; a line that ends at the limit stays. */
 static void
 test_cap(void)
 {
@@ -645,7 +647,7 @@ test_cap(void)
     static const char *const after[] = { "", "\nkernel-2.6.18-8.el5.i686\n", "\n", "junk" };
     const gsize length = sizeof(last) - 1;
 
-    for (gsize inside = 0; inside <= length + 1; inside++) { /* how much of the last line is within the cap */
+    for (gsize inside = 0; inside <= length + 1; inside++) { /* how much of the last line is within the limit */
         for (guint i = 0; i < G_N_ELEMENTS(after); i++) {
             GString *text = g_string_new(first);
             while (text->len < XPV_REPORT_MAX - inside - 1)
@@ -683,7 +685,7 @@ test_text(void)
         expect(cases[i].report, xpv_report_text(report), cases[i].text);
     }
 
-    /* "é" fills two bytes and counts once. */
+    /* "é" has two bytes and counts as one character. */
     g_autofree char *line = g_strnfill(300, 'x');
     g_autofree char *lines = g_strconcat("2.4.21-50.EL\n\xc3\xa9", line, "\n", NULL);
     g_autoptr(XpvReport) report = xpv_report_parse(lines, -1);
@@ -691,7 +693,7 @@ test_text(void)
     g_assert_true(g_str_has_prefix(xpv_report_text(report), "2.4.21-50.EL \xc3\xa9xxx"));
 }
 
-/* Whatever a guest writes: no crash, no text that cannot be published, no kernel that cannot be. */
+/* Whatever a guest writes, nothing crashes, and every text and kernel can be published. */
 static void
 check_sane(const char *data, gsize length)
 {
@@ -745,7 +747,7 @@ test_hostile(void)
         check_sane(malformed[i], strlen(malformed[i]));
     }
 
-    /* A value of xenstore may end in NULs, which are control characters. */
+    /* A value in xenstore may end in NULs. They are control characters. */
     g_autofree char *terminated = describe("2.4.21-50.ELhugemem\0\0", 21);
     expect("2.4.21-50.ELhugemem, NUL, NUL", terminated, "3.9 hugemem 50.EL i686");
     g_autofree char *nuls = describe("\0\0\0\0", 4);
