@@ -2,11 +2,16 @@
 /* The report sources: where a report of a guest's kernel comes from. */
 #pragma once
 
-/* In order of precedence: the running guest itself comes first. */
+/* In order of precedence: the running guest itself comes first. Each has its constant here, its object in
+ * daemon/reports/, and its word, which is what KernelSource says. */
 #define XPV_REPORT_SOURCES(SOURCE)                                                                                     \
-    SOURCE(xenstore)                                                                                                   \
-    SOURCE(console)                                                                                                    \
-    SOURCE(metadata)                                                                                                   \
-    SOURCE(file)                                                                                                       \
-    SOURCE(direct_boot)                                                                                                \
-    SOURCE(disk)
+    SOURCE(XENSTORE, xenstore, "xenstore")                                                                             \
+    SOURCE(CONSOLE, console, "console")                                                                                \
+    SOURCE(METADATA, metadata, "metadata")                                                                             \
+    SOURCE(FILE, file, "file")                                                                                         \
+    SOURCE(DIRECT_BOOT, direct_boot, "direct-boot")                                                                    \
+    SOURCE(DISK, disk, "disk")
+
+#define XPV_REPORTS_FROM(constant, object, word) XPV_REPORTS_FROM_##constant,
+typedef enum { XPV_REPORT_SOURCES(XPV_REPORTS_FROM) XPV_N_REPORT_SOURCES } XpvReportsFrom;
+#undef XPV_REPORTS_FROM

@@ -126,17 +126,25 @@ domain_clear(Domain *domain)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Domain, domain_clear)
 
-/* Returns: (nullable) (transfer full) NULL: there is none, or the source speaks of running domains alone */
+/* Returns: (nullable) (transfer full) */
 static char *
-report_from(const char *source, const Domain *domain)
+report_from(XpvReportsFrom source, const Domain *domain)
 {
-    if (g_str_equal(source, "metadata"))
+    switch (source) {
+    case XPV_REPORTS_FROM_METADATA:
         return g_strdup(domain->xml->metadata_kernel);
-    if (g_str_equal(source, "file"))
+    case XPV_REPORTS_FROM_FILE:
         return g_strdup(domain->written);
-    if (g_str_equal(source, "direct_boot"))
+    case XPV_REPORTS_FROM_DIRECT_BOOT:
         return g_strdup(domain->xml->boot_kernel);
-    return g_str_equal(source, "disk") && domain->inspection ? xpv_inspection_report(domain->inspection) : NULL;
+    case XPV_REPORTS_FROM_DISK:
+        return domain->inspection ? xpv_inspection_report(domain->inspection) : NULL;
+    case XPV_REPORTS_FROM_XENSTORE: /* these report running domains only */
+    case XPV_REPORTS_FROM_CONSOLE:
+    case XPV_N_REPORT_SOURCES:
+        return NULL;
+    }
+    return NULL;
 }
 
 /* @text: (nullable) (transfer full) */
@@ -153,12 +161,9 @@ add_report(GPtrArray *reports, char *text)
 static GPtrArray *
 find_reports(const Domain *domain)
 {
-#define NAME(name) #name,
-    static const char *const sources[] = { XPV_REPORT_SOURCES(NAME) };
-#undef NAME
     GPtrArray *reports = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++)
-        add_report(reports, report_from(sources[i], domain));
+    for (guint i = 0; i < XPV_N_REPORT_SOURCES; i++)
+        add_report(reports, report_from((XpvReportsFrom)i, domain));
     return reports;
 }
 

@@ -82,7 +82,7 @@ static void
 append_sources(GString *text, const GPtrArray *domains)
 {
     g_autoptr(GHashTable) counts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-#define ZERO(name) g_hash_table_insert(counts, g_strdelimit(g_strdup(#name), "_", '-'), GUINT_TO_POINTER(0));
+#define ZERO(constant, object, word) g_hash_table_insert(counts, g_strdup(word), GUINT_TO_POINTER(0));
     XPV_REPORT_SOURCES(ZERO)
 #undef ZERO
     for (guint i = 0; i < domains->len; i++) {

@@ -527,7 +527,6 @@ is_settled(gpointer self)
 }
 
 const XpvReportSource xpv_report_console = {
-    .name = "console",
     .start = start,
     .stop = stop,
     .reload = reload,

@@ -8,4 +8,4 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
     xpv_said_report(said, xml->boot_kernel);
 }
 
-const XpvReportSource xpv_report_direct_boot = { .name = "direct-boot", .ask = ask };
+const XpvReportSource xpv_report_direct_boot = { .ask = ask };

@@ -439,7 +439,6 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 }
 
 const XpvReportSource xpv_report_disk = {
-    .name = "disk",
     .start = start,
     .stop = stop,
     .ask = ask,

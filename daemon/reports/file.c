@@ -153,7 +153,6 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 }
 
 const XpvReportSource xpv_report_file = {
-    .name = "file",
     .start = start,
     .stop = stop,
     .reload = reload,

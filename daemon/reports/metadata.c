@@ -9,4 +9,4 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
     said->acknowledged = said->acknowledged || xml->acknowledged;
 }
 
-const XpvReportSource xpv_report_metadata = { .name = "metadata", .ask = ask };
+const XpvReportSource xpv_report_metadata = { .ask = ask };

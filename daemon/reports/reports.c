@@ -3,8 +3,13 @@
 
 #include "common/text.h"
 
-#define SOURCE(name) &xpv_report_##name,
+#define SOURCE(constant, object, word) &xpv_report_##object,
 static const XpvReportSource *const sources[] = { XPV_REPORT_SOURCES(SOURCE) };
+#undef SOURCE
+
+#define WORD(constant, object, word) word,
+static const char *const words[] = { XPV_REPORT_SOURCES(WORD) };
+#undef WORD
 
 struct _XpvReports {
     gpointer selves[G_N_ELEMENTS(sources)];
@@ -41,7 +46,7 @@ xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said)
         gboolean had_report = ret_said->report != NULL;
         sources[i]->ask(reports->selves[i], xml, ret_said);
         if (ret_said->report && !had_report)
-            ret_said->source = sources[i]->name;
+            ret_said->source = words[i];
     }
 }
 

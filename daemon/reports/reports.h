@@ -8,7 +8,7 @@
 
 /* What the report sources know about one domain. */
 typedef struct {
-    const char *source; /* KernelSource: the name of the first that had a report; "" */
+    const char *source; /* KernelSource: the word of the first that had a report; "" */
     char *report;       /* NULL: none; owned */
     GPtrArray *others;  /* (nullable) of char *: the reports of those of lower rank, in their order; owned */
     gboolean is_live;   /* it comes from the running guest itself */
@@ -37,7 +37,6 @@ typedef struct {
 
 /* A report source. All functions are called on the main thread, and must not block. */
 typedef struct {
-    const char *name;
     /* Returns: (nullable) @self for the other functions. start() may be NULL: the source uses the XML alone. */
     gpointer (*start)(const XpvReportContext *context);
     void (*stop)(gpointer self);
@@ -55,7 +54,7 @@ typedef struct {
     gboolean (*is_settled)(gpointer self);
 } XpvReportSource;
 
-#define XPV_REPORT_SOURCE(name) extern const XpvReportSource xpv_report_##name;
+#define XPV_REPORT_SOURCE(constant, object, word) extern const XpvReportSource xpv_report_##object;
 XPV_REPORT_SOURCES(XPV_REPORT_SOURCE)
 #undef XPV_REPORT_SOURCE
 

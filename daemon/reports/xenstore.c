@@ -294,7 +294,6 @@ is_settled(gpointer self)
 }
 
 const XpvReportSource xpv_report_xenstore = {
-    .name = "xenstore",
     .start = start,
     .stop = stop,
     .ask = ask,
