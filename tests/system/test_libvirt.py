@@ -14,8 +14,11 @@ INCOMPATIBLE = "2.6.18-8.el5PAE"
 
 class Changes(harness.TestCase):
     def start_with(self, *domains, options=(), env=None):
+        """On a busy machine, the first attempt to connect may be overdue, and the daemon takes its name without libvirt."""
         self.virt = self.libvirtd(*domains)
-        return self.start(self.virt.uri, "--host-architecture=x86_64", *options, env=env)
+        daemon = self.start(self.virt.uri, "--host-architecture=x86_64", *options, env=env)
+        self.client.wait_for(self.connected, "the connection")
+        return daemon
 
     def connected(self):
         return self.client.host()["Connected"]

@@ -220,6 +220,7 @@ class Notices(TestCase):
         """The watchdog's pings go on while libvirt hangs and one call after another is overdue."""
         virt = self.libvirtd(domain_xml("guest", 1, COMPATIBLE))
         self.start(virt.uri, "--call-timeout=1", env={"WATCHDOG_USEC": "200000"})
+        self.systemd.wait_for("STATUS=1 domain, 0 incompatible")
         virt.process.send(signal.SIGSTOP)
         self.systemd.wait_for("STATUS=1 domain, 0 incompatible; libvirt does not answer")
         for _ in range(30):  # 3 s in all, longer than a call's deadline and the next try
