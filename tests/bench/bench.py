@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The benchmark: xenpv-compatd beside libvirt-dbus, on the same domains, in one run, on this machine.
+"""The benchmark: it measures xenpv-compatd and libvirt-dbus on the same domains, in one run, on this machine.
 
     tests/run --bench [--json FILE] [PART…]
 
-Prints a table of what is measured: ours, the other's, the ratio, and what it must reach; with --json the same as JSON.
-PART is the name of a function below, “page”, “trouble” or “soak”. Bus, service and client share one processor, libvirtd has the
-others, so that a figure is what the service costs, not where the scheduler puts it. Each figure is the median of
-several, and p99 where there are many; what is compared takes turns. Nothing passes or fails by it: machines are noisy.
+Prints a table with a row for each measurement: the daemon's figure, the other's, their ratio, and its bound; --json
+writes the same as JSON. PART is the name of a function below, “page”, “trouble” or “soak”. Bus, service and client
+share one processor and libvirtd has the others, so that the scheduler's choices do not matter. Each figure is the
+median of several readings, with the p99 if there are 100 or more. Compared programs take turns. A missed bound is no
+failure, because machines are noisy.
 """
 import argparse
 import json
@@ -34,7 +35,7 @@ LIBVIRT_DBUS_DOMAIN = "/org/libvirt/Test/domain/_{}"
 
 
 class Figure:
-    """Many readings of one thing, in `unit`."""
+    """The median, and maybe the p99, of several readings in `unit`."""
 
     def __init__(self, readings, unit="µs"):
         self.unit = unit
@@ -50,7 +51,7 @@ class Figure:
 
 
 class Report:
-    """The rows of the table, printed as they come."""
+    """The table; each row is printed when it is added."""
 
     def __init__(self):
         self.rows = []
@@ -61,7 +62,7 @@ class Report:
         print(f"{what:80} {ours!s:>15} {other!s:>15} {value:>8} {bound:>8} {met}", flush=True)
 
     def add(self, what, ours, other, value, bound, at_least=False):
-        """@value: the ratio or figure that must be at most @bound, or at least; ours and other: what it is made of."""
+        """@value: a ratio, or a figure, that must be at most, or at least, @bound. @ours, @other: its parts."""
         met = value >= bound if at_least else value <= bound
         self.rows.append({"what": what, "ours": vars(ours) if ours else None, "other": vars(other) if other else None,
                           "value": value, "at_least" if at_least else "at_most": bound, "met": met})
@@ -70,7 +71,7 @@ class Report:
 
 
 def switches(pid):
-    """How often the threads of a process have gone to sleep, which is how often they were woken."""
+    """Returns: how often the threads of a process have gone to sleep, which is how often they were woken."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
@@ -79,7 +80,7 @@ def switches(pid):
 
 
 def count_calls(log):
-    """The calls of libvirt's API that a client's log tells of."""
+    """Returns: the number of calls of libvirt's API in a client's log."""
     with open(log, encoding="utf-8", errors="replace") as file:
         return sum(" : vir" in line and "debug" in line for line in file)
 
@@ -89,7 +90,7 @@ def place(count, behind):
 
 
 def state(report):
-    """The state of all domains, as a client that begins wants it: in short, and all of it."""
+    """Measures how long a client takes to read all domains: the list, and all properties."""
     for count, behind, bounds, repeats in ((10, True, (1, 1), 100), (1000, True, (150, 50), 5), (10000, True, (1, 1), 1)):
         with Bench() as bench:
             uri = bench.host(count, behind)
@@ -109,7 +110,7 @@ def state(report):
 
 
 def get(report):
-    """One property, against a Ping and against libvirt-dbus, which asks libvirt for its own."""
+    """Compares Get of one property with a Ping, and with libvirt-dbus, which asks libvirt for its property."""
     for behind in (False, True):
         with Bench() as bench:
             uri = bench.host(1000, behind)
@@ -117,7 +118,7 @@ def get(report):
             bench.start_libvirt_dbus(uri)
             path = path_of(uuid_of(500))
             readings = {"get": [], "ping": [], "theirs": []}
-            for _ in range(50):  # by turns: what else the machine does shall meet them all
+            for _ in range(50):  # taking turns spreads the machine's other load over all three
                 readings["get"] += bench.probe("call", 400, NAME, path, PROPERTIES, "Get", DOMAIN, "Verdict")
                 readings["ping"] += bench.probe("call", 400, NAME, path, PEER, "Ping")
                 readings["theirs"] += bench.probe("call", 200, "org.libvirt", LIBVIRT_DBUS_DOMAIN.format(
@@ -130,7 +131,7 @@ def get(report):
 
 
 def managed(report):
-    """GetManagedObjects against a service that does nothing but send the same."""
+    """Compares GetManagedObjects with a service that does nothing but send the same answer."""
     with Bench() as bench:
         bench.start_compatd(bench.host(10000, False))
         bare = harness.Process([os.path.join(BUILD, "bare-service")], env=bench.environment(),
@@ -147,7 +148,7 @@ def managed(report):
 
 
 def begin(report):
-    """From the start to everything published; what a domain costs where there are ten times as many."""
+    """Measures the start until all is published, and the cost of a domain among ten times as many."""
     started, read = {}, {}
     for count in (1000, 10000):
         with Bench() as bench:
@@ -172,7 +173,7 @@ def begin(report):
 
 
 def events(report):
-    """From a call of libvirt that pauses or resumes a domain to the signal about it."""
+    """Measures the time from libvirt's call that pauses or resumes a domain to the signal about it."""
     with Bench() as bench:
         uri = bench.host(1000, True)
         ours, theirs = [], []
@@ -180,7 +181,7 @@ def events(report):
         bench.start_compatd(uri)
         other = bench.start_libvirt_dbus(uri)
         bench.probe("walk", 1)
-        for _ in range(5):  # while one is timed, the other is stopped
+        for _ in range(5):  # one service is stopped while the other is timed
             other.send(signal.SIGSTOP)
             ours += bench.probe("events", 20, uri, uuid, "type='signal',interface='org.freedesktop.DBus.Properties',"
                                 f"member='PropertiesChanged',path='{path_of(uuid)}'")
@@ -196,7 +197,7 @@ def events(report):
 
 
 def memory(report):
-    """Resident memory after five full reads, and how it grows with the domains."""
+    """Measures resident memory after five full reads, and its growth by domain."""
     resident = {}
     for count in (1000, 10000):
         with Bench() as bench:
@@ -210,7 +211,7 @@ def memory(report):
 
 
 def idle(report):
-    """A minute in which nothing happens: how often the daemon wakes, and what it asks of libvirt."""
+    """Counts the daemon's wakeups and its calls of libvirt in a minute in which nothing happens."""
     for behind in (False, True):
         with Bench() as bench:
             uri = bench.host(1000, behind)
@@ -218,14 +219,14 @@ def idle(report):
             bench.addCleanup(store.stop)
             calls = os.path.join(bench.folder, "libvirt-calls")
             env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}",
-                   "XENSTORED_PATH": store.path, "WATCHDOG_USEC": "180000000"}  # as the unit sets it
+                   "XENSTORED_PATH": store.path, "WATCHDOG_USEC": "180000000"}  # as in the unit
             bench.start_compatd(uri, env=env)
             plain = subprocess.Popen([os.path.join(BUILD, "plain-loop"), uri, "--idle"], stdout=subprocess.PIPE)
             plain.stdout.readline()
-            time.sleep(5)  # what follows the start is over
+            time.sleep(5)  # the work after the start is over
             before = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
             if before[2] < bench.count:
-                raise AssertionError(f"{calls} has {before[2]} calls, not one for each domain")
+                raise AssertionError(f"{calls} has only {before[2]} calls, fewer than domains")
             time.sleep(60)
             after = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
             plain.kill()
@@ -237,7 +238,7 @@ def idle(report):
 
 
 def disks(report):
-    """Reading guests' disks, with the inspector."""
+    """Measures the inspector's reading of guests' disks."""
     inspection.disks(report, Figure)
 
 
@@ -247,9 +248,9 @@ BY_NAME = {"page": page.main, "trouble": trouble.main, "soak": soak.main}
 
 def main():
     parser = argparse.ArgumentParser(prog="tests/run --bench")
-    parser.add_argument("--json", metavar="FILE", help="write the figures there too")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
     parser.add_argument("parts", metavar="PART", nargs="*",
-                        help=f"instead of all of {', '.join(PARTS)}: some of them, {' or '.join(BY_NAME)}")
+                        help=f"one of {', '.join(PARTS)}, which all run by default, or {', '.join(BY_NAME)}")
     options = parser.parse_args()
     for part in options.parts:
         if part not in (PARTS | BY_NAME):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the benchmark runs: a bus with the daemon and with libvirt-dbus on it, and hosts of libvirt's test driver."""
+"""The processes of the benchmark: a bus with the daemon and libvirt-dbus, and hosts of libvirt's test driver."""
 import os
 import subprocess
 import time
@@ -7,16 +7,16 @@ import time
 import harness
 from gi.repository import Gio, GLib
 
-del os.environ["LD_PRELOAD"]  # it costs, and what is detected does not matter here
+del os.environ["LD_PRELOAD"]  # it costs time, and the detected host does not matter here
 BUILD = os.path.join(os.environ["XPV_BUILD"], "tests", "bench")
 ALL_CPUS = os.sched_getaffinity(0)
 
-# What guests report: a compatible one, an incompatible one, one that says little, one that says nothing.
+# Reports of guests: a compatible one, an incompatible one, an ambiguous one, and none.
 KERNELS = ("2.6.9-89.0.25.ELsmp", "2.6.18-398.el5PAE", "2.6.18-128.el5", None)
 
 
 def domain_xml(number):
-    """A fully virtualized guest as virt-install leaves it, about as long."""
+    """Returns: the XML of a fully virtualized guest, about as long as virt-install's."""
     disk = """<disk type="block" device="disk"><source dev="/dev/vg/guest"/><target dev="xvda" bus="xen"/></disk>
         <interface type="bridge"><mac address="00:16:3e:00:00:01"/><source bridge="xenbr0"/></interface>"""
     return harness.domain_xml(f"guest-{number:05}", number, KERNELS[number % len(KERNELS)], devices=disk)
@@ -27,12 +27,12 @@ def pin():
 
 
 class Bench(harness.TestCase):
-    """A bus, and what runs on it."""
+    """A bus and the processes on it."""
 
     def runTest(self):  # noqa: N802
-        """A TestCase for its fixtures alone."""
+        """Does nothing: only the fixtures of TestCase are used."""
 
-    count = 0  # of the host's domains
+    count = 0  # of domains on the host
 
     def __enter__(self):
         self.setUp()
@@ -42,7 +42,7 @@ class Bench(harness.TestCase):
         self.doCleanups()
 
     def host(self, count, behind_libvirtd):
-        """A host of libvirt's test driver with so many domains. Returns: its URI."""
+        """Makes a host of libvirt's test driver with this many domains. Returns: its URI."""
         self.count = count
         domains = [domain_xml(number) for number in range(1, count + 1)]
         if behind_libvirtd:
@@ -54,13 +54,13 @@ class Bench(harness.TestCase):
         return "test://" + self.write("host.xml", node + "</node>")
 
     def start_compatd(self, uri, *options, env=None):
-        """As its unit starts it. Returns: microseconds until everything is published."""
+        """Starts the daemon as its unit does. Returns: microseconds until everything is published."""
         began = time.perf_counter()
         self.start(uri, "--host-architecture=x86_64", *options, env={"G_SLICE": "always-malloc", **(env or {})})
         took = (time.perf_counter() - began) * 1e6
         host = self.client.host()
         if not host["Connected"] or sum(host["Counts"].values()) < self.count:
-            raise AssertionError(f"not all is published: {host}")
+            raise AssertionError(f"not all domains are published: {host}")
         return took
 
     def start_libvirt_dbus(self, uri):
@@ -77,12 +77,12 @@ class Bench(harness.TestCase):
             time.sleep(0.01)
 
     def probe(self, *arguments):
-        """What the probe prints."""
+        """Runs the probe. Returns: the numbers that it prints."""
         argv = [os.path.join(BUILD, "probe"), *map(str, arguments)]
         output = subprocess.run(argv, env={**os.environ, **self.environment()}, check=True, capture_output=True).stdout
         return [float(line) for line in output.split()]
 
     def resident(self):
-        """KiB of memory that the daemon has."""
+        """Returns: the daemon's resident memory in KiB."""
         with open(f"/proc/{self.daemon.pid}/status", encoding="ascii") as file:
             return int(next(line for line in file if line.startswith("VmRSS")).split()[1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What reading disks costs the processor: one guest of each kind, and a hundred guests one after another."""
+"""Measures the processor time to read disks: of one guest of each kind, and of a hundred guests one after another."""
 import dataclasses
 import itertools
 import os
@@ -15,8 +15,8 @@ LAYOUTS = ("plain", "lvm", "single", "lvm-segments", "raid-1-half", "gpt", "logi
 
 
 def processor(guests):
-    """Returns: microseconds of processor that it took to read all of these guests' disks, one after another."""
-    env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # of the tests
+    """Returns: microseconds of processor time that it takes to read these guests' disks, one after another."""
+    env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # it belongs to the tests
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for paths in guests:
         subprocess.run([os.environ["XPV_INSPECT"], "--json", *paths], env=env, stdout=subprocess.DEVNULL, check=True)
@@ -25,7 +25,7 @@ def processor(guests):
 
 
 def disks(report, figure):
-    """Adds its rows to the report. @figure: makes one of readings in microseconds."""
+    """Adds the rows of the inspector to the report. @figure: makes a figure of readings in microseconds."""
     with tempfile.TemporaryDirectory(prefix="xenpv-") as folder:
         for what, layout, filler, repeats, bound in (("/boot alone", "boot-alone", 0, 100, 50),
                                                      ("/boot and LVM", "lvm", 0, 100, 50),

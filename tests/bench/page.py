@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The page in Cockpit: how soon a change is on it, how soon it is usable, and what a burst of changes costs it."""
+"""Measures the page in Cockpit: how soon it shows a change, how soon it is usable, and what many changes cost it."""
 import os
 import statistics
 import sys
@@ -9,9 +9,9 @@ sys.path.insert(1, os.path.join(os.environ["XPV_SOURCE"], "tests", "cockpit"))
 import pagetest  # noqa: E402
 from harness import domain_xml  # noqa: E402
 
-PATIENCE = 600  # seconds, far above any bound: a figure that is missed is a figure, too
+PATIENCE = 600  # seconds, far above each bound, so that a figure above its bound is measured, too
 
-# A page that does nothing but read what ours must: what Cockpit, its bridge and the browser cost by themselves.
+# This page only reads the same data: it shows what Cockpit, its bridge and the browser cost by themselves.
 BARE = {
     "manifest.json": '{ "version": 1 }',
     "index.html": """<!DOCTYPE html><title>bare</title><script src="../base1/cockpit.js"></script>
@@ -26,7 +26,7 @@ BARE = {
 COMPATIBLE, INCOMPATIBLE = "2.6.18-398.el5PAE", "2.4.21-47.0.1.ELhugemem"
 BURST = 1000
 
-# Counts the frames and how often the count of rows, which a redraw writes last, has changed.
+# Counts frames and redraws: a redraw changes #count last.
 WATCH = """window.ticks = 0, window.draws = 0,
     (function frame() { window.ticks++; requestAnimationFrame(frame); })(),
     new MutationObserver(() => { window.draws++; }).observe(document.querySelector("#count"),
@@ -44,7 +44,7 @@ class Page(pagetest.TestCase):
         self.doCleanups()
 
     def load(self, count):
-        """Seconds from the address to all domains counted and the first rows shown."""
+        """Returns: seconds from opening the address until the count is complete and rows are shown."""
         began = time.perf_counter()
         self.visit()
         self.until(f'document.querySelector("#count").textContent === "{count:,} of {count:,} domains" && '
@@ -60,7 +60,7 @@ class Page(pagetest.TestCase):
                 file.write(text)
 
     def load_bare(self):
-        """Seconds from the address to the bridge's first answer, and to all domains read."""
+        """Returns: seconds from opening the address to the bridge's first answer, and until all domains are read."""
         self.driver.get(self.page_url.replace("xenpv-compat", "bare"))
         self.until("document.body.dataset.ready && document.body.dataset.read")
         return [self.js(f"Number(document.body.dataset.{what})") / 1000 for what in ("ready", "read")]
@@ -76,12 +76,12 @@ def changes():
         page.start(virt.uri)
         page.open_page(rows=100)
         times = []
-        for number in range(1, 21):  # another one each time: the daemon rests from one that has just changed
+        for number in range(1, 21):  # each time another domain, as the daemon rests from one that has just changed
             began = time.perf_counter()
             virt.report(f"guest-{number:04}", INCOMPATIBLE)
             page.row_text(f"guest-{number:04}", INCOMPATIBLE)
             times.append(time.perf_counter() - began)
-        show("from metadata being set to the row, median of 20", statistics.median(times), 0.5)
+        show("from a change of metadata to its row, median of 20", statistics.median(times), 0.5)
 
 
 def usable(count, bound):
@@ -95,9 +95,9 @@ def usable(count, bound):
         loads, bare = zip(*((page.load(count), page.load_bare()) for _ in range(3)))
         ours = statistics.median(loads)
         ready, read = (statistics.median(times) for times in zip(*bare))
-        show(f"{count:,} domains: from the address to rows, median of 3", ours, bound)
+        show(f"{count:,} domains: from opening to rows, median of 3", ours, bound)
         print(f"      a bare page: bridge ready after {ready:.2f} s, all domains read after {read:.2f} s; ours takes "
-              f"{ours / read:.2f} of that", flush=True)
+              f"{ours / read:.2f} times that", flush=True)
 
 
 def burst():
@@ -117,7 +117,7 @@ def burst():
 
 
 def main():
-    print("the page in Cockpit, in Chromium without a screen")
+    print("the page in Cockpit, in headless Chromium")
     pagetest.setUpModule()
     try:
         changes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The soak: what a busy host does in an hour, and whether the daemon has grown by it."""
+"""The soak: it runs the daemon beside an hour of a busy host's work, and prints each minute whether it has grown."""
 import os
 import random
 import signal
@@ -11,10 +11,10 @@ from harness import DOMAIN, PROPERTIES, path_of, uuid_of
 
 DOMAINS = 500
 PACE = 0.1        # seconds from one step to the next
-RESTART = 5 * 60  # libvirtd is killed and started again
-STOP = 15 * 60    # libvirtd is stopped until the daemon gives it up, and goes on
-SETTLE = 5        # seconds without any step before a reading
-TIMEOUT = 2       # of a call of libvirt
+RESTART = 5 * 60  # seconds until libvirtd is killed and started again
+STOP = 15 * 60    # seconds until libvirtd is stopped, until the daemon gives it up
+SETTLE = 5        # seconds without a step before a reading
+TIMEOUT = 2       # seconds for a call of libvirt
 
 
 class Soak(Bench):

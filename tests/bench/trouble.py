@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests bound by ten times: how long a read of the bus takes while libvirt is in trouble, what a flood costs,
-how soon a thousand starts are published."""
+"""Measures what the tests bound with a tenfold margin: how long a read of the bus takes while libvirt is in trouble,
+what a flood costs, and how soon a thousand starts are published."""
 import os
 import signal
 import statistics
@@ -21,13 +21,13 @@ class Bench(fixtures.Bench):
         self.start_compatd(self.virt.uri, *options, env=env)
 
     def cpu(self):
-        """Seconds of processor time that the daemon has had."""
+        """Returns: the daemon's processor time so far, in seconds."""
         with open(f"/proc/{self.daemon.pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def reads(self):
-        """Microseconds that each of many reads of a property takes."""
+        """Returns: how many microseconds each of many reads of a property takes."""
         times = []
         for _ in range(READS):
             begin = time.perf_counter()
@@ -46,7 +46,7 @@ def print_reads(name, times, idle):
 
 
 def reads_in_trouble(bench):
-    """A read of one property, while libvirt is well and while it is not."""
+    """Reads of one property, while libvirt works and while it does not:"""
     fifo = os.path.join(bench.folder, "hang")
     bench.start_with(domain_xml("hangs", 1, KERNEL), domain_xml("other", 2, KERNEL),
                      options=["--call-timeout=1"], env={"XPV_HANG": "hangs", "XPV_HANG_FIFO": fifo})
@@ -70,7 +70,7 @@ def reads_in_trouble(bench):
 
 
 def thousand_starts(bench):
-    """From the last of a thousand starts until all are published."""
+    """The time from the last of a thousand starts until all are published:"""
     count = 1000
     bench.start_with()
     domains = [bench.virt.define(domain_xml(f"guest-{n}", n, KERNEL)) for n in range(1, count + 1)]
@@ -87,7 +87,7 @@ def thousand_starts(bench):
 
 
 def guest_flood(bench):
-    """A guest that rewrites its keys in xenstore 1,000 times a second."""
+    """A guest rewrites a key in xenstore 1,000 times a second:"""
     store = xenstored.Xenstored(os.path.join(bench.folder, "xenstored"))
     bench.addCleanup(store.stop)
     bench.start_with(domain_xml("guest", 1), domain_xml("other", 2, KERNEL), env={"XENSTORED_PATH": store.path})
@@ -105,7 +105,7 @@ def guest_flood(bench):
 
 
 def metadata_flood(bench):
-    """A domain's metadata changed as fast as libvirt takes it."""
+    """A domain's metadata is changed as fast as libvirt allows:"""
     bench.start_with(domain_xml("guest", 1, KERNEL), domain_xml("other", 2, KERNEL))
     guest = bench.virt.domain("guest")
     cpu, begin, n = bench.cpu(), time.perf_counter(), 0

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Boots a Xen host, installs the daemon there, and runs the tests that are named.
+"""Boots a Xen host, installs the daemon there, and runs the named tests.
 
-    prove.py IMAGE FOLDER NAME…     test_NAME, a module, or one test as in domains.Host.test_facts
+    prove.py IMAGE FOLDER NAME…     NAME: a module without its “test_”, or a test, as in domains.Host.test_facts
 
-Console and journal of the host stay in FOLDER. Where the emulator fails, all starts once more, in FOLDER-again. What is
-counted of the tests is in FOLDER.json then, for closing.close()."""
+The host's console and journal are kept in FOLDER. If the emulator fails, all is run once more, in FOLDER-again. The
+counts of the tests are written to FOLDER.json, for closing.close()."""
 import faulthandler
 import json
 import os
@@ -22,24 +22,24 @@ import test_install  # noqa: E402
 import xenhost  # noqa: E402
 import xentest  # noqa: E402
 
-# As the README has it.
+# As in the README.
 START = """systemctl daemon-reload && systemctl reload dbus && journalctl --update-catalog
     systemctl enable --now xenpv-compatd"""
 
-# Seconds; longer than a test takes, even in an emulator, that has no HANGS of its own.
+# Seconds after which a test counts as hung, unless it has its own HANGS. Tests are faster even in an emulator.
 HANGS = 3 * xenhost.TIMEOUT
 
 
 def journal(host, since):
-    """Keeps the host's. Returns: the end of what it has since then."""
+    """Saves the host's journal. Returns: its last lines since a time."""
     with open(os.path.join(host.folder, "journal.log"), "w", encoding="utf-8") as log:
         log.write(host.run("journalctl --boot --output=short-precise")[1])
     return host.run(f"journalctl --boot --output=short-precise --since=@{int(since)} --lines=100")[1]
 
 
 class Result(closing.Result):
-    """Prints the host's journal beside what fails, and stops where the emulator has. `is_projects`: something failed
-    while the emulator did not."""
+    """Prints the host's journal after each failure, and stops when the emulator fails. `is_projects`: a test failed
+    while the emulator worked."""
 
     is_projects = False
 
@@ -76,10 +76,10 @@ class Result(closing.Result):
         try:
             self.stream.writeln(journal(xentest.host, self.began))
         except (AssertionError, OSError, subprocess.SubprocessError, xenhost.EmulatorFault) as error:
-            self.stream.writeln(f"and the journal of dom0 cannot be read: {error}")
+            self.stream.writeln(f"The journal of dom0 cannot be read: {error}")
 
     def _hang(self, seconds):
-        self.stream.writeln(f"It hangs: {seconds} s")
+        self.stream.writeln(f"The test has run for {seconds} s and is ended")
         faulthandler.dump_traceback()
         self._show()
         xentest.host.end()
@@ -102,10 +102,10 @@ def install(host):
 
 
 def run(image, folder, modules):
-    """Returns: (nullable) the tests' result, and what the emulator failed by, if it did."""
+    """Returns: (nullable) the tests' result, and (nullable) the emulator's fault."""
     os.makedirs(folder)
     result = host = None
-    # A socket's path is short.
+    # The path of a socket must be short.
     with tempfile.TemporaryDirectory() as sockets:
         try:
             xentest.host = host = xenhost.XenHost(image, folder, sockets)
@@ -131,8 +131,8 @@ def main(image, folder, *names):
             with open(folder + ".json", "w", encoding="utf-8") as file:
                 json.dump(result.count(), file)
             return
-        print(f"The emulator has failed, not the project: {fault}")
-    sys.exit("It has failed twice")
+        print(f"The emulator failed, not the project: {fault}")
+    sys.exit("The emulator failed twice")
 
 
 if __name__ == "__main__":

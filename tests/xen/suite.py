@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Runs tests on Xen hosts, on all at once.
+"""Runs tests on several Xen hosts at once.
 
-    suite.py FOLDER NAMES…      NAMES: what prove.py takes, for one host
+    suite.py FOLDER NAMES…      NAMES: the names that prove.py takes, for one host
 
-What the hosts leave is in FOLDER/host-N."""
+The files of host N are in FOLDER/host-N."""
 import concurrent.futures
 import fcntl
 import itertools
@@ -20,7 +20,7 @@ import closing  # noqa: E402
 
 
 def prove(image, folder, names):
-    """On a host of its own, which does not outlive us. Returns: what is counted; what ended without it has failed."""
+    """Runs the tests on a host, which ends with this process. Returns: their counts, or those of one failed test."""
     host = subprocess.Popen(["setpriv", "--pdeathsig=KILL", sys.executable, "-B", "-u", os.path.join(here, "prove.py"),
                              image, folder, *names.split()], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                             errors="replace")
@@ -38,7 +38,7 @@ def main(folder, *hosts):
     if made.returncode != 0:
         sys.exit(1)
     image = made.stdout.strip()
-    fcntl.flock(os.open(image, os.O_RDONLY), fcntl.LOCK_SH)  # until we end
+    fcntl.flock(os.open(image, os.O_RDONLY), fcntl.LOCK_SH)  # held until this process ends
     began = time.monotonic()
     shutil.rmtree(folder, ignore_errors=True)
     folders = [os.path.join(folder, f"host-{number}") for number in range(1, len(hosts) + 1)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Real domains: what is said of each, and what is told as it lives."""
+"""Real domains on a Xen host: what the daemon publishes about them, and its signals as they change."""
 import dataclasses
 import gzip
 import os
@@ -18,7 +18,7 @@ CONTROL_DOMAIN = "00000000-0000-0000-0000-000000000000"
 
 class Host(xentest.TestCase):
     def test_facts(self):
-        """Libvirt's libxl driver tells no vendor of the processor: it comes from /proc/cpuinfo."""
+        """libvirt's libxl driver does not name the processor's vendor, so the daemon reads /proc/cpuinfo."""
         self.assertNotIn("<vendor>", xentest.connect().getCapabilities())
         kernel = xentest.host.run("uname -r")[1].strip()
         facts = self.client.host()
@@ -33,7 +33,7 @@ class Host(xentest.TestCase):
         self.assertEqual((domain["Verdict"], domain["Reasons"]), ("not-applicable", ["control-domain"]))
 
     def test_invisible(self):
-        """What "xl create" makes is in xenstore and not in libvirt: it is not there."""
+        """A domain of "xl create" is in xenstore but not in libvirt, so it is not published."""
         xentest.host.run("""printf '%s\n' 'name="xl-made"' 'type="pvh"' 'memory=128' 'kernel="/root/guest/vmlinuz"' \
             >/root/xl.cfg; xl create -q -p /root/xl.cfg""")
         self.addCleanup(xentest.host.run, "xl destroy xl-made; rm /root/xl.cfg")
@@ -44,12 +44,12 @@ class Host(xentest.TestCase):
 
 class Paravirtualized(xentest.TestCase):
     def test_report(self):
-        """It needs no such drivers; what it reports, late, is read and published all the same."""
+        """A para-virtualized guest needs no such drivers; its late report is published nevertheless."""
         guest = self.paravirtualized("delay=3")
         guest.start()
         domain = self.wait_for(guest, State="running")
         self.assertEqual((domain["Virtualization"], domain["KernelSource"]), ("pvh", "direct-boot"))
-        kernel = xentest.host.run("uname -r")[1].strip()  # dom0's own
+        kernel = xentest.host.run("uname -r")[1].strip()  # the guest boots dom0's kernel
         domain = self.wait_for(guest, Kernel=kernel, KernelSource="xenstore")
         self.assertEqual((domain["Verdict"], domain["Reasons"]), ("not-applicable", ["paravirtualized-guest"]))
         self.assertEqual(domain["Drivers"], "unknown")
@@ -60,7 +60,7 @@ class Paravirtualized(xentest.TestCase):
 
 class FullyVirtualized(xentest.TestCase):
     def test_life(self):
-        """Defined with a report in its metadata; started; it reports by itself, and that wins; destroyed; undefined."""
+        """A domain with a report in its metadata is started, reports another kernel, which counts, and is removed."""
         guest = self.fully_virtualized(INCOMPATIBLE)
         domain = self.wait_for(guest, State="shut-off")
         self.assertEqual((domain["Kernel"], domain["KernelSource"], domain["Id"], domain["Virtualization"]),
@@ -81,7 +81,7 @@ class FullyVirtualized(xentest.TestCase):
                          (COMPATIBLE, "xenstore", [], "i686-PAE"))
         self.wait_for_journal(f"MESSAGE_ID={xentest.CLEARED}", f"XENPV_DOMAIN_UUID={guest.uuid}")
 
-        # One alert and one clearing are all that a run has.
+        # A run has at most one alert and one clearing.
         guest.write("data/os_uname", "2.6.18-8.el5PAE")
         self.wait_for(guest, Verdict="incompatible", Release="5.0")
         self.assert_told(guest, alerts=1, cleared=1)
@@ -101,7 +101,7 @@ class FullyVirtualized(xentest.TestCase):
                                                     self.client.members("InterfacesRemoved")], "the removal")
 
     def test_late(self):
-        """It starts without a report: that is pending until it comes."""
+        """A guest that starts without a report is pending until it reports."""
         guest = self.fully_virtualized().start()
         domain = self.wait_for(guest, State="running")
         self.assertEqual((domain["Verdict"], domain["Reasons"]), ("unknown", ["kernel-pending"]))
@@ -113,8 +113,8 @@ class FullyVirtualized(xentest.TestCase):
         self.assert_told(guest, alerts=1, cleared=1)
 
     def test_serial_console(self):
-        """It cannot reach xenstore, and prints its kernel: a RHEL 3 one that is for Intel processors. A reboot is a new
-        run, whose emulator empties the file."""
+        """A guest without xenstore prints its kernel, RHEL 3 for Intel, on its serial console. A reboot is a new run,
+        for which the guest's emulator empties the file."""
         guest = self.fully_virtualized(devices=xentest.SERIAL)
         self.addCleanup(xentest.host.run, f"rm -f {guest.serial}")
         guest.start()
@@ -133,7 +133,8 @@ class FullyVirtualized(xentest.TestCase):
         self.wait_for(guest, State="shut-off", Kernel="", KernelSource="")
 
     def put_disk(self, path, default):
-        """A RHEL 5 whose GRUB starts that kernel: 5.1's, or 5.0's, which is too old. The boot sector is guest-disk's."""
+        """Makes a disk of RHEL 5 whose GRUB boots kernel `default`: 0, of 5.1, or 1, of 5.0, which is too old. The
+        boot sector is that of boot.s."""
         guest = dataclasses.replace(images.RHEL_5, kernels=("kernel-2.6.18-53.el5.i686", "kernel-2.6.18-8.el5.i686"),
                                     default=default)
         with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +145,7 @@ class FullyVirtualized(xentest.TestCase):
                          input=packed)
 
     def test_disk(self):
-        """Nobody tells anything: its kernel is known before it starts, alerted as it starts, and repaired on its disk."""
+        """A guest without reports is judged by its disk while it is off, alerted when it starts, and then cured."""
         disk = "/root/guest/rhel.img"
         self.addCleanup(xentest.host.run, f"rm -f {disk}")
         self.put_disk(disk, default="1")
@@ -164,8 +165,8 @@ class FullyVirtualized(xentest.TestCase):
         self.assert_told(guest, alerts=1, cleared=1)
 
     def test_reboot(self):
-        """Libvirt says that the new run started before it says that the old one stopped. The watches move with the id;
-        the new run is alerted anew."""
+        """At a reboot, libvirt says that the new run started before it says that the old one stopped. The watches move
+        to the new id, and the new run has its own alert."""
         guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(guest, 1)
         old = guest.id()
@@ -190,7 +191,7 @@ class FullyVirtualized(xentest.TestCase):
         self.assertEqual((len(self.journal(guest, ALERT)), len(self.journal(guest, xentest.CLEARED))), (2, 2))
 
     def test_save_and_restore(self):
-        """A new run, of a new id."""
+        """A restored domain is a new run with a new id."""
         guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(guest, 1)
         old = guest.id()
@@ -207,7 +208,7 @@ class FullyVirtualized(xentest.TestCase):
         self.wait_for(guest, Verdict="compatible", KernelSource="xenstore")
 
     def test_watched_to_its_end(self):
-        """Xenstored has no watch of a domain left over."""
+        """The daemon removes all watches of a domain that ends."""
         guest = self.fully_virtualized().start()
         guest.write("data/os_uname", COMPATIBLE)
         self.wait_for(guest, Verdict="compatible")
@@ -221,7 +222,7 @@ class FullyVirtualized(xentest.TestCase):
                                  f"grep -m 1 -E ' {verb} +{top}/{key} [0-9]+ *$'", timeout=TIMEOUT)
 
     def test_without_drivers(self):
-        """Its disk has a front end that nobody connects; without a disk there is none."""
+        """Without drivers, the disk's front end is not connected; without a disk, there is no front end."""
         guest = self.fully_virtualized(COMPATIBLE).start()
         self.wait_for(guest, State="running", Drivers="inactive")
         diskless = self.guest("<os><type arch='x86_64' machine='xenfv'>hvm</type></os>", COMPATIBLE)

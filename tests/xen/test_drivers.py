@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A Linux guest in a fully virtualized domain, whose para-virtualized drivers work. It takes minutes to boot here."""
+"""A fully virtualized Linux guest with working para-virtualized drivers. It takes minutes to boot in the emulator."""
 import xentest
 from xentest import COMPATIBLE
 
 BOOT_SECONDS = 900
-# A file name of which nothing is left when it is cleaned: the domain is one that has not reported yet.
+# Cleaning leaves nothing of this file name, so the <kernel> is no report and the domain has not reported yet.
 KERNEL = "/root/guest/\x7f"
 LINUX = f"""<os><type arch='x86_64' machine='xenfv'>hvm</type><kernel>{KERNEL}</kernel>
     <initrd>/root/guest/initrd.gz</initrd><cmdline>loglevel=3 uname={COMPATIBLE} delay=5</cmdline></os>
@@ -16,7 +16,7 @@ class Drivers(xentest.TestCase):
     HANGS = 1500
 
     def test_active(self):
-        """Pending until it reports, late; then its verdict, and drivers that are connected."""
+        """The guest is pending until it reports; then it has its verdict, and its drivers are active."""
         self.configure(f"grace={BOOT_SECONDS}")
         guest = self.guest(LINUX, memory=256)
         self.addCleanup(xentest.host.run, f"rm {guest.disk} '{KERNEL}'")

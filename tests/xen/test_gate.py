@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The gate, as the hook of libvirt's libxl driver."""
+"""The gate as the hook of libvirt's libxl driver."""
 import libvirt
 import xentest
 from xentest import COMPATIBLE, INCOMPATIBLE
@@ -10,7 +10,7 @@ HOOK = "/etc/libvirt/hooks/libxl"
 
 class Gate(xentest.TestCase):
     def test_start(self):
-        """Libvirt's error has the reason; what is compatible, acknowledged or not known starts."""
+        """libvirt's error quotes the reason; a domain that is compatible, acknowledged or unknown starts."""
         self.addCleanup(xentest.host.run, f"rm {HOOK}; systemctl restart libvirtd")
         xentest.host.run(f"install -D {EXAMPLE} {HOOK} && systemctl restart libvirtd")
         guest = self.fully_virtualized(INCOMPATIBLE)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A guest that writes to xenstore what it likes. Most are paravirtualized, as a fully virtualized one with a kernel of
-its own takes minutes to boot here; what is read of them is read alike."""
+"""A hostile guest writes to xenstore. Most are para-virtualized, as a fully virtualized one with a kernel takes minutes
+to boot in the emulator; the daemon reads both in the same way."""
 import time
 
 import xentest
@@ -32,20 +32,19 @@ class Hostile(xentest.TestCase):
         self.wait_for(self.guest, Kernel="vmlinuz", KernelSource="direct-boot")
 
     def cost(self):
-        """How often the daemon has read from its sockets, and KiB of its memory."""
+        """Returns: how often the daemon has read from its sockets, and its memory in KiB."""
         printed = xentest.host.run("""daemon=$(pidof xenpv-compatd)
             awk '/^syscr/ { print $2 }' /proc/$daemon/io
             awk '/^VmRSS/ { print $2 }' /proc/$daemon/status""")[1]
         return [int(word) for word in printed.split()]
 
     def kernels(self):
-        """All that were told, oldest first."""
+        """Returns: the kernels of all signals, oldest first."""
         return [change["Kernel"] for change in self.client.changes(self.guest.uuid) if "Kernel" in change]
 
     def test_flood(self):
-        """Rewritten as fast as the guest can, and 200 other keys at once now and then: it is read less often, and what the
-        host, the bus and memory bear of it is next to nothing. What is limited is how often a second, which no load of the
-        machine makes more."""
+        """A guest rewrites its report as fast as it can, and 200 other keys at a time. The daemon limits its reads and
+        signals by second, whatever the machine's load, and its memory hardly grows."""
         self.client.signals.clear()
         owner, before, began = self.client.owner, self.cost(), time.monotonic()
         self.guest.order(f"flood {SECONDS}")
@@ -57,7 +56,7 @@ class Hostile(xentest.TestCase):
         print(f"{self.kernels()[-1]} in {seconds:.0f} s: {len(self.client.signals)} signals, {reads} reads, {memory} KiB "
               "more", flush=True)
         self.assertGreater(int(self.kernels()[-1].split("-")[1]), 5 * len(self.client.signals))
-        self.assertEqual(self.client.owner, owner)  # it has borne it, and is not another
+        self.assertEqual(self.client.owner, owner)  # the daemon was not restarted
         self.assertLess(len(self.client.signals), seconds / 3)
         self.assertLess(reads, 200 * seconds)
         self.assertLess(memory, 512)
@@ -65,7 +64,7 @@ class Hostile(xentest.TestCase):
 
 class Flips(xentest.TestCase):
     def test_one_alert(self):
-        """A guest that reports now one kernel, now another: one alert and one end of it are all that its run has."""
+        """A guest that reports two kernels in turn has one alert and one clearing in its run."""
         guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(guest, 1)
         key = guest.store("data/os_uname")

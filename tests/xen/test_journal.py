@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What dom0's journal has when all the others have run."""
+"""Checks dom0's journal after all other tests."""
 import re
 
 import xentest
 
 DENIAL = re.compile("denied|not permitted|not allowed|not support BPF|rejected|SIGSYS|apparmor=|type=1326", re.IGNORECASE)
-# What test_unprivileged asks for, as nobody.
+# The denial that test_unprivileged causes, as user 65534.
 WANTED = re.compile(r'Rejected send message, .* sender="[^"]*" \(uid=65534 .*destination="org.xenpv.Compat1"')
-# What the others make the daemon warn of, and systemd where they kill it.
+# The warnings that other tests cause, of the daemon, and of systemd when they kill it.
 CAUSED = re.compile("trying again$|runs a kernel that is not supported with para-virtualized drivers on this host|floods xenstore"
                     "|Main process exited, code=killed, status=9/KILL|Failed with result 'signal'")
 
@@ -18,14 +18,14 @@ def lines(options):
 
 class Journal(xentest.TestCase):
     def test_no_denial(self):
-        """Nothing that the daemon did was refused to it, by the bus, the kernel or systemd's hardening. What is refused by
-        an errno alone, only the daemon's own warnings can tell."""
+        """The bus, the kernel and systemd's hardening denied the daemon nothing. If a denial is only an errno, only a
+        warning of the daemon can show it."""
         said = lines("--output=short-precise")
         self.assertGreater(len(said), 100)
         self.assertEqual([line for line in said if DENIAL.search(line) and not WANTED.search(line)], [])
 
     def test_no_other_warning(self):
-        """It has warned of nothing but what the tests caused, and ended by nothing but what they killed it with."""
+        """The daemon logged only the warnings that the tests caused, and ended only when they killed it."""
         unit = f"--output=cat --unit={xentest.UNIT}"
         self.assertNotEqual(lines(unit), [])
         self.assertEqual([line for line in lines(unit + " --priority=warning") if not CAUSED.search(line)], [])

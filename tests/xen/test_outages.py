@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Libvirtd, xenstored and the daemon itself go, hang and come back: nothing is lost, nothing is said twice."""
+"""libvirtd, xenstored and the daemon end, hang and come back: no change is lost, and no alert is repeated."""
 import libvirt
 import xentest
 from xentest import COMPATIBLE, INCOMPATIBLE
@@ -12,11 +12,11 @@ class Libvirtd(xentest.TestCase):
         super().setUp()
         self.guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(self.guest, 1)
-        self.wait_for(self.guest, Drivers="inactive")  # nothing more will be said
+        self.wait_for(self.guest, Drivers="inactive")  # no more signals follow
         self.client.signals.clear()
 
     def wait_for_connected(self, *expected):
-        """What is told of it, in this order."""
+        """Waits until the signals had these values of Connected, in this order."""
         def told():
             return [changed[1]["Connected"] for _path, _interface, member, changed in self.client.signals
                     if member == "PropertiesChanged" and "Connected" in changed[1]]
@@ -29,11 +29,11 @@ class Libvirtd(xentest.TestCase):
                 xentest.host.run(f"systemctl {how} libvirtd")
                 self.wait_for_connected(False, True)
                 self.client.refresh()
-                # Nothing has been said of the guest but what changed.
+                # There was no signal, as nothing changed.
                 self.assertEqual(self.client.changes(self.guest.uuid), [])
                 self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
                 self.assertEqual(self.journal(self.guest, xentest.CLEARED), [])
-        # It is off, and nothing brings it back: what the guest writes is heard; that it goes meanwhile is seen later.
+        # While libvirtd is off, the guest's reports are read; that it ends is noticed when libvirtd is back.
         self.client.signals.clear()
         id = self.guest.id()
         self.addCleanup(xentest.host.run, f"systemctl start {UNITS}")
@@ -46,19 +46,19 @@ class Libvirtd(xentest.TestCase):
         self.wait_for(self.guest, State="shut-off", Id=-1, Verdict="incompatible", KernelSource="metadata")
         self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
         self.assertEqual(len(self.journal(self.guest, xentest.CLEARED)), 1)
-        # Events are heard again.
+        # Events come again.
         self.guest.start()
         self.wait_for(self.guest, State="running", Id=self.guest.id())
 
     def test_stopped(self):
-        """It hangs: the bus answers as ever, of what was known."""
+        """While libvirtd hangs, the bus is still served, with what was known, and reports are still read."""
         self.configure("call-timeout=5")
         id = self.guest.id()
         self.addCleanup(xentest.host.run, "systemctl kill --signal=CONT libvirtd")
         xentest.host.run("systemctl kill --signal=STOP libvirtd")
         self.wait_for_connected(False)
         self.assertEqual(self.client.domain(self.guest.uuid)["Verdict"], "incompatible")
-        self.guest.write("data/os_uname", COMPATIBLE, id)  # xenstored is heard
+        self.guest.write("data/os_uname", COMPATIBLE, id)  # xenstored still works
         self.wait_for(self.guest, Verdict="compatible")
         self.guest.write("data/os_uname", " ", id)
         self.wait_for(self.guest, Verdict="incompatible")
@@ -78,7 +78,7 @@ class Daemon(xentest.TestCase):
         self.client.wait_for(lambda: self.client.owner not in (None, owner), "the next daemon", 120)
 
     def test_killed_while_an_alert_is_due(self):
-        """Frozen before the domain starts, killed after: the next one raises the alert, once."""
+        """If the daemon is frozen before a domain starts, and then killed, the next daemon raises the alert, once."""
         guest = self.fully_virtualized(INCOMPATIBLE)
         self.wait_for(guest, State="shut-off")
         xentest.host.run(f"systemctl kill --signal=STOP {xentest.UNIT}")
@@ -89,7 +89,7 @@ class Daemon(xentest.TestCase):
         self.assert_told(guest, alerts=1, cleared=0)
 
     def test_killed_when_it_was_raised(self):
-        """It is not raised again; its end, which nobody saw, is said."""
+        """A daemon that was killed after an alert does not repeat it, and logs the end of a run that it missed."""
         guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(guest, 1)
         xentest.host.run(f"systemctl kill --signal=STOP {xentest.UNIT}")
@@ -101,14 +101,14 @@ class Daemon(xentest.TestCase):
 
 class Xenstored(xentest.TestCase):
     def test_stopped(self):
-        """It hangs, and is given up: libvirt is heard, the bus answers; what the guest writes is read afterwards."""
+        """While xenstored hangs, libvirt's events and the bus still work; the guest's report is read afterwards."""
         self.configure("call-timeout=5", "restart")
         guest = self.fully_virtualized().start()
         guest.write("data/os_uname", INCOMPATIBLE)
         self.wait_for_alerts(guest, 1)
         self.addCleanup(xentest.host.run, "kill -CONT $(pidof oxenstored)")
         key = guest.store("data/os_uname")
-        # The last ones are to be read after a rest.
+        # The daemon would read the last ones after a rest.
         xentest.host.run(f"""xenstored=$(pidof oxenstored)
             for i in 1 2 3 4 5 6 7 8; do xenstore-write {key} 2.6.18-$i.el5; done; kill -STOP $xenstored""")
         self.wait_for_journal("_COMM=xenpv-compatd", text="xenstored has not answered for 5 s")

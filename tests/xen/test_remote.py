@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon on another machine than the Xen host, over ssh: for hosts that cannot run it, as genuine RHEL 5 ones."""
+"""The daemon runs on another machine than the Xen host, over ssh, for hosts that cannot run it, as real RHEL 5 ones."""
 import os
 
 import harness
@@ -7,26 +7,26 @@ import libvirt
 import xentest
 from xentest import INCOMPATIBLE
 
-# On an Intel processor, as is stated: dom0's is AMD.
+# Compatible with the Intel processor that the options state; dom0's is from AMD.
 COMPATIBLE = "kernel-2.4.21-50.EL.ia32e"
 
 
 class Remote(xentest.Guests, harness.TestCase):
     def start_remote(self, parameters=""):
-        """Nothing is known of the host but what libvirt tells and the options state."""
+        """Starts the daemon, which knows of the host only what libvirt says and the options state."""
         options = "-F /dev/null -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
         command = self.write("ssh", f'#!/bin/sh\nexec ssh {options} "$@"\n')
         os.chmod(command, 0o755)
         self.start(f"xen+ssh://root@127.0.0.1:{xentest.host.port}/system?keyfile={xentest.host.key}&no_verify=1"
                    f"&command={command}{parameters}", "--host-kernel=2.6.18-398.el5xen", "--host-processor=intel",
-                   env={"XENSTORED_PATH": xentest.host.xenstored})  # it is not that host's, so it is not asked
+                   env={"XENSTORED_PATH": xentest.host.xenstored})  # the daemon must not ask it
 
     def wait_for(self, guest, **expected):
         self.client.wait_for_change(guest.uuid, **expected)
         return self.client.domain(guest.uuid)
 
     def follow(self, guest):
-        """It is told as it changes, by what its metadata says, whatever it writes to xenstore."""
+        """Starts and changes a guest: the daemon follows its metadata, and ignores what it writes to xenstore."""
         guest.start()
         domain = self.wait_for(guest, State="running", Id=guest.id())
         self.assertEqual((domain["Verdict"], domain["Kernel"], domain["KernelSource"], domain["Warnings"]),
@@ -42,14 +42,14 @@ class Remote(xentest.Guests, harness.TestCase):
         self.assertEqual((domain["Kernel"], domain["KernelSource"]), (COMPATIBLE, "metadata"))
 
     def test_by_netcat(self):
-        """As with a libvirt of before 6.9, which has no virt-ssh-helper."""
+        """The daemon reaches a libvirt older than 6.9, which has no virt-ssh-helper, by netcat."""
         guest = self.fully_virtualized(COMPATIBLE)
         self.start_remote("&proxy=netcat")
         self.follow(guest)
 
     def test_cut(self):
-        """The host's facts are those that are stated. What names kernels but for metadata: a file here, and what a guest
-        boots there. Ssh ends: what is published stays, and it connects again."""
+        """The host has the stated facts; kernels also come from kernels.conf and a guest's direct boot. When ssh ends,
+        the published data stays, and the daemon connects again."""
         guest, listed, booted = self.fully_virtualized(COMPATIBLE), self.fully_virtualized(), self.paravirtualized()
         self.write("kernels.conf", f"[Kernels]\n{listed.name}={INCOMPATIBLE}\n")
         self.start_remote()
@@ -73,7 +73,7 @@ class Remote(xentest.Guests, harness.TestCase):
 
 class Unit(xentest.TestCase):
     def test_drop_in(self):
-        """As an administrator sets it up: the unit with the drop-in, as hardened as that leaves it."""
+        """The unit works with the drop-in for remote hosts, and the hardening that it leaves."""
         key = "/etc/xenpv-compat/key"
         with open(xentest.host.key, "rb") as file:
             xentest.host.run(f"install -m 600 /dev/stdin {key}", input=file.read())

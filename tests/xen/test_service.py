@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The unit on a real Xen host, on its system bus, with all its hardening."""
+"""The unit runs on a real Xen host, with its system bus and all of the unit's hardening."""
 import configparser
 import os
 import re
@@ -26,7 +26,7 @@ class Service(xentest.TestCase):
         self.assertRegex(show("StatusText"), "^[0-9]+ domains?, 0 incompatible$")
 
     def test_activation(self):
-        """The bus starts it for any user."""
+        """The bus starts the daemon for any user."""
         run(f"systemctl stop {xentest.UNIT}")
         self.client.wait_for(lambda: not self.client.owner, "the name to be given up")
         counts = run(f"{AS_NOBODY} busctl get-property {MANAGER} Counts")
@@ -47,14 +47,14 @@ class Service(xentest.TestCase):
         self.assertRegex(output, "Access.*denied|rejected")
 
     def test_hardening(self):
-        """Each option that the unit has is in force, and what they are for holds."""
+        """Each hardening option of the unit is in force and has its effect."""
         exposure = run(f"systemd-analyze security --no-pager {xentest.UNIT}")
         self.assertLessEqual(float(re.search(r"exposure level for \S+: ([\d.]+)", exposure)[1]), 0.5, exposure)
         options = self.options()
         self.assertGreater(len(options), 25)
         for name, value in options:
             with self.subTest(name):
-                self.assertEqual(sorted(show(name).split()), sorted(value.split()))  # it shows sets in any order
+                self.assertEqual(sorted(show(name).split()), sorted(value.split()))  # systemd shows sets in any order
         self.assertNotRegex(run("journalctl --boot _PID=1"), f"{xentest.UNIT}:[0-9]+:")
 
         pid = show("MainPID")
@@ -73,8 +73,8 @@ class Service(xentest.TestCase):
         self.assertNotIn(".ssh", run(f"{there} ls -A /root"))
 
     def test_no_forbidden_call(self):
-        """Where each system call that it may not make would end it, but for one that libnuma, of libvirt's client, tries
-        as it is loaded, and can do without."""
+        """The daemon makes no forbidden system call: here, each would kill it. The exception is set_mempolicy, which
+        libnuma, of libvirt's client, tries when it is loaded, and does not need."""
         before = show("SystemCallErrorNumber")
         self.drop_in("[Service]\nSystemCallErrorNumber=\nSystemCallFilter=set_mempolicy\n")
         self.assertNotEqual(show("SystemCallErrorNumber"), before)
@@ -90,7 +90,7 @@ class Service(xentest.TestCase):
         self.assertEqual((show("Result"), show("NRestarts")), ("success", "0"))
 
     def options(self):
-        """The unit's: what the manager shows of them. Its system calls it shows one by one, see test_no_forbidden_call."""
+        """Returns: the unit's options as systemd shows them, without its system calls, which it lists one by one."""
         unit = configparser.RawConfigParser(strict=False)
         unit.optionxform = str
         with open(os.path.join(os.environ["XPV_BUILD"], "systemd", xentest.UNIT), encoding="utf-8") as file:

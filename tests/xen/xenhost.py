@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real Xen host in QEMU's software emulation, of what tests/xen/image has made. The image is never written."""
+"""A real Xen host in QEMU's software emulation. It boots the image of tests/xen/image, which is never written to."""
 import contextlib
 import os
 import re
@@ -9,25 +9,25 @@ import threading
 
 TIMEOUT = 300
 
-# One processor, no AVX, no SMAP: what Xen, dom0 and its guests have of the emulator without faults.
+# One processor, no AVX, no SMAP: with more, the emulator has faults.
 QEMU = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi,tb-size=512",
         "-cpu", "qemu64,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt", "-smp", "1", "-m", "2048",
         "-display", "none", "-nodefaults", "-no-user-config", "-no-reboot", "-monitor", "none", "-serial", "stdio",
         "-append", "console=com1 com1=115200,8n1 dom0_mem=1280M,max:1280M loglvl=warning guest_loglvl=all noreboot",
         "-device", "virtio-rng-pci"]
 READY = "xenpv-test: ready"
-# What neither the project nor a guest of the tests can cause. Lines that begin with (d are a guest's own.
+# Faults that neither the project nor a guest of the tests can cause. A guest prints the lines that begin with (d.
 FAULT = re.compile(r"^(?!\(d).*(\(XEN\).*(Panic on CPU|FATAL|Xen BUG|Xen call trace|[Tt]riple fault|domain_crash)"
                    "|Kernel panic)")
 
 
 class EmulatorFault(Exception):
-    """The emulator has failed, not what runs in it."""
+    """The emulator has failed, not the programs in it."""
 
 
 class XenHost:
-    """`fault`: what the emulator failed by, if it did. The console is kept in `folder`, as console.log; `sockets` is a
-    folder of a short name."""
+    """`fault`: the emulator's fault, or None. The console is saved as console.log in `folder`; `sockets` is a folder
+    with a short path."""
 
     def __init__(self, image, folder, sockets):
         self.folder = folder
@@ -37,7 +37,7 @@ class XenHost:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        # It does not outlive us, however we end.
+        # The emulator is killed when this process ends, however it ends.
         self.emulator = subprocess.Popen(
             ["setpriv", "--pdeathsig=KILL", *QEMU, "-kernel", f"{image}/xen.elf32",
              "-initrd", f"{image}/vmlinuz root=/dev/vda ro console=hvc0,{image}/initrd.gz",
@@ -47,7 +47,7 @@ class XenHost:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
         self.lines = []
         self.changed = threading.Condition()
-        # In the emulator, dom0 may sleep through its timers, for minutes, until something comes from the network.
+        # In the emulator, dom0 may miss its timers for minutes, until a packet comes: hence ServerAliveInterval.
         self.ssh = ["ssh", "-F", "/dev/null", "-i", self.key, "-p", str(self.port), "-o", "BatchMode=yes",
                     "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "LogLevel=ERROR",
                     "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
@@ -63,7 +63,7 @@ class XenHost:
             raise
 
     def _read_console(self):
-        """Until the emulator ends."""
+        """Reads and saves the console until the emulator ends."""
         with open(os.path.join(self.folder, "console.log"), "w", encoding="utf-8") as log:
             for line in self.emulator.stdout:
                 log.write(line)
@@ -75,11 +75,11 @@ class XenHost:
                     self.changed.notify_all()
         with self.changed:
             last = next((line.strip() for line in reversed(self.lines) if line.strip()), "nothing")
-            self.fault = self.fault or f"it ended; the last that it said: {last}"
+            self.fault = self.fault or f"it ended; its last line: {last}"
             self.changed.notify_all()
 
     def wait_for_console(self, text):
-        """Until Xen's console, which has dom0's and the debug port of each guest, has shown this."""
+        """Waits until Xen's console shows a text. It also has dom0's console and each guest's debug port."""
         with self.changed:
             if not self.changed.wait_for(lambda: self.fault or any(text in line for line in self.lines), TIMEOUT):
                 raise AssertionError(f"the console has not shown “{text}” within {TIMEOUT} s")
@@ -87,7 +87,7 @@ class XenHost:
             self.check()
 
     def find_fault(self):
-        """What the emulator failed by, if it did. For when something has failed: an end not seen yet is awaited."""
+        """Returns: the emulator's fault, or None. To be called after a failure: it waits for an end not noticed yet."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.emulator.wait(1)
             self.console.join()
@@ -98,7 +98,7 @@ class XenHost:
             raise EmulatorFault(self.fault)
 
     def run(self, command, check=True, input=None, timeout=TIMEOUT):
-        """Runs a shell command in dom0. Returns: its exit status and what it printed."""
+        """Runs a shell command in dom0. Returns: its exit status and its output."""
         result = self._ssh(["root@127.0.0.1", command], input or b"", timeout)
         output = result.stdout.decode("utf-8", "replace")
         if check and result.returncode != 0:
@@ -112,12 +112,12 @@ class XenHost:
         except subprocess.TimeoutExpired:
             self.check()
             raise
-        if result.returncode == 255:  # ssh itself
+        if result.returncode == 255:  # ssh itself has failed
             self.check()
         return result
 
     def forward(self, name, path):
-        """A socket of dom0's becomes one of ours. Returns: its path."""
+        """Forwards a socket of this machine to one of dom0. Returns: its path."""
         ours = os.path.join(self.sockets, name)
         self._ssh(["-O", "forward", "-L", f"{ours}:{path}", "root@127.0.0.1"]).check_returncode()
         return ours

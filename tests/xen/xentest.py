@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the tests on a Xen host share: the daemon as it is installed there, seen through dom0's system bus and journal,
-and guests that are driven through dom0's libvirt and xenstore. prove.py sets `host`."""
+"""Shared by the tests on a Xen host. They see the installed daemon through dom0's system bus and journal, and control
+guests through dom0's libvirt and xenstore. prove.py sets `host`."""
 import itertools
 import json
 import os
@@ -19,7 +19,7 @@ CONFIG = "/etc/xenpv-compat/xenpv-compatd.conf"
 ALERT = "8f0c6c5a2d5b4a0e9d5f1f4a7b3e6c21"
 CLEARED = "3a7e2b9c41d84f6fb0c5d28e96a1f073"
 
-# On this host, x86_64 and AMD.
+# The verdicts on this host, which is x86_64 with an AMD processor.
 INCOMPATIBLE = "kernel-smp-2.4.21-50.EL.i686"
 COMPATIBLE = "2.6.18-398.el5PAE"
 
@@ -28,7 +28,7 @@ TIMEOUT = 60
 numbers = itertools.count(1)
 
 
-# Says what libvirt tells of a domain's life, beginning when it listens.
+# Prints "listens", and then libvirt's lifecycle events of a domain.
 LISTENER = """import libvirt, sys
 libvirt.virEventRegisterDefaultImpl()
 connection = libvirt.open(sys.argv[1])
@@ -41,7 +41,7 @@ while True:
 
 
 def uri():
-    """Of dom0's libvirt."""
+    """Returns: the URI of dom0's libvirt."""
     return f"xen+unix:///system?socket={host.libvirt}"
 
 
@@ -50,7 +50,7 @@ def connect():
 
 
 class Guest:
-    """A domain of dom0's libvirt, and what is done to it."""
+    """A domain of dom0's libvirt."""
 
     def __init__(self, os_xml, report=None, memory=32):
         number = next(numbers)
@@ -64,7 +64,7 @@ class Guest:
             <memory unit='MiB'>{memory}</memory><metadata>{metadata}</metadata>{os_xml.format(self=self)}</domain>""")
 
     def domain(self):
-        """Libvirt's, as it is now."""
+        """Returns: libvirt's handle of the domain."""
         return connect().lookupByUUIDString(self.uuid)
 
     def start(self):
@@ -75,22 +75,22 @@ class Guest:
         return self.domain().ID()
 
     def store(self, key=""):
-        """Where xenstore has it."""
+        """Returns: the path in xenstore of the domain, or of one of its keys."""
         return f"/local/domain/{self.id()}/{key}".rstrip("/")
 
     def write(self, key, value, id=None):
-        """As the guest would. `id`: while libvirt cannot be asked for it."""
+        """Writes a key as the guest would. `id`: the domain's id, if libvirt cannot be asked for it."""
         path = f"/local/domain/{id}/{key}" if id else self.store(key)
         host.run(shlex.join(["xenstore-write", path, value]))
 
     def set_metadata(self, content, flags):
-        """As an administrator does. `flags`: of the run, of the configuration, or both."""
+        """Sets the metadata as an admin does. `flags`: for the run, the configuration, or both."""
         self.domain().setMetadata(libvirt.VIR_DOMAIN_METADATA_ELEMENT, f"<guest>{content}</guest>", "compat",
                                   "urn:xenpv:compat:1", flags)
 
     def listen(self, test):
-        """Returns: what to read a line from for each event of its life from now on. Python loads libvirt where what the
-        programs under test get preloaded does not find it."""
+        """Returns: a file with a line for each lifecycle event from now on. LD_PRELOAD is emptied, because the
+        preloaded library does not find the libvirt that Python loads."""
         listener = subprocess.Popen(["setpriv", "--pdeathsig=KILL", sys.executable, "-c", LISTENER, uri(), self.uuid],
                                     stdout=subprocess.PIPE, text=True, env={**os.environ, "LD_PRELOAD": ""})
         test.addCleanup(listener.stdout.close)
@@ -100,16 +100,16 @@ class Guest:
         return listener.stdout
 
     def press_key(self):
-        """A fully virtualized guest of ours reboots."""
+        """Makes a guest with boot.s reboot."""
         host.wait_for_console(f"(d{self.id()}) waits for a key")
         host.run(f"xl qemu-monitor-command {self.name} 'sendkey r'")
 
     def order(self, command):
-        """A paravirtualized guest of ours runs this shell command."""
+        """Makes a guest with guest-init run a shell command."""
         self.write("data/order", command)
 
     def remove(self):
-        """Whatever it is doing, and whether it is there."""
+        """Destroys and undefines the domain, if it exists."""
         for domain in connect().listAllDomains():
             if domain.UUIDString() == self.uuid:
                 if domain.isActive():
@@ -117,18 +117,18 @@ class Guest:
                 domain.undefine()
 
 
-# Its disk has nothing but boot.s. What its guest would write to xenstore, dom0 can write.
+# The disk has only boot.s. dom0 writes to xenstore in the guest's place.
 FULLY_VIRTUALIZED = """<os><type arch='x86_64' machine='xenfv'>hvm</type><boot dev='hd'/></os>
     <devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{self.disk}'/>
     <target dev='hda' bus='ide'/></disk></devices>"""
-# What it prints there, its emulator writes.
+# The guest's emulator writes its serial output to this file.
 SERIAL = "<serial type='file'><source path='{self.serial}'/><target port='0'/></serial>"
 PARAVIRTUALIZED = """<os><type arch='x86_64' machine='xenpvh'>xenpvh</type><kernel>/root/guest/vmlinuz</kernel>
     <initrd>/root/guest/initrd.gz</initrd><cmdline>console=hvc0 loglevel=3 %s</cmdline></os>"""
 
 
 class Guests:
-    """Of a test, gone with it."""
+    """The guests of a test, which end with it."""
 
     def guest(self, os_xml, report=None, memory=32):
         guest = Guest(os_xml, report, memory)
@@ -142,12 +142,12 @@ class Guests:
         return guest
 
     def paravirtualized(self, words=""):
-        """Words of the kernel's command line: see guest-init."""
+        """Makes a guest with guest-init. `words`: of the kernel's command line."""
         return self.guest(PARAVIRTUALIZED % words, memory=128)
 
 
 class TestCase(Guests, unittest.TestCase):
-    """`client` is on dom0's system bus."""
+    """A test whose `client` is on dom0's system bus."""
 
     def setUp(self):
         self.client = harness.Client("unix:path=" + host.bus)
@@ -155,7 +155,7 @@ class TestCase(Guests, unittest.TestCase):
         self.client.wait_for(lambda: self.client.owner, "the bus name")
 
     def wait_for(self, guest, **expected):
-        """Until the last that was told of the guest is this. Returns: all that is published of it."""
+        """Waits until the last signals about the guest have these values. Returns: all of its properties."""
         def is_told():
             told = {}
             for path, _interface, member, arguments in self.client.signals:
@@ -168,16 +168,16 @@ class TestCase(Guests, unittest.TestCase):
         return self.client.domain(guest.uuid)
 
     def alerts(self, guest):
-        """The signals about a guest."""
+        """Returns: the alert signals about a guest."""
         return [arguments for arguments in self.client.members("IncompatibleDomain") if arguments[0] == guest.path]
 
     def configure(self, lines, how="reload"):
-        """For this test."""
+        """Configures the daemon during this test."""
         self.addCleanup(host.run, f"rm -f {CONFIG}; systemctl {how} {UNIT}")
         host.run(f"printf '[xenpv-compatd]\\n{lines}\\n' >{CONFIG}; systemctl {how} {UNIT}")
 
     def drop_in(self, text):
-        """For this test."""
+        """Adds a drop-in to the daemon's unit during this test."""
         folder = f"/run/systemd/system/{UNIT}.d"
         restart = f"systemctl daemon-reload; systemctl restart {UNIT}"
         self.addCleanup(host.run, f"rm -r {folder}; {restart}")
@@ -188,17 +188,17 @@ class TestCase(Guests, unittest.TestCase):
         self.assertEqual(len(self.alerts(guest)), number)
 
     def wait_for_journal(self, *matches, text=""):
-        """Until there is such an entry, with this text."""
+        """Waits until the journal has an entry that matches, with this text."""
         host.run(f"journalctl --follow --lines=all --output=cat {shlex.join(matches)} | grep -q -F '{text}'")
 
     def journal(self, guest, message_id):
-        """What it says with that id of a guest."""
+        """Returns: the journal's entries about a guest with this message id."""
         host.run("journalctl --sync")
         lines = host.run(f"journalctl --output=json MESSAGE_ID={message_id} XENPV_DOMAIN_UUID={guest.uuid}")[1]
         return [json.loads(line) for line in lines.splitlines()]
 
     def assert_told(self, guest, alerts, cleared):
-        """So many alerts and ends of alerts, in the journal and of the alerts also on the bus."""
+        """The journal has this many alerts and clearings of a guest, and the bus this many alerts."""
         self.client.refresh()
         self.assertEqual((len(self.journal(guest, ALERT)), len(self.journal(guest, CLEARED))), (alerts, cleared))
         self.assertEqual(len(self.alerts(guest)), alerts)
