@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Expectations that name their input, and text from hostile guests. */
+/* Checks that name their input, and reports of hostile guests. */
 #pragma once
 
 #include <string.h>
 
 #include "common/text.h"
 
-/* expect: whether two texts are the same; if not, the test fails, names the input, and goes on. */
+/* expect: whether two texts are the same. If not, the test fails with a message that names the input, and goes on. */
 static inline gboolean
 expect(const char *input, const char *got, const char *expected)
 {
@@ -21,14 +21,14 @@ expect(const char *input, const char *got, const char *expected)
     return FALSE;
 }
 
-/* expect_true: whether something holds of an input. */
+/* expect_true: whether @what holds of an input. */
 static inline gboolean
 expect_true(const char *input, gboolean holds, const char *what)
 {
     return holds || expect(input, "not so", what);
 }
 
-/* expect_words: the words of a set, joined. */
+/* expect_words: joins a set of words. Frees @words. */
 static inline char *
 expect_words(const char **words, const char *separator)
 {
@@ -36,7 +36,7 @@ expect_words(const char **words, const char *separator)
     return owned[0] ? g_strjoinv(separator, (char **)owned) : g_strdup("-");
 }
 
-/* is_publishable: whether sd-bus and a terminal can take a text: UTF-8 with no control character, no noncharacter. */
+/* is_publishable: whether sd-bus and a terminal accept the text: UTF-8 without control characters and noncharacters. */
 static inline gboolean
 is_publishable(const char *text)
 {
@@ -50,7 +50,7 @@ is_publishable(const char *text)
     return TRUE;
 }
 
-/* hostile_report: the next report of a hostile guest: noise, or a real report with some bytes changed, removed or
+/* hostile_report: makes the next report of a hostile guest: noise, or a real report with some bytes changed, removed or
  * repeated. The same seed gives the same reports.
  * Returns: (transfer full) @ret_length bytes, and a NUL that is not counted. */
 static inline char *

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A fake of libvirt's API, linked before it: a server of some age, as its client sees it.
+/* A fake of libvirt's API, linked before the real one: a server of some age, as a client sees it.
  *
- * It is a fake because servers of that age cannot be had everywhere, nor can they be made to lose xend at a given
- * moment. What it answers is what real ones of 0.3.3, 0.6.3 and 0.8.2 did, with their own Xen drivers: which calls they
- * lack, what fails while xend is away, and by which codes. Domains are known by number. Any thread. */
+ * Servers of that age are not available everywhere, and cannot be made to lose xend at a given moment. The fake answers
+ * as real servers of 0.3.3, 0.6.3 and 0.8.2 did with their own Xen drivers: which calls they lack, what fails while
+ * xend is away, and with which codes. Domains have numbers. All functions work in any thread. */
 #pragma once
 
 #include <glib.h>
@@ -11,7 +11,7 @@
 
 typedef enum { FAKE_0_3_3, FAKE_0_6_3, FAKE_0_8_2, FAKE_9_0 } FakeAge;
 
-/* The calls that it counts. */
+/* The kinds of calls that it counts. */
 typedef enum { FAKE_LISTS, FAKE_LOOKUPS, FAKE_XMLS, FAKE_STATES, FAKE_LACKING, FAKE_COUNTED } FakeCount;
 
 /* fake_begin: starts a server without domains. fake_end: all objects must have been freed. */
@@ -33,10 +33,10 @@ void fake_set_xend(gboolean is_there);
 /* fake_close: closes the connection, and tells its listener. */
 void fake_close(void);
 
-/* fake_lie: from now on, the counts of lists are too large, and the XML of one domain is another's. */
+/* fake_lie: from now on, lists claim too many domains, and one domain has another's XML. */
 void fake_lie(void);
 
-/* fake_count: the calls since fake_begin(), or the last fake_forget(). fake_count_all: of all kinds. */
+/* fake_count: the calls of a kind since fake_begin() or the last fake_forget(). fake_count_all: those of all kinds. */
 guint fake_count(FakeCount what);
 guint fake_count_all(void);
 void fake_forget(void);

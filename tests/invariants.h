@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Invariants of every report and judgement, whatever a guest wrote. broken_in_… return NULL, or the broken one. */
+/* Invariants of every report and judgement, whatever a guest wrote. broken_in_…() return NULL, or name the broken
+ * invariant. */
 #pragma once
 
 #include "common/judge.h"
@@ -38,7 +39,7 @@ broken_in_report(const XpvReport *report)
     return broken;
 }
 
-/* is_sentence: whether a text is one sentence; where what it quotes has the end of one, that is not counted. */
+/* is_sentence: whether a text is one sentence. Ends of sentences in the text that it quotes do not count. */
 static inline gboolean
 is_sentence(const char *text, const char *quoted)
 {
@@ -64,7 +65,7 @@ reasons_fit(XpvVerdict verdict, guint reasons)
     }
 }
 
-/* @quoted: what the guest wrote */
+/* @quoted: text that the guest wrote */
 static inline const char *
 broken_in_judgement(const XpvJudgement *judgement, const char *quoted)
 {
@@ -81,7 +82,7 @@ broken_in_judgement(const XpvJudgement *judgement, const char *quoted)
     return NULL;
 }
 
-/* In bits; 0: of no x86 processor. */
+/* Returns: the word size in bits; 0: not an x86 processor */
 static inline guint
 word_size_of(XpvArch arch)
 {
@@ -90,7 +91,7 @@ word_size_of(XpvArch arch)
     return arch == XPV_ARCH_ATHLON || arch == XPV_ARCH_I386 || arch == XPV_ARCH_I586 || arch == XPV_ARCH_I686 ? 32 : 0;
 }
 
-/* Returns: (nullable) what an expression finds in a text */
+/* Returns: (nullable) the expression's first group, as found in the text */
 static inline char *
 find_in(const char *text, const char *expression)
 {
@@ -99,7 +100,7 @@ find_in(const char *text, const char *expression)
     return g_regex_match(regex, text, 0, &match) ? g_match_info_fetch(match, 1) : NULL;
 }
 
-/* The host that a way of a remedy leads to. */
+/* Returns: the host after a proposal of the remedy is followed */
 static inline XpvHost
 follow_to_host(const XpvHost *host, const char *way)
 {
@@ -115,7 +116,8 @@ follow_to_host(const XpvHost *host, const char *way)
     return there;
 }
 
-/* The kernel that a way leads to: the package that it names, or the guest's own, of the release that it names. */
+/* Returns: the kernel after the proposal is followed: the package that it names, or the guest's own in the release that
+ * it names */
 static inline char *
 follow_to_kernel(const XpvKernel *kernel, const char *way)
 {
@@ -131,7 +133,7 @@ follow_to_kernel(const XpvKernel *kernel, const char *way)
                            xpv_arch_to_word(kernel->arch));
 }
 
-/* @kernel: (nullable) the only one that the guest can have; NULL: there are several */
+/* @kernel: (nullable) the only kernel that the guest can have; NULL: there are several */
 static inline const char *
 broken_in_way(const XpvHost *host, const XpvKernel *kernel, const char *way)
 {
@@ -163,7 +165,7 @@ broken_in_way(const XpvHost *host, const XpvKernel *kernel, const char *way)
     return NULL;
 }
 
-/* broken_in_remedy: each way that the remedy of an incompatible guest names leads to compatible.
+/* broken_in_remedy: each proposal in the remedy of an incompatible guest must make it compatible.
  * @report: of the guest */
 static inline const char *
 broken_in_remedy(const XpvHost *host, const XpvReport *report, const XpvJudgement *judgement)

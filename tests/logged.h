@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Records the log, with all fields. A test takes the entries that it expects; no other may be left. */
+/* Records the log with all fields. A test takes the entries that it expects; no other entry may be left. */
 #pragma once
 
 #include <glib.h>
@@ -47,7 +47,7 @@ log_entry_add(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
     return G_LOG_WRITER_HANDLED;
 }
 
-/* log_keep: records from now on. */
+/* log_keep: starts to record. */
 static inline void
 log_keep(void)
 {
@@ -61,7 +61,7 @@ log_field(const LogEntry *entry, const char *key)
     return g_hash_table_lookup(entry->fields, key);
 }
 
-/* log_take: the oldest entry of a level whose message matches a glob. Returns: (nullable) (transfer full) */
+/* log_take: takes the oldest entry of this level whose message matches a glob. Returns: (nullable) (transfer full) */
 static inline LogEntry *
 log_take(GLogLevelFlags level, const char *pattern)
 {
@@ -76,7 +76,7 @@ log_take(GLogLevelFlags level, const char *pattern)
     return found;
 }
 
-/* log_drop: takes all such entries. Returns: their number */
+/* log_drop: takes all entries of this level whose messages match. Returns: their number */
 static inline guint
 log_drop(GLogLevelFlags level, const char *pattern)
 {
@@ -86,7 +86,7 @@ log_drop(GLogLevelFlags level, const char *pattern)
     return n;
 }
 
-/* expect_logged: takes such an entry, which must be there. */
+/* expect_logged: takes such an entry; there must be one. */
 static inline void
 expect_logged(GLogLevelFlags level, const char *pattern)
 {
@@ -97,7 +97,7 @@ expect_logged(GLogLevelFlags level, const char *pattern)
     }
 }
 
-/* expect_nothing_logged: all entries must have been taken. */
+/* expect_nothing_logged: no entry may be left. */
 static inline void
 expect_nothing_logged(void)
 {

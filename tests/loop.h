@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Waits in the main loop for a condition. Nothing sleeps. */
+/* Waits in the main loop for a condition, without sleeping. */
 #pragma once
 
 #include <glib.h>
 
-/* Far above any real time; only a failing test waits as long. */
+/* Longer than anything takes; only a failing test waits that long. */
 #define WAIT_SECONDS 60
 
 static inline gboolean
@@ -14,7 +14,8 @@ waited_in_vain(gpointer what)
     return G_SOURCE_REMOVE;
 }
 
-/* wait_until: runs the main loop until an expression is true. Another thread that makes it true must wake the loop. */
+/* wait_until: runs the main loop until an expression is true. If another thread makes it true, that thread must wake
+ * the loop. */
 #define wait_until(expression)                                                                                         \
     G_STMT_START                                                                                                       \
     {                                                                                                                  \
@@ -25,7 +26,7 @@ waited_in_vain(gpointer what)
     }                                                                                                                  \
     G_STMT_END
 
-/* settle: runs the main loop until it has nothing to do at once. */
+/* settle: runs the main loop until nothing is left to do at once. */
 static inline void
 settle(void)
 {
@@ -41,7 +42,7 @@ pass(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* let_pass: runs the main loop for that time, to test what time alone causes. */
+/* let_pass: runs the main loop for that long, to test effects of time alone. */
 static inline void
 let_pass(guint ms)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A hash of Berkeley DB that is made here, and changed to what Berkeley DB does not write. */
+/* A Berkeley DB hash that the test makes, and changes in ways that Berkeley DB never writes. */
 #include "inspect/rpm-database.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #define PAGE 512U
 #define PAGES 4U
 #define BUCKET PAGE         /* the page of the only bucket */
-#define OVERFLOW (2 * PAGE) /* where one of its values is */
+#define OVERFLOW (2 * PAGE) /* the page with one of its values */
 #define HEAD 26U
 
 static void
@@ -61,7 +61,7 @@ append_length(XpvRpmRecord *record, gpointer data)
     g_string_append_printf(data, "%u ", xpv_rpm_record_read(record, 1000)->len);
 }
 
-/* The lengths of the packages, and the error. */
+/* Returns: the lengths of the packages, and the error message */
 static char *
 describe(const guint8 *bytes)
 {
@@ -92,9 +92,9 @@ test_changed(void)
         { 20, 4, 768, "it says that its pages have 768 bytes" },
         { 72, 4, PAGES, "it says that it has more buckets (4) than pages (4)" },
         { 72, 4, 1, "3 100 " }, /* both buckets are the same page */
-        { 96, 4, 0, "" },       /* the bucket is the first page, or on none */
+        { 96, 4, 0, "" },       /* the bucket is the first page, or does not exist */
         { 96, 4, PAGES, "" },
-        /* The bucket goes on where it was, or on no page. */
+        /* The bucket's next page is itself, or does not exist. */
         { BUCKET + 16, 4, 1, "3 100 " },
         { BUCKET + 16, 4, 1000, "3 100 " },
         { BUCKET + 25, 1, 5, "" },
@@ -102,14 +102,14 @@ test_changed(void)
         { BUCKET + HEAD + 2, 2, 507, "" },   /* an item without a byte */
         { BUCKET + HEAD + 2, 2, 65535, "" }, /* outside of the page */
         { BUCKET + HEAD + 4, 2, 499, "3 " }, /* a key of four bytes */
-        { BUCKET + 498, 1, 2, "3 " },        /* a key that is elsewhere */
+        { BUCKET + 498, 1, 2, "3 " },        /* a key on an overflow page */
         { BUCKET + 499, 4, 0, "3 " },        /* key 0 */
-        { BUCKET + HEAD + 6, 2, 27, "3 " },  /* on the list of items */
+        { BUCKET + HEAD + 6, 2, 27, "3 " },  /* inside the list of items */
         { BUCKET + 486, 1, 2, "3 " },        /* of another type */
         { OVERFLOW + 25, 1, 13, "3 0 " },    /* a page of another type */
         { OVERFLOW + 22, 2, PAGE - HEAD, "3 486 " },
         { OVERFLOW + 22, 2, PAGE - HEAD + 1, "3 0 " }, /* longer than the page */
-        { OVERFLOW + 16, 4, 2, "3 1000 " },            /* a chain that bites its tail */
+        { OVERFLOW + 16, 4, 2, "3 1000 " },            /* a chain that leads back to itself */
         { OVERFLOW + 16, 4, 1000, "3 100 " },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -125,7 +125,7 @@ test_changed(void)
     }
 }
 
-/* An empty page that is the next one of itself. */
+/* An empty overflow page whose next page is itself. */
 static void
 test_empty_page(void)
 {
@@ -136,7 +136,7 @@ test_empty_page(void)
     g_assert_cmpstr(told, ==, "3 0 ");
 }
 
-/* An item that says that it is on overflow pages, but has no room for the number of one. */
+/* An overflow item without room for a page number. */
 static void
 test_short_item(void)
 {
@@ -147,7 +147,7 @@ test_short_item(void)
     g_assert_cmpstr(told, ==, "3 ");
 }
 
-/* A file of a terabyte, with as many buckets as it has pages: 2^31. */
+/* A file of a terabyte that claims as many buckets as it has pages: 2^31. */
 static void
 test_large(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rpm's header of a package, whole, cut and damaged. */
+/* The rpm header of a package: whole, cut and damaged. */
 #include "inspect/rpm-header.h"
 
 #include <string.h>
@@ -9,7 +9,7 @@
 
 typedef struct {
     guint32 tag, type;
-    const char *value; /* of an integer: its four bytes */
+    const char *value; /* an integer has four bytes */
 } Entry;
 
 static void
@@ -62,7 +62,7 @@ test_whole(void)
     g_assert_cmpint(package->installed_at, ==, 1200000000);
 }
 
-/* The name is known as soon as all of it is there, and nothing is read beyond what is. */
+/* The name is known once all of it is there. Nothing is read beyond the end. */
 static void
 test_cut(void)
 {
@@ -98,7 +98,7 @@ static void
 test_hostile(void)
 {
     g_autoptr(GByteArray) bytes = make(kernel, G_N_ELEMENTS(kernel));
-    /* So many entries; data that begins outside; no value. */
+    /* Too many entries, data outside the header, and an empty value. */
     static const struct {
         gsize offset;
         const char *value;

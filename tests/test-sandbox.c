@@ -17,7 +17,7 @@
 
 #include "inspect/error.h"
 
-/* Returns: (transfer full) what the work told, or the sentence that says why it told nothing */
+/* Returns: (transfer full) what the work returned, or the error message */
 static char *
 run(const XpvSandboxLimits *limits, const int *fds, guint n_fds, XpvSandboxWork work, gpointer data)
 {
@@ -56,7 +56,7 @@ test_tells(void)
     g_autofree char *word = run(&xpv_sandbox_limits, NULL, 0, tell, (gpointer) "a word");
     g_assert_cmpstr(word, ==, "a word");
 
-    /* More than a pipe takes at once, and as much as there may be. */
+    /* More than a pipe takes at once, and as much as the limit allows. */
     g_autofree char *much = g_strnfill(xpv_sandbox_limits.output, 'x');
     g_autofree char *told = run(&xpv_sandbox_limits, NULL, 0, tell, much);
     g_assert_true(g_str_equal(much, told));
@@ -74,14 +74,14 @@ tell_descriptors(gpointer data)
     return g_string_free(text, FALSE);
 }
 
-/* Of all that the parent has open, it keeps what it is given and its end of the pipe. */
+/* Of the parent's descriptors, the process keeps only the given ones and its end of the pipe. */
 static void
 test_descriptors(void)
 {
     int disk = open("/dev/zero", O_RDONLY | O_CLOEXEC), other = open("/dev/zero", O_RDONLY);
     int second = open("/dev/zero", O_RDONLY | O_CLOEXEC), last = fcntl(other, F_DUPFD, 1000);
     g_assert_cmpint(MIN(MIN(disk, other), MIN(second, last)), >=, 0);
-    const int disks[] = { second, disk }; /* in whichever order */
+    const int disks[] = { second, disk }; /* in any order */
     g_autofree char *text = run(&xpv_sandbox_limits, disks, 2, tell_descriptors, NULL);
     g_autofree char *own = g_strdup_printf("%d %d ", disk, second);
     g_auto(GStrv) words = g_strsplit(g_strchomp(text), " ", -1);
@@ -144,7 +144,7 @@ call_prctl(gpointer data)
 }
 
 #if defined(__x86_64__)
-/* By the other architecture's door, where the number of futex() means getegid(). */
+/* Makes a system call as i386, where the number of futex() means getegid(). */
 static char *
 call_as_i386(gpointer data)
 {
@@ -154,7 +154,7 @@ call_as_i386(gpointer data)
 }
 #endif
 
-/* Each of these ends it, whatever it says. */
+/* Each of these calls ends the process, whatever the call would return. */
 static void
 test_forbidden_calls(void)
 {
@@ -166,13 +166,13 @@ test_forbidden_calls(void)
     int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
     expect_end(&xpv_sandbox_limits, map_file, GINT_TO_POINTER(zero), killed);
     close(zero);
-#if defined(__x86_64__) /* A kernel that knows no other architecture ends it by another signal. */
+#if defined(__x86_64__) /* A kernel without support for i386 ends the process with another signal. */
     g_autofree char *ended = run(&xpv_sandbox_limits, NULL, 0, call_as_i386, NULL);
     g_assert_true(g_str_has_prefix(ended, "reading was ended"));
 #endif
 }
 
-/* All that reading, GLib and libext2fs may need, on whatever machine. */
+/* Makes all calls that reading, GLib and libext2fs may need on any machine. */
 static char *
 make_calls(gpointer data)
 {
@@ -201,7 +201,7 @@ test_allowed_calls(void)
     close(file);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* which take all that there is */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* the sanitizers take all memory */
 static char *
 take_memory(gpointer data)
 {
@@ -253,10 +253,10 @@ test_wall(void)
     XpvSandboxLimits limits = xpv_sandbox_limits;
     limits.wall = 1;
     expect_end(&limits, wait_for_ever, NULL, "reading took longer than 1 s and was ended");
-    g_assert_true(waitpid(-1, NULL, 0) > 0 || errno == ECHILD); /* it is gone, or about to go */
+    g_assert_true(waitpid(-1, NULL, 0) > 0 || errno == ECHILD); /* it has gone, or is about to go */
 }
 
-/* It closes its pipe, as one that was taken over may, and stays. */
+/* Writes too much to the pipe and stays, as a process that an attacker controls may do. */
 static char *
 write_and_wait(gpointer data)
 {
@@ -274,7 +274,7 @@ test_output(void)
 {
     XpvSandboxLimits limits = xpv_sandbox_limits;
     limits.output = 100;
-    limits.wall = 600; /* it is not waited for */
+    limits.wall = 600; /* the test does not wait that long */
     g_autofree char *much = g_strnfill(101, 'x');
     expect_end(&limits, tell, much, "the reading process returned more than 100 bytes");
     expect_end(&limits, write_and_wait, &limits, "the reading process returned more than 100 bytes");
@@ -302,7 +302,7 @@ test_ends(void)
     expect_end(&xpv_sandbox_limits, leave, GINT_TO_POINTER(3), "the reading process cannot filter its system calls");
 }
 
-/* Two at a time. */
+/* Two sandboxes run at once. */
 static void
 test_two(void)
 {

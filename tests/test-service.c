@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What systemd is told, over a socket that stands in for systemd's. */
+/* The messages to systemd, over a socket that stands in for systemd's. */
 #include "daemon/service.h"
 
 #include <gio/gunixsocketaddress.h>
@@ -45,8 +45,8 @@ on_message(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* @watchdog_us: (nullable) NULL: none
- * @watchdog_pid: of the process that it is meant for */
+/* @watchdog_us: (nullable) NULL: no watchdog
+ * @watchdog_pid: the process that it is meant for */
 static void
 set_up_for(Systemd *systemd, const char *watchdog_us, const char *watchdog_pid)
 {
@@ -77,7 +77,7 @@ tear_down(Systemd *systemd)
     g_object_unref(systemd->socket);
 }
 
-/* The messages so far, of which those that have come but wait to be read are part. */
+/* Returns: the messages so far, including those that have arrived and are not read yet */
 static char *
 all_told(Systemd *systemd)
 {
@@ -98,7 +98,7 @@ count_pings(Systemd *systemd)
     return n;
 }
 
-/* Not a turn of the main loop, not a ping. */
+/* Stops the main loop for a while; no ping comes. */
 static void
 stand_still(Systemd *systemd, int ms)
 {
@@ -121,7 +121,7 @@ test_ready(void)
     Systemd systemd;
     XpvHostProperties host;
     set_up(&systemd, NULL);
-    xpv_service_reloading(systemd.service); /* says nothing before it is ready: systemd would take it for that */
+    xpv_service_reloading(systemd.service); /* nothing before it is ready: systemd would take that for readiness */
     xpv_service_reloaded(systemd.service);
     xpv_service_show(systemd.service, host_of(&host, 10, 3, TRUE));
     xpv_service_ready(systemd.service);
@@ -137,10 +137,10 @@ test_status(void)
     Systemd systemd;
     XpvHostProperties host;
     set_up(&systemd, NULL);
-    for (guint i = 0; i < 5; i++) /* more would fill the socket, if they were told */
+    for (guint i = 0; i < 5; i++) /* if these were sent, more of them would fill the socket */
         xpv_service_show(systemd.service, host_of(&host, i, 0, TRUE));
     xpv_service_show(systemd.service, &host); /* nothing new */
-    xpv_service_ready(systemd.service);       /* before it, nothing is told: nothing has been looked at */
+    xpv_service_ready(systemd.service);       /* nothing is sent before this, as nothing has been read */
     wait_until(systemd.told->len >= 2);
     xpv_service_show(systemd.service, &host);
     xpv_service_show(systemd.service, host_of(&host, 0, 1, TRUE));
@@ -184,7 +184,7 @@ test_pings(void)
     wait_until(systemd.told->len >= 5);
     gint64 took = g_get_monotonic_time() - began;
     g_assert_cmpuint(count_pings(&systemd), >=, 5);
-    g_assert_cmpint(took, >=, 4 * 50000); /* no more than two in a watchdog's time */
+    g_assert_cmpint(took, >=, 4 * 50000); /* at most two in a watchdog's time */
     stand_still(&systemd, 500);
     tear_down(&systemd);
 }
@@ -202,7 +202,7 @@ test_no_watchdog(void)
     g_assert_cmpuint(count_pings(&systemd), ==, 0);
     tear_down(&systemd);
 
-    /* Meant for another process. */
+    /* The watchdog is meant for another process. */
     set_up_for(&systemd, "1000", "1");
     let_pass(100);
     g_assert_cmpuint(count_pings(&systemd), ==, 0);

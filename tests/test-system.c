@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which operating system is named, in the words of agents and of libosinfo. */
+/* Which operating system is meant, in the words of agents and of libosinfo. */
 #include "common/system.h"
 
 #include "tests/expect.h"
 
 typedef struct {
     const char *name, *version;
-    const char *expected; /* "-": nothing is said; "": one that is covered; else the name of another */
+    const char *expected; /* "-": not known; "": a system that the Guide covers; else the name of another one */
 } Case;
 
 static const char *
@@ -51,7 +51,7 @@ test_names(void)
         { "Linux", "5", "-" },
         { "Unknown", NULL, "-" },
 
-        /* Windows' own, and what release files say. */
+        /* Windows' own agent, and what release files contain. */
         { "windows", "6", "windows 6" },
         { "Windows", "10", "Windows 10" },
         { "CentOS Linux", "5.11", "" },
@@ -61,7 +61,7 @@ test_names(void)
         { "Oracle VM server", "2", "Oracle VM server 2" },
         { "Oracle Solaris", "5.11", "Oracle Solaris 5.11" },
 
-        /* Of what is covered in some versions alone, a version that says nothing says nothing. */
+        /* If only some versions are covered, a version without a number means nothing. */
         { "rhel", NULL, "-" },
         { "rhel", "", "-" },
         { "rhel", "0", "-" },
@@ -73,7 +73,7 @@ test_names(void)
         { "rhel", "4294967301", "rhel 4294967301" }, /* not 5 */
         { "rhel", "18446744073709551621", "rhel 1844674407370955" },
 
-        /* Anything at all. */
+        /* Arbitrary text. */
         { NULL, NULL, "-" },
         { "", "5", "-" },
         { " \n", "5", "-" },
@@ -158,7 +158,7 @@ test_copies(void)
     g_assert_false(xpv_system_equal(&none, &covered));
 }
 
-/* Whatever is written is published in a sentence, so it is short and clean. */
+/* Any text becomes part of a sentence, so it is made short and clean. */
 static void
 test_hostile(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Cleaning of text from outside. */
+/* How text from outside is cleaned. */
 #include "common/text.h"
 #include "tests/expect.h"
 
@@ -49,7 +49,7 @@ test_clean(void)
         { "\x01 \x02 a \x03", -1, 0, "a" },
         { " \n\r\t\x1f\x7f ", -1, 0, "" },
 
-        /* What is no character that sd-bus takes. */
+        /* Characters that sd-bus refuses. */
         { "a\xff"
           "b",
           -1, 0, "a" FFFD "b" },
@@ -63,7 +63,7 @@ test_clean(void)
         { "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7", -1, 0, "\xc3\xa9\xe2\x82\xac\xf0\x9f\x90\xa7" },
         { FFFD, -1, 0, FFFD },
 
-        /* The cut, in characters. */
+        /* The limit on the length, in characters. */
         { "abcdef", -1, 6, "abcdef" },
         { "abcdef", -1, 5, "abcde" },
         { "\xc3\xa9\xc3\xa9\xc3\xa9", -1, 2, "\xc3\xa9\xc3\xa9" },
@@ -81,7 +81,7 @@ test_clean(void)
     }
 }
 
-/* How many U+FFFD a broken sequence becomes is nobody's contract; that it becomes some, and nothing else, is. */
+/* A broken sequence becomes one U+FFFD or several, which is not fixed, and nothing else. */
 static void
 test_broken_sequences(void)
 {
@@ -121,7 +121,7 @@ test_escapes(void)
           "a" },
         { "\x1b]0;root@guest:~\aa", "a" },
         { "\x1b]0;root@guest:~\x1b\\a", "a" },
-        /* Those that are cut, or broken off by another character. */
+        /* Sequences that are cut, or broken off by another character. */
         { "a\x1b", "a" },
         { "a\x1b[1;", "a" },
         { "a\x1b]0;root", "a" },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is judged of an inspection, and how it is told. */
+/* The verdict about an inspection, and how it is printed. */
 #include "inspect/verdict.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The watcher over a host whose every answer is in the test's hands. */
+/* The watcher with a fake host: the test decides every answer. */
 #include "daemon/libvirt/watcher.h"
 
 #include "daemon/libvirt/session.h"
@@ -7,19 +7,19 @@
 #include "tests/fake-connection.h"
 #include "tests/loop.h"
 
-/* A domain is read no more often on its events. */
+/* On events, a domain is read at most this often. */
 #define REST_US (G_USEC_PER_SEC / 4)
 
 #define MAX_DOMAINS 200
 
 typedef struct {
     XpvWatcher *watcher;
-    GPtrArray *told;         /* of char *: all that the watcher told, in words */
-    char *last[MAX_DOMAINS]; /* of each domain */
-    gboolean is_connected;   /* as the daemon has it: with the list */
+    GPtrArray *told;         /* of char *: everything that the watcher reported, in words */
+    char *last[MAX_DOMAINS]; /* the last for each domain */
+    gboolean is_connected;   /* as the daemon knows it: since the list came */
     guint64 refreshed;       /* the last serial */
     guint n_connected, n_disconnected, n_refreshed;
-    guint most_hung; /* threads, at any time that something was told */
+    guint most_hung; /* the most threads that hung when something was reported */
 } Fixture;
 
 static void
@@ -131,13 +131,13 @@ set_up(Fixture *f, gconstpointer data)
     fake_set_domain(2, -1, "shut-off");
 }
 
-/* Whatever hangs: the end does not wait for it; and when it returns, nothing is left of it and nothing is told. */
+/* Whatever hangs, the end does not wait for it. When it returns, it is freed, and nothing is reported. */
 static void
 tear_down(Fixture *f, gconstpointer data)
 {
     g_clear_pointer(&f->watcher, xpv_watcher_free);
     guint told = f->told->len;
-    fake_send_event(1); /* late */
+    fake_send_event(1); /* too late */
     fake_send_closed();
     fake_release_all();
     g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
@@ -149,7 +149,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_ptr_array_unref(f->told);
 }
 
-/* expect_told: all that was told since the last time is that, one a line. */
+/* expect_told: exactly these lines were reported since the last call. */
 static void
 expect_told(Fixture *f, const char *lines)
 {
@@ -165,7 +165,7 @@ forget_told(Fixture *f)
     g_ptr_array_set_size(f->told, 0);
 }
 
-/* Where among all that was told since the last time something was told. */
+/* Returns: the position of @words in what was reported since the last time */
 static gint
 find_told(Fixture *f, const char *words)
 {
@@ -186,7 +186,7 @@ is_last_like(Fixture *f, guint number, const char *prefix)
     return f->last[number] && g_str_has_prefix(f->last[number], prefix);
 }
 
-/* Starts, and has the first refresh behind it. */
+/* Starts, and waits for the end of the first refresh. */
 static void
 start_and_refresh(Fixture *f)
 {
@@ -206,7 +206,7 @@ test_first_refresh(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_READ, FAKE_ALL), ==, 1);
 }
 
-/* Nothing of a domain before the list, and the end of the refresh last. */
+/* Nothing about a domain is reported before the list. The end of the refresh is reported last. */
 static void
 test_order(Fixture *f, gconstpointer data)
 {
@@ -231,14 +231,14 @@ test_event(Fixture *f, gconstpointer data)
 {
     start_and_refresh(f);
     fake_set_domain(1, 1, "paused");
-    fake_set_domain(2, 7, "running"); /* nobody tells */
+    fake_set_domain(2, 7, "running"); /* no event tells */
     fake_send_event(1);
     wait_until(is_last(f, 1, "paused 1"));
     expect_told(f, "1 paused 1");
     g_assert_true(is_last(f, 2, "shut-off -1"));
 }
 
-/* How a run began is told for each event, however few readings follow. */
+/* Each event reports how a run began, even if one reading serves several events. */
 static void
 test_runs_begin(Fixture *f, gconstpointer data)
 {
@@ -251,7 +251,7 @@ test_runs_begin(Fixture *f, gconstpointer data)
     expect_told(f, "1 booted 7\n1 resumed 8\n1 running 8");
 }
 
-/* Those that come while nothing is read cost one reading, and those that come during it one more. */
+/* Events that come before a reading cost one reading in all; those that come during it cost one more. */
 static void
 test_doubled_events(Fixture *f, gconstpointer data)
 {
@@ -267,7 +267,8 @@ test_doubled_events(Fixture *f, gconstpointer data)
     wait_until(f->told->len == 2);
     expect_told(f, "1 running 1\n1 running 1");
 
-    /* Two readings of another, with a rest between them: more of the first would have come before. */
+    /* Two readings of another domain, with a rest between them. More readings of the first domain would have ended by
+     * now. */
     for (guint i = 0; i < 2; i++) {
         fake_send_event(2);
         wait_until(f->told->len == i + 1);
@@ -306,12 +307,12 @@ test_late_event_of_gone_domain(Fixture *f, gconstpointer data)
     fake_send_event(1);
     wait_until(f->told->len > 0);
     expect_told(f, "1 gone");
-    fake_set_domain(1, 9, "running"); /* defined anew */
+    fake_set_domain(1, 9, "running"); /* it is defined again */
     fake_send_event(1);
     wait_until(is_last(f, 1, "running 9"));
 }
 
-/* The refresh that follows reads what they tell of. */
+/* Events during the opening are covered by the refresh that follows. */
 static void
 test_event_while_opening(Fixture *f, gconstpointer data)
 {
@@ -326,8 +327,8 @@ test_event_while_opening(Fixture *f, gconstpointer data)
     expect_told(f, "connected\nlisted 1\n1 running 1\nrefreshed 1");
 }
 
-/* What changes while the list is on its way is read after it, whatever the list says of it. What came to be since
- * the list began is told of after the list, so that its receiver does not take it for what the list says is no more. */
+/* What changes while the list is made is read after the list, whatever the list says. A domain that is new since then
+ * is reported after the list, or else its receiver would take it for gone. */
 static void
 test_event_before_list(Fixture *f, gconstpointer data)
 {
@@ -348,7 +349,7 @@ test_event_before_list(Fixture *f, gconstpointer data)
     g_assert_true(is_last(f, 2, "shut-off -1"));
 }
 
-/* What is read may be older than the event: it must be read again. */
+/* The result may be older than the event, so the domain is read again. */
 static void
 test_event_during_read(Fixture *f, gconstpointer data)
 {
@@ -380,7 +381,8 @@ test_event_during_first_refresh(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->n_refreshed, ==, 1);
 }
 
-/* A refresh that is asked for while a domain is read on an event reads it once more, and waits for it. */
+/* If a refresh is requested while a domain is read on an event, the domain is read once more, and the refresh waits for
+ * that. */
 static void
 test_list_during_read(Fixture *f, gconstpointer data)
 {
@@ -398,7 +400,7 @@ test_list_during_read(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_READ, 1), ==, 3);
 }
 
-/* Where there are no events, the host is polled every five seconds; not again at once where that takes longer. */
+/* Without events, the host is polled every five seconds. After a longer poll, the next one does not follow at once. */
 static void
 test_polling(Fixture *f, gconstpointer data)
 {
@@ -406,15 +408,15 @@ test_polling(Fixture *f, gconstpointer data)
     f->watcher = xpv_watcher_new("fake:///", 60, &listener, f);
     fake_hang(FAKE_READ, 1);
     wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
-    let_pass(7000); /* a poll is among that */
+    let_pass(7000); /* the time of a poll passes */
     fake_release(FAKE_READ, 1);
     wait_until(f->n_refreshed == 1);
     g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, f->refreshed + 1); /* none is under way */
     wait_until(f->n_refreshed == 2);
 }
 
-/* The list's state of a domain is older than an event that came since: it is of no use then, also where the domain
- * rests, and is read only on the list. */
+/* An event that came since the list began makes the list's state of its domain out of date. The domain is read again,
+ * even if it rests. */
 static void
 test_event_during_list(Fixture *f, gconstpointer data)
 {
@@ -440,7 +442,7 @@ tick(gpointer data)
     return *n_left > 0;
 }
 
-/* What a domain may cost since a moment at which it had rested. */
+/* Checks that the domain, which had rested, was read seldom enough. */
 static void
 expect_few_reads(guint reads_before, gint64 since)
 {
@@ -477,7 +479,7 @@ send_many(gpointer data)
     return NULL;
 }
 
-/* 1,000 events of one domain, as fast as four threads send them, while it is read. */
+/* 1,000 events of one domain, as fast as four threads can send them while it is read. */
 static void
 test_burst(Fixture *f, gconstpointer data)
 {
@@ -503,7 +505,7 @@ typedef struct {
     guint n_left;
 } Chaos;
 
-/* Domains come, change and go; events come of any of them, in any order, some twice, some of none. */
+/* Domains come, change and go. Events come for any of them in any order, some twice, some for no domain. */
 static gboolean
 make_chaos(gpointer data)
 {
@@ -528,7 +530,7 @@ make_chaos(gpointer data)
     return --chaos->n_left > 0;
 }
 
-/* In the end what was told last of each domain is what reading it finds. */
+/* In the end, the last report about each domain is what reading it finds. */
 static void
 test_chaos(Fixture *f, gconstpointer data)
 {
@@ -576,7 +578,7 @@ test_unreadable(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
-/* No event tells that the cause is gone. */
+/* Such a domain is read again by itself, as no event tells that the cause is gone. */
 static void
 test_unreadable_is_tried_again(Fixture *f, gconstpointer data)
 {
@@ -594,7 +596,7 @@ test_unreadable_is_tried_again(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
-/* A reading that fails because the connection is closed says nothing of the domain. */
+/* A reading that fails because the connection is closed is no report about the domain. */
 static void
 test_lost_during_read(Fixture *f, gconstpointer data)
 {
@@ -608,7 +610,7 @@ test_lost_during_read(Fixture *f, gconstpointer data)
     g_assert_true(is_last(f, 1, "running 1"));
 }
 
-/* Nor one over the connection of its own that a domain that hung is tried on. */
+/* Nor is one over the separate connection on which a domain is tried again after it hung. */
 static void
 test_lost_while_domain_hangs(Fixture *f, gconstpointer data)
 {
@@ -619,15 +621,15 @@ test_lost_while_domain_hangs(Fixture *f, gconstpointer data)
     fake_lose(1, TRUE);
     fake_release(FAKE_READ, 1);
     forget_told(f);
-    wait_until(fake_count(FAKE_READ, 1) == 3); /* tried again, in vain */
+    wait_until(fake_count(FAKE_READ, 1) == 3); /* it fails again */
     expect_told(f, "");
     fake_lose(1, FALSE);
     wait_until(is_last(f, 1, "running 1"));
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 }
 
-/* The others go on over a fresh connection, and are read again, as their events may have been missed; the one that
- * hangs is tried again, and told of as soon as it answers. */
+/* The other domains go on over a new connection, and are read again, as events may have been missed. The hanging domain
+ * is tried again, and reported as soon as it answers. */
 static void
 test_domain_hangs(Fixture *f, gconstpointer data)
 {
@@ -642,7 +644,7 @@ test_domain_hangs(Fixture *f, gconstpointer data)
     fake_set_domain(2, 2, "running");
     fake_send_event(2);
     wait_until(is_last(f, 2, "running 2"));
-    fake_send_event(1);                        /* does not hang the others again */
+    fake_send_event(1);                        /* does not make the others hang again */
     wait_until(fake_count(FAKE_READ, 1) == 3); /* tried again */
     wait_until(fake_count(FAKE_READ, 1) == 4); /* and again */
     g_assert_cmpuint(f->n_connected, ==, 2);
@@ -654,13 +656,13 @@ test_domain_hangs(Fixture *f, gconstpointer data)
     wait_until(is_last_like(f, 1, "paused"));
     g_assert_cmpuint(f->n_disconnected, ==, 0);
 
-    /* It is one of them again. */
+    /* It is treated like the others again. */
     fake_set_domain(1, 6, "running");
     fake_send_event(1);
     wait_until(is_last(f, 1, "running 6"));
 }
 
-/* It is not known before it is listed. */
+/* A new domain that hangs is listed first, then reported as unreadable. */
 static void
 test_new_domain_hangs(Fixture *f, gconstpointer data)
 {
@@ -674,7 +676,7 @@ test_new_domain_hangs(Fixture *f, gconstpointer data)
     find_told(f, "3 unreadable: libvirt has not answered for 1 s");
 }
 
-/* Its events have not been listened to meanwhile. */
+/* A domain that hung is read again when it returns, as nobody listened to its events. */
 static void
 test_domain_changes_as_it_returns(Fixture *f, gconstpointer data)
 {
@@ -682,7 +684,7 @@ test_domain_changes_as_it_returns(Fixture *f, gconstpointer data)
     fake_hang(FAKE_READ, 1);
     fake_send_event(1);
     wait_until(f->n_refreshed == 2);
-    wait_until(fake_count_hanging(FAKE_READ, 1) == 2); /* its answer is from before the change */
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 2); /* this answer is from before the change */
     fake_set_domain(1, 5, "paused");
     fake_send_event(1);
     settle();
@@ -702,7 +704,7 @@ test_hanging_domain_goes(Fixture *f, gconstpointer data)
     wait_until(is_last(f, 1, "gone"));
 }
 
-/* A refresh that a hanging domain interrupts is made again, and answers for it. */
+/* A refresh that a hanging domain interrupts is repeated, and then also covers that domain. */
 static void
 test_domain_hangs_first_refresh(Fixture *f, gconstpointer data)
 {
@@ -728,7 +730,7 @@ test_list_hangs(Fixture *f, gconstpointer data)
     g_assert_true(is_last(f, 1, "running 1"));
 }
 
-/* A call that is about no domain decides, whatever else hangs. */
+/* If a call about no domain hangs, the connection is lost, even if a domain hangs too. */
 static void
 test_list_and_domain_hang(Fixture *f, gconstpointer data)
 {
@@ -768,7 +770,7 @@ test_open_fails(Fixture *f, gconstpointer data)
     g_assert_cmpint(fake_opened_at(2) - fake_opened_at(1), >=, 1600 * 1000);
     g_assert_cmpstr(f->told->pdata[0], ==, "disconnected: fake: cannot connect");
 
-    /* Then it is the first again. */
+    /* Afterwards the delays start again with the first. */
     fake_send_closed();
     wait_until(f->n_refreshed == 2);
     g_assert_cmpint(fake_opened_at(3) - fake_opened_at(2), >=, 800 * 1000);
@@ -786,7 +788,7 @@ test_list_fails(Fixture *f, gconstpointer data)
     wait_until(f->n_refreshed == 1);
 }
 
-/* Told twice, and again by the connection that is no longer in use. */
+/* The end of a connection is reported once, even if libvirt tells it twice, and again for the old connection. */
 static void
 test_closed(Fixture *f, gconstpointer data)
 {
@@ -814,7 +816,8 @@ test_serials(Fixture *f, gconstpointer data)
     wait_until(f->refreshed == 1);
     g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 1);
 
-    /* One that is under way may have passed what the caller has just changed; all who ask meanwhile share the next. */
+    /* A refresh that is under way may have missed a change that the caller has just made. So all who ask meanwhile
+     * share the next one. */
     fake_hang(FAKE_LIST, FAKE_ALL);
     g_assert_cmpuint(xpv_watcher_refresh(f->watcher), ==, 2);
     wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
@@ -832,7 +835,7 @@ test_serials(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_LIST, FAKE_ALL), ==, 3);
 }
 
-/* Everything that a refresh reads has been told when it is over. */
+/* At the end of a refresh, everything that it read has been reported. */
 static void
 test_refresh_is_whole(Fixture *f, gconstpointer data)
 {
@@ -852,8 +855,8 @@ test_refresh_is_whole(Fixture *f, gconstpointer data)
     }
 }
 
-/* Who asks while there is no connection does not wait for the backoff's next try: one is made soon, for all who ask,
- * and they are refused if it fails. */
+/* A refresh that is requested without a connection does not wait for the backoff. One try is made soon, for all who
+ * ask; if it fails, they get an error. */
 static void
 test_refresh_while_disconnected(Fixture *f, gconstpointer data)
 {
@@ -867,7 +870,7 @@ test_refresh_while_disconnected(Fixture *f, gconstpointer data)
     fake_fail(FAKE_OPEN, FAKE_ALL, FALSE);
     wait_until(f->refreshed == 1);
     g_assert_cmpuint(fake_count(FAKE_OPEN, FAKE_ALL), ==, 5);
-    /* Four tries by backoff alone take 12 s at least; without a pause, nothing. */
+    /* With the backoff alone, four tries take at least 12 s; without a pause, no time at all. */
     g_assert_cmpint(fake_opened_at(4) - fake_opened_at(0), <, 10 * G_USEC_PER_SEC);
     g_assert_cmpint(fake_opened_at(4) - fake_opened_at(0), >, 2 * G_USEC_PER_SEC);
 }
@@ -884,7 +887,7 @@ test_refresh_is_given_up(Fixture *f, gconstpointer data)
     wait_until(f->refreshed == serial);
 }
 
-/* Before a thread has taken up the work. */
+/* The watcher is freed before a thread has taken up the work. */
 static void
 test_free_at_once(Fixture *f, gconstpointer data)
 {
@@ -910,7 +913,7 @@ test_free_while_listing(Fixture *f, gconstpointer data)
     wait_until(fake_count_hanging(FAKE_LIST, FAKE_ALL) == 1);
 }
 
-/* With answers that nobody has taken yet. */
+/* The watcher is freed with answers that are not handled yet. */
 static void
 test_free_while_reading(Fixture *f, gconstpointer data)
 {
@@ -946,7 +949,7 @@ test_free_nothing(Fixture *f, gconstpointer data)
     xpv_watcher_free(NULL);
 }
 
-/* When every domain hangs, the source stops before it uses up the process; and goes on when they return. */
+/* When every domain hangs, the watcher stops before it uses up all threads, and goes on when they return. */
 static void
 test_hung_threads_are_bounded(Fixture *f, gconstpointer data)
 {
@@ -959,7 +962,7 @@ test_hung_threads_are_bounded(Fixture *f, gconstpointer data)
     g_assert_cmpuint(f->most_hung, >=, 16);
     g_assert_cmpuint(f->most_hung, <=, 32);
 
-    /* A caller is refused as long as that is so. */
+    /* Until then, a request for a refresh fails. */
     guint opens = fake_count(FAKE_OPEN, FAKE_ALL);
     guint64 serial = xpv_watcher_refresh(f->watcher);
     wait_until(f->n_disconnected == 2);
@@ -973,7 +976,7 @@ test_hung_threads_are_bounded(Fixture *f, gconstpointer data)
     wait_until(xpv_sessions_count_hung() == 0);
 }
 
-/* Of the next connection. */
+/* A new timeout applies from the next connection. */
 static void
 test_set_timeout(Fixture *f, gconstpointer data)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The public words, written down once more: clients depend on them. */
+/* The public words, written out again: clients depend on them. */
 #include "common/words.h"
 #include "tests/expect.h"
 
-/* Defines a test of one enumeration: its words, in its order. */
+/* Defines a test of an enumeration: its words, in its order. */
 #define DEFINE_TEST(Type, name, max, ...)                                                                              \
     static void test_##name(void)                                                                                      \
     {                                                                                                                  \

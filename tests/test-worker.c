@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A thread for calls that may never return: here they return when the test lets them. */
+/* A worker thread for calls that may never return. Here they return when the test lets them. */
 #include "daemon/worker.h"
 
 #include "tests/loop.h"
@@ -14,20 +14,20 @@ typedef struct {
     guint number;
 } Job;
 
-/* What a thread has of its own. */
+/* The data that belongs to a thread. */
 typedef struct {
     Fixture *fixture;
-    GThread *thread; /* (nullable) the one that has done a job with it */
+    GThread *thread; /* (nullable) the thread that has done a job with it */
 } Own;
 
 struct _Fixture {
     XpvWorker *worker;
     GThread *main_thread;
 
-    GMutex mutex; /* guards all below */
+    GMutex mutex; /* guards everything below */
     GCond changed;
-    gboolean is_gate_open; /* else run() does not return */
-    guint tickets;         /* but for so many */
+    gboolean is_gate_open; /* if not, run() does not return */
+    guint tickets;         /* so many calls return even so */
     guint entered;         /* calls of run() */
     guint left;
     guint most_at_once;
@@ -35,18 +35,18 @@ struct _Fixture {
     guint runs[MAX_JOBS], dones[MAX_JOBS], frees[MAX_JOBS];
     GArray *done_order;
     guint news, own_frees;
-    guint overdue;              /* how often a job was told of as such */
-    gboolean main_thread_freed; /* something of a thread's own */
+    guint overdue;              /* how often a job was reported as overdue */
+    gboolean main_thread_freed; /* it has freed data that belongs to a thread */
 };
 
-/* Far above what anything takes. */
+/* Longer than anything takes. */
 static gint64
 deadline(void)
 {
     return g_get_monotonic_time() + WAIT_SECONDS * G_USEC_PER_SEC;
 }
 
-/* Blocks until a number of calls of run() have been entered. */
+/* Blocks until @n calls of run() have been entered. */
 static void
 wait_entered(Fixture *f, guint n)
 {
@@ -194,7 +194,7 @@ push(Fixture *f, guint n)
         push_one(f, i);
 }
 
-/* @data: of a job, in seconds; 0: of no test's length */
+/* @data: the time limit of a job, in seconds; 0: longer than any test */
 static void
 set_up(Fixture *f, gconstpointer data)
 {
@@ -207,7 +207,7 @@ set_up(Fixture *f, gconstpointer data)
     f->worker = xpv_worker_new(&purpose, timeout, f);
 }
 
-/* Whatever the test did: all that was begun is freed, once, and nothing more is heard. */
+/* Whatever the test did, everything is freed once, and nothing more is reported. */
 static void
 tear_down(Fixture *f, gconstpointer data)
 {
@@ -226,7 +226,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_cond_clear(&f->changed);
 }
 
-/* expect_jobs: how often each of the first @n jobs was run and heard of; all have been freed. */
+/* expect_jobs: each of these jobs was run and reported so often, and has been freed. */
 static void
 expect_jobs(Fixture *f, guint from, guint n, guint runs, guint dones)
 {
@@ -248,7 +248,7 @@ test_jobs_come_back(Fixture *f, gconstpointer data)
     g_assert_cmpuint(g_hash_table_size(f->threads), ==, 1);
 }
 
-/* What is run and what is posted. */
+/* Jobs and posts come back in their order. */
 static void
 test_order(Fixture *f, gconstpointer data)
 {
@@ -263,7 +263,7 @@ test_order(Fixture *f, gconstpointer data)
     expect_jobs(f, MAX_JOBS / 2, MAX_JOBS, 0, 1);
 }
 
-/* Other sources of the main loop have their turn. */
+/* Between portions, other sources of the main loop get their turns. */
 static void
 test_many_come_back_in_portions(Fixture *f, gconstpointer data)
 {
@@ -297,7 +297,7 @@ test_post_from_another_thread(Fixture *f, gconstpointer data)
     expect_jobs(f, 0, MAX_JOBS, 0, 1);
 }
 
-/* Told of until its worker is abandoned. What waits is not overdue, however long. */
+/* An overdue job is reported until its worker is abandoned. A job that waits is never overdue. */
 static void
 test_overdue(Fixture *f, gconstpointer data)
 {
@@ -310,7 +310,7 @@ test_overdue(Fixture *f, gconstpointer data)
     expect_jobs(f, 1, 2, 0, 0);
 }
 
-/* Jobs that take less than their time never are, however many: longer than one may take. */
+/* Jobs that each take less than the limit are not overdue, even if all together take longer. */
 static void
 test_not_overdue(Fixture *f, gconstpointer data)
 {
@@ -344,7 +344,7 @@ test_abandon_unused(Fixture *f, gconstpointer data)
     g_assert_false(f->main_thread_freed);
 }
 
-/* Queued, running and done. */
+/* A worker is abandoned with jobs that are queued, running and done. */
 static void
 test_abandon(Fixture *f, gconstpointer data)
 {
@@ -354,7 +354,7 @@ test_abandon(Fixture *f, gconstpointer data)
     for (guint i = 1; i <= 5; i++)
         push_one(f, i);
     wait_entered(f, 2);
-    let_one_pass(f); /* it is done, but not heard of, as the main loop does not run */
+    let_one_pass(f); /* it is done but not reported, as the main loop does not run */
     wait_entered(f, 3);
     for (guint i = 100; i < 110; i++)
         xpv_worker_post(f->worker, new_job(f, i));
@@ -383,7 +383,7 @@ abandon_when_done(XpvJob *head, gpointer data)
     xpv_worker_abandon(g_steal_pointer(&f->worker));
 }
 
-/* As a session's owner does that hears of an error. */
+/* A session's owner does this when it gets an error. */
 static void
 test_abandon_within_done(Fixture *f, gconstpointer data)
 {
@@ -425,11 +425,11 @@ post_and_unref(gpointer data)
     return NULL;
 }
 
-/* What another thread posts is heard of or freed, wherever the end of the workers falls. */
+/* What another thread posts is either reported or freed, whenever the worker is abandoned. */
 static void
 test_abandon_while_posting(Fixture *f, gconstpointer data)
 {
-    xpv_worker_ref(f->worker); /* the thread's */
+    xpv_worker_ref(f->worker); /* the thread's reference */
     GThread *thread = g_thread_new("poster", post_and_unref, f);
     wait_until(f->done_order->len > 0);
     XpvWorker *worker = f->worker;
@@ -443,7 +443,7 @@ test_abandon_while_posting(Fixture *f, gconstpointer data)
         g_assert_cmpuint(f->frees[i], ==, 1);
 }
 
-/* Jobs come in while others are done, over and over: none is lost. */
+/* Jobs are pushed while others finish, many times. None is lost. */
 static void
 test_many_pushes(Fixture *f, gconstpointer data)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded before the programs under test: the kernel, architecture and processor that they detect are not those of
- * the machine that runs the tests. XPV_TEST_PROCESSOR is "intel" (the default), "amd" or "unknown". */
+/* Preloaded into the programs under test, so that they do not detect this machine's kernel, architecture and processor.
+ * XPV_TEST_PROCESSOR is "intel" (the default), "amd" or "unknown". */
 #undef _FILE_OFFSET_BITS /* open() and open64() are to be two functions here */
 #undef _FORTIFY_SOURCE
 #include <dlfcn.h>
@@ -44,7 +44,7 @@ open_cpuinfo(void)
     return fd;
 }
 
-/* The mode is read whether it was passed or not, as the real function does where it needs it. */
+/* Reads the mode even if none was passed. The real function uses it only where it is needed. */
 #define OPEN(name)                                                                                                     \
     int name(const char *file, int oflag, ...)                                                                         \
     {                                                                                                                  \

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Comes before all else of a build with -Db_sanitize=thread. GLib itself is not built with the thread sanitizer, and
- * its locks are futexes of its own, which the sanitizer takes for any memory: here it is told what they order. Threads
- * need no word, as GLib makes them by pthread_create() and pthread_join(), nor do its atomic integers, which are
+/* Included before all else in a build with -Db_sanitize=thread. GLib itself is built without the thread sanitizer, and
+ * implements its locks with futexes, which the sanitizer does not recognise: so these functions tell it what the locks
+ * order. Threads need none, as GLib uses pthread_create() and pthread_join(), nor do atomic integers, which are
  * inlined. */
 #pragma once
 
-#ifdef __SANITIZE_THREAD__ /* not so in what is loaded into other programs */
+#ifdef __SANITIZE_THREAD__ /* not defined in libraries that are loaded into other programs */
 #    include <glib.h>
 #    include <sanitizer/tsan_interface.h>
 #    include <unistd.h>
 
-/* A finding ends the program. Libraries that are not built with the sanitizer are ignored. */
+/* A finding ends the program. Libraries that are built without the sanitizer are ignored. */
 const char *__tsan_default_options(void);
 
 __attribute__((weak, no_sanitize_thread)) const char *
@@ -42,7 +42,7 @@ tsan_mutex_clear(GMutex *mutex)
     g_mutex_clear(mutex);
 }
 
-/* While it waits, the mutex is free. */
+/* The mutex is free during the wait. */
 static inline void
 tsan_cond_wait(GCond *cond, GMutex *mutex)
 {
@@ -75,7 +75,7 @@ tsan_atomic_ref_count_dec(gatomicrefcount *count)
     return is_last;
 }
 
-/* In place of the sanitizer's: libxenstore cancels a thread that is in it, and the sanitizer does not bear that. */
+/* Replaces the sanitizer's read(): libxenstore cancels a thread inside it, and the sanitizer cannot handle that. */
 ssize_t __read(int file, void *buffer, size_t size);
 
 __attribute__((weak, no_sanitize_thread)) ssize_t

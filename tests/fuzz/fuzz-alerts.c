@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The file of what was alerted: it is remembered as it stands, or set aside as a whole.
+/* The file of sent alerts: either it is understood and kept, or it is set aside as a whole.
  *
  * Ten minutes on a busy processor, 2026-11-22: 1,026,261 runs, 1,707/s, 325 edges, 650 features, 25 inputs from the
  * corpus's 11, 555 MiB at most; no crash, leak or hang.
@@ -11,7 +11,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-/* A domain that is alerted after the file was read, so that it is written. */
+/* A domain that is alerted after the file was read, so that the file is written. */
 static const char *const reasons[] = { "guest-release-unsupported", NULL };
 static const XpvDomain newcomer = {
     .uuid = (char *)"newcomer",
@@ -28,7 +28,7 @@ static const XpvDomain newcomer = {
 
 static char *folder, *path, *aside;
 
-/* What alerts ask of the rest of the daemon, linked instead of it. */
+/* The functions of the daemon that alerts call. These replace them. */
 
 void
 xpv_publisher_alert(XpvPublisher *publisher, const XpvDomain *domain)
@@ -44,7 +44,7 @@ xpv_publisher_is_told(XpvPublisher *publisher)
 const XpvDomain *
 xpv_registry_lookup(XpvRegistry *registry, const char *uuid)
 {
-    return &newcomer; /* whichever it is, it is still there */
+    return &newcomer; /* any domain in the file still exists */
 }
 
 GPtrArray *
@@ -98,8 +98,8 @@ read_and_write(void)
     xpv_alerts_refreshed(alerts);
 }
 
-/* The runs in a file, but the newcomer's: "uuid name id cleared", each with the length of its text.
- * Returns: (nullable) (transfer full) UUID → rest; NULL: it cannot be understood */
+/* Reads the runs in a file, except for the newcomer's: "uuid name id cleared", each with the length of its text.
+ * Returns: (nullable) (transfer full) UUID → rest; NULL: the file cannot be understood */
 static GHashTable *
 read_runs(const char *text, gsize length)
 {
@@ -160,7 +160,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     else
         g_assert_cmpuint(g_hash_table_size(after), ==, 0);
 
-    /* What it wrote it understands. */
+    /* The alerts understand the file that they wrote. */
     g_remove(aside);
     read_and_write();
     g_autoptr(GHashTable) again = read_file();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libvirt says of a host, which may be another one's. */
+/* The capabilities that libvirt reports, maybe from another host. */
 #include "common/capabilities.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The daemon's configuration: values in their limits, or a sentence that says which line is wrong.
+/* The daemon's configuration: the values are within their limits, or an error names the wrong line.
  *
  * Ten minutes on a busy processor, 2026-11-22: 2,492,700 runs, 4,147/s, 615 edges, 3,588 features, 671 inputs from the
  * corpus's 17, 698 MiB at most; no crash, leak or hang.
@@ -14,7 +14,7 @@
 #include "common/facts.h"
 #include "tests/fuzz/fuzz.h"
 
-/* A file in memory: load() reads it, write_file() gives it another content. */
+/* A file in memory: load() reads it, and write_file() replaces its contents. */
 static int file = -1;
 
 static void
@@ -26,7 +26,7 @@ write_file(const void *data, gsize length)
     g_assert_cmpint(pwrite(file, data, length, 0), ==, (gssize)length);
 }
 
-/* @values: as of the command line */
+/* @values: of the command line */
 static XpvConfig *
 load(GHashTable *values, GError **error)
 {
@@ -58,7 +58,7 @@ check_config(const XpvConfig *config)
     g_assert_cmpuint(config->call_timeout, <=, 3600);
 }
 
-/* Said as options, over an empty file, the values mean the same. */
+/* Passed as options, with an empty file, the values mean the same. */
 static void
 check_options(const XpvConfig *config)
 {
@@ -91,7 +91,8 @@ check_options(const XpvConfig *config)
     g_assert_cmpuint(again->call_timeout, ==, config->call_timeout);
 }
 
-/* "PATH:LINE: …" of a line with a key or a group, or "PATH: …" where the file as a whole is not understood. */
+/* The message begins with "PATH:LINE: …", where the line has a key or a group, or with "PATH: …" if the whole file is
+ * not understood. */
 static void
 check_sentence(const char *sentence, const guint8 *data, gsize length)
 {

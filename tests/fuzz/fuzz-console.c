@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a guest prints on its serial console.
+/* The output of a guest's serial console.
  *
  * Ten minutes on a busy processor, 2026-11-29: 75,311 runs, 123/s, 595 edges, 3,107 features, 352 inputs from the
  * corpus's 11, 503 MiB at most; no crash, leak or hang.
@@ -9,7 +9,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/invariants.h"
 
-/* What begins as no kernel's word does is none; and a machine is all that stands beside it. */
+/* A report begins like a kernel's line or getty's banner. Only an architecture may follow. */
 static void
 check_report(const char *text)
 {
@@ -26,7 +26,7 @@ check_report(const char *text)
     g_assert_cmpstr(broken_in_report(report), ==, NULL);
 }
 
-/* @piece: how much is fed at a time; @gap: after how many bytes something is missing */
+/* @piece: how many bytes are fed at a time; @gap: the distance between two gaps, in bytes */
 static char *
 report_of(const guint8 *data, gsize length, gsize piece, gsize gap)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a guest writes into xenstore. This program has a xenstore of its own, in place of xenstore.c: an input is its
- * entries, each a line with the key, the value in the lines below it, and an empty line. For a key after "!" xenstored
- * has no answer.
+/* What a guest writes into xenstore. This program has its own xenstore in place of xenstore.c. An input is a list of
+ * entries: a line with the key, the value in the lines below it, and an empty line. A key after "!" gets no answer from
+ * xenstored.
  *
  * Ten minutes on a busy processor, 2026-11-22: 1,298,386 runs, 2,160/s, 641 edges, 3,477 features, 603 inputs from the
  * corpus's 13, 577 MiB at most; no crash, leak or hang.
@@ -35,7 +35,8 @@ entry_free(gpointer data)
     g_free(entry);
 }
 
-/* The length of what is before an end; all of it where there is none. (gcc with sanitizers takes memmem() amiss.) */
+/* Returns: the length of the data before @end, or of all of it. (gcc with sanitizers does not get along with
+ * memmem().) */
 static gsize
 length_until(const guint8 *data, gsize length, const char *end, gsize end_length)
 {
@@ -63,7 +64,7 @@ fill(XpvXenstore *xenstore, const guint8 *data, gsize length)
     }
 }
 
-/* Returns: (nullable) NULL where there is no such key. */
+/* Returns: (nullable) NULL: there is no such key */
 static GBytes *
 find(const XpvXenstore *xenstore, const char *key)
 {
@@ -82,16 +83,16 @@ answers(const XpvXenstore *xenstore, const char *key)
     return !find(xenstore, silent);
 }
 
-/* The guest's key, or what the host wrote elsewhere. */
+/* Returns: a key of the guest's, or one that the host wrote elsewhere */
 static const char *
 key_of(const char *path)
 {
     if (g_str_has_prefix(path, "/vm/"))
         return path;
     g_assert_true(g_str_has_prefix(path, GUEST));
-    if (g_str_equal(path, GUEST "vm")) /* it stays for the run */
+    if (g_str_equal(path, GUEST "vm")) /* it stays the same during the run */
         return path + strlen(GUEST);
-    g_assert_true(xpv_guest_keys_matter(path)); /* or nobody would look when it changes */
+    g_assert_true(xpv_guest_keys_matter(path)); /* otherwise a change would not be noticed */
     return path + strlen(GUEST);
 }
 
@@ -139,7 +140,7 @@ xpv_xenstore_unwatch(XpvXenstore *xenstore, const char *path, const char *token)
     g_assert_true(xpv_guest_keys_is_watched(path));
 }
 
-/* The first report that says anything is the guest's, as if it were read without the detour of a string. */
+/* The report is that of the first key with any text, the same as if its bytes were parsed directly. */
 static void
 check_report(const XpvXenstore *xenstore, const char *report)
 {
@@ -157,7 +158,8 @@ check_report(const XpvXenstore *xenstore, const char *report)
     g_assert_true(have_same_text(got, expected) && have_same_kernels(got, expected));
 }
 
-/* Nothing is said but what two keys say, and that of another system, in clean words; a report stands above. */
+/* A system is known only from its two keys, only without a report, and only another system has a name, in clean
+ * words. */
 static void
 check_system(const XpvXenstore *xenstore, const XpvGuestKeys *keys)
 {

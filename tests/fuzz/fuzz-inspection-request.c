@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A request, as anybody may write it: it is refused, or what is read of it is written as text that reads the same.
+/* A request that anybody may have written: it is refused, or it reads the same after it is written again.
  *
  * Ten minutes on a busy processor, 2026-11-29: 317,627 runs, 528/s, 83 edges, 305 features, 26 inputs from the
  * corpus's 14, 555 MiB at most; no crash, leak or hang.

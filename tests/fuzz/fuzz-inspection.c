@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The JSON of an inspection, as a child that was taken over may write it: it is refused, or what is read of it is
- * written as JSON that reads the same.
+/* The JSON of an inspection, as a child that an attacker controls may write it: it is refused, or it reads the same
+ * after it is written again.
  *
  * Ten minutes on a busy processor, 2026-11-29: 1,352,366 runs, 2,250/s, 316 edges, 869 features, 158 inputs from the
  * corpus's 18, 508 MiB at most; no crash, leak or hang.

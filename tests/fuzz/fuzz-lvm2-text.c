@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The text of LVM2's metadata: a tree as large as the text at most, or a sentence.
+/* The text of LVM2's metadata: a tree that is no larger than the text, or an error.
  *
  * Ten minutes on a busy processor, 2026-11-29: 970,381 runs, 1,614/s, 314 edges, 2,026 features, 133 inputs from the
  * corpus's 14, 518 MiB at most; no crash, leak or hang.
@@ -9,7 +9,7 @@
 #include "inspect/lvm2-text.h"
 #include "tests/fuzz/fuzz.h"
 
-/* Goes through the tree without calling itself: it has no more levels than this. */
+/* Visits the tree without recursion: it has no more levels than this. */
 #define DEPTH 32
 
 static void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Physical volumes of LVM2, two of one guest: no volume is made of what is not on them. The checksums are made right,
+/* Two LVM2 physical volumes of one guest: volumes consist only of what is on them. The harness corrects the checksums,
  * or else nothing would be read.
  *
  * Ten minutes on a busy processor, 2026-11-29: 379,383 runs, 631/s, 650 edges, 2,608 features, 176 inputs from the
@@ -22,7 +22,7 @@ set_sum(guint8 *place, const guint8 *bytes, gsize length)
     memcpy(place, &sum, sizeof sum);
 }
 
-/* Where the text does not wrap; what wraps is test-lvm2.c's. */
+/* Handles only texts that do not wrap; test-lvm2.c has some that wrap. */
 static void
 seal(guint8 *volume, gsize length)
 {

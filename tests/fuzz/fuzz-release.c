@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Small files of a guest's /etc and /boot: its release, its modules' aliases, a kernel's configuration.
+/* Small files in a guest's /etc and /boot: its release, its module aliases, and a kernel's configuration.
  *
  * Ten minutes on a busy processor, 2026-11-29: 351,563 runs, 584/s, 163 edges, 618 features, 155 inputs from the
  * corpus's 11, 564 MiB at most; no crash, leak or hang.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest's report, and what is judged of it on any host.
+/* A guest's report, and its judgement on any host.
  *
  * Ten minutes on a machine with 20 others at work for each processor, 2026-11-29: 19,524 runs, 33/s, 1,825 edges,
  * 10,414 features, 660 inputs from the corpus's 52, 511 MiB at most; no crash, leak or hang.
@@ -9,10 +9,10 @@
 #include "tests/fuzz/same.h"
 #include "tests/invariants.h"
 
-/* Up to how many kernels of a report are judged one by one. */
+/* Up to this many kernels of a report are judged one by one. */
 #define SINGLES_MAX 12
 
-/* What is clean stays as it is. */
+/* Clean text stays as it is. */
 static void
 check_clean(const char *data, gsize length)
 {
@@ -22,7 +22,7 @@ check_clean(const char *data, gsize length)
     g_assert_cmpstr(again, ==, clean);
 }
 
-/* A report that is too long is as its whole lines within the cap. */
+/* A report that is too long means the same as its whole lines within the limit. */
 static void
 check_cap(const XpvReport *report, const char *data, gsize length)
 {
@@ -57,7 +57,7 @@ check_around(const XpvReport *report, const char *data, gsize length)
     }
 }
 
-/* Returns: (transfer full) (nullable) the name that means this kernel alone; NULL: there is none. */
+/* Returns: (transfer full) (nullable) the name that means only this kernel; NULL: there is none */
 static char *
 name_kernel(const XpvKernel *kernel)
 {
@@ -70,7 +70,8 @@ name_kernel(const XpvKernel *kernel)
                            kernel->release, xpv_arch_to_word(kernel->arch));
 }
 
-/* Returns: (nullable) a name for each kernel that the report can mean; NULL: too many, or some have none. */
+/* Returns: (nullable) a name for each kernel that the report can mean; NULL: there are too many, or some have no
+ * name */
 static GPtrArray *
 name_kernels(const XpvReport *report)
 {
@@ -86,7 +87,7 @@ name_kernels(const XpvReport *report)
     return g_steal_pointer(&names);
 }
 
-/* Returns: a report for each name, which means that kernel alone. */
+/* Returns: for each name, a report that means only that kernel */
 static GPtrArray *
 parse_names(const GPtrArray *names, const XpvReport *report)
 {
@@ -102,7 +103,7 @@ parse_names(const GPtrArray *names, const XpvReport *report)
     return singles;
 }
 
-/* The names on a line, or a line each, in their order or in the other. */
+/* Joins the names on one line or one per line, in their order or backwards. */
 static XpvReport *
 join_names(const GPtrArray *names, const char *separator, gboolean is_backward)
 {
@@ -114,7 +115,7 @@ join_names(const GPtrArray *names, const char *separator, gboolean is_backward)
     return xpv_report_parse(text->str, (gssize)text->len);
 }
 
-/* The order of kernels changes no verdict. */
+/* The order of the kernels does not change the verdict. */
 static void
 check_order(const XpvHost *host, const XpvReport *report, const GPtrArray *names)
 {
@@ -129,7 +130,7 @@ check_order(const XpvHost *host, const XpvReport *report, const GPtrArray *names
     }
 }
 
-/* Whether its kernel's architecture is of the host's family; where that is not known, all are. */
+/* Returns: whether the kernel's architecture is of the host's family; TRUE if that is not known */
 static gboolean
 is_of_family(const XpvReport *single, const XpvHost *host)
 {
@@ -141,7 +142,7 @@ is_of_family(const XpvReport *single, const XpvHost *host)
     return host->architecture == XPV_ARCH_IA64 ? arch == XPV_ARCH_IA64 : (XPV_ARCHS_X86 & XPV_BIT(arch)) != 0;
 }
 
-/* A report has the verdict of the kernels that it can mean; where theirs differ, it is ambiguous. */
+/* A report has the verdict that its possible kernels share. If they differ, it is ambiguous. */
 static void
 check_candidates(const XpvHost *host, const XpvReport *report, const GPtrArray *singles)
 {
@@ -183,7 +184,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize length)
     g_autoptr(GPtrArray) names = name_kernels(report);
     g_autoptr(GPtrArray) singles = names ? parse_names(names, report) : NULL;
 
-    /* Hosts of every architecture; what else there is varies with the length. */
+    /* Hosts of every architecture; the other facts depend on the length. */
     for (guint i = 0; i < G_N_ELEMENTS(archs); i++) {
         gsize n = length + i;
         const XpvHost host = { "Xen", archs[i], (XpvProcessor)(n % XPV_PROCESSOR_MAX), (gint)(n % 5) - 1 };

@@ -14,7 +14,7 @@ replay(gconstpointer path)
     g_file_get_contents(path, &text, &length, &error);
     g_assert_no_error(error);
 
-    /* Without the NUL that GLib adds: reading beyond the end is to be noticed. */
+    /* A copy without the NUL that GLib adds, so that reading beyond the end is noticed. */
     guint8 *data = malloc(length);
     memcpy(data, text, length);
     LLVMFuzzerTestOneInput(data, length);

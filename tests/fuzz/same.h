@@ -11,7 +11,7 @@ kernels_of(const XpvReport *report, guint *ret_n)
     return report ? xpv_report_kernels(report, ret_n) : NULL;
 }
 
-/* have_same_kernels: whether two reports mean the same. @a, @b: (nullable) */
+/* have_same_kernels: whether two reports mean the same kernels. @a, @b: (nullable) */
 static inline gboolean
 have_same_kernels(const XpvReport *a, const XpvReport *b)
 {
@@ -24,7 +24,7 @@ have_same_kernels(const XpvReport *a, const XpvReport *b)
     return same;
 }
 
-/* have_same_text: whether two reports are published as the same. @a, @b: (nullable) */
+/* have_same_text: whether two reports are published as the same text. @a, @b: (nullable) */
 static inline gboolean
 have_same_text(const XpvReport *a, const XpvReport *b)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A warning of GLib's ends a fuzzer, as g_test_init() has it in the plain tests. */
+/* A warning from GLib ends the fuzzer. In the plain tests, g_test_init() does this. */
 #include <stdlib.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -9,7 +9,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 static void
 on_warning(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-    /* Which GKeyFile sets over another error by itself, where a value has a bad escape before. */
+    /* GKeyFile sets one error over another by itself if a value has a bad escape. */
     if (g_str_has_suffix(message, "escape character at end of line"))
         return;
     g_printerr("%s: %s\n", domain, message);
