@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Shared by demo and run: installs what is missing and builds. Sourced, with the name of the caller in $me.
+# Sourced by demo and run, with their name in $me: installs missing packages and builds.
 set -eu
 cd "$(dirname "$0")/.."
 top=$(pwd)
-# Root's PATH of "su" without "-" lacks these, and they hold libvirtd.
+# "su" without "-" leaves root a PATH without the sbin folders, which have libvirtd.
 PATH=/usr/bin:/bin:/usr/sbin:/sbin:$PATH
 export PATH
 
 say() { printf '%s: %s\n' "$me" "$*"; }
 die() { printf '%s: %s\n' "$me" "$*" >&2; exit 1; }
 
-# Debian's release, 12 or 13; empty: another one, or another system.
+# Debian's release, 12 or 13; empty for another release or system.
 release=$( (. /etc/os-release && [ "$ID" = debian ] && printf %s "${VERSION_ID-}") 2>/dev/null | grep -x '1[23]' || true)
 
-# in_debian PACKAGE PACKAGE: what a package is called in Debian 12, and what in 13.
+# in_debian NAME NAME: prints the package's name in this Debian; the first is that of Debian 12, the second of 13.
 in_debian() { [ "$release" != 12 ] && echo "$2" || echo "$1"; }
 
-# What is needed to build, and its package in Debian.
+# Needed to build, each with its package in Debian.
 build_needs="
     command:cc gcc
     command:meson meson
@@ -35,13 +35,13 @@ build_needs="
     module:systemd $(in_debian systemd systemd-dev)
     module:xenstore libxen-dev"
 
-# What runs: a bus, its clients, libvirt.
+# Needed to run the daemon: a bus and its clients.
 run_needs="
     command:busctl systemd
     command:dbus-daemon dbus
     command:dbus-send dbus"
 
-# What serves the page.
+# Needed to serve the page.
 page_needs="
     command:cockpit-bridge cockpit-bridge
     file:/usr/lib/cockpit/cockpit-ws cockpit-ws
@@ -57,7 +57,7 @@ is_there() {
     esac
 }
 
-# Sets $missing to the packages, $missing_needs to what they are for.
+# Sets $missing to the missing packages, and $missing_needs to the programs, files and modules that they provide.
 find_missing() {
     missing='' missing_needs=''
     while read -r need package; do
@@ -70,7 +70,7 @@ $1
 LIST
 }
 
-# No package starts its service: sshd and the like are run privately, where they are wanted.
+# SYSTEMD_OFFLINE keeps packages from starting services: the tests run sshd and others privately.
 apt() {
     DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null
 }
@@ -78,12 +78,12 @@ apt() {
 install_missing() {
     find_missing "$1"
     [ -n "$missing" ] || { say "everything needed is installed"; return 0; }
-    [ "$release" ] || die "this is neither Debian 12 nor 13, so install by hand what is missing:$missing_needs (in Debian:$missing)"
+    [ "$release" ] || die "this is not Debian 12 or 13, so install these by hand:$missing_needs (in Debian:$missing)"
     [ "$(id -u)" = 0 ] || die "run this as root, or install first:$missing"
     log=$(mktemp)
     say "installing$missing"
     apt update || die "apt-get update failed: $(tail -n 1 "$log")"
-    # shellcheck disable=SC2086 # words are wanted
+    # shellcheck disable=SC2086 # the variable has several words
     apt install --no-install-recommends $missing || die "apt-get install failed: $(tail -n 1 "$log")"
     rm -f "$log"
     find_missing "$1"

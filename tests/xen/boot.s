@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The boot sector of a fully virtualized guest that has no operating system. It prints on its serial port, where it has
-# one, what a kernel of RHEL 3 does first. It says through Xen's debug port, and so on Xen's console, that it is there,
+# The boot sector of a fully virtualized guest without an operating system. If it has a serial port, it prints the first
+# lines of a RHEL 3 kernel there. It prints through Xen's debug port, which Xen's console shows, that it waits; then it
 # halts, and reboots when a key is pressed.
     .code16
     xorw %ax, %ax
@@ -13,7 +13,7 @@ next_serial:
     testb %al, %al
     jz debug_port
 busy:
-    movw $0x3fd, %dx       # line status; all ones where there is no such port
+    movw $0x3fd, %dx       # line status; all ones if there is no port
     inb %dx, %al
     testb $0x20, %al
     jz busy
@@ -29,7 +29,7 @@ next:
     testb %al, %al
     jnz next
     sti
-    int $0x16              # BIOS: waits for a key
+    int $0x16              # the BIOS waits for a key
     movb $0xfe, %al
     outb %al, $0x64        # the keyboard controller's reset
 wait:
@@ -43,4 +43,4 @@ text:
     .asciz "waits for a key\n"
     .org 510
     .word 0xaa55
-    .org 1048576           # what a disk has at least
+    .org 1048576           # the least size of a disk

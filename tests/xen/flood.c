@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In a guest: flood SECONDS. Rewrites its report as fast as it can for so long, and every ten seconds many other keys,
- * in one transaction, so that their events come at once, however slow the guest is; then reports FLOOD_COUNT-N, N being
- * how often it rewrote the report. */
+/* Runs in a guest: flood SECONDS. For this time, it rewrites its report as fast as it can, and every ten seconds many
+ * other keys in one transaction, so that their events come at once, however slow the guest is. Then it reports
+ * FLOOD_COUNT-N, where N is how often it rewrote the report. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,7 +30,7 @@ burst(struct xs_handle *store, unsigned long number)
         snprintf(key, sizeof key, "data/key-%u", i);
         is_done = put(store, transaction, key, "%lu", number);
     }
-    return is_done && xs_transaction_end(store, transaction, false); /* it may fail over another's */
+    return is_done && xs_transaction_end(store, transaction, false); /* it may conflict with another */
 }
 
 int
