@@ -4,7 +4,8 @@
 #include "common/text.h"
 
 #define OF_REPORT XPV_CTL_OF_REPORT
-#define OF_DOMAIN XPV_CTL_EVERYWHERE
+#define OF_LINK XPV_CTL_OF_LINK
+#define OF_WHOLE 0
 
 static const XpvCtlProperty domain_properties[] = {
 #define ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                        \
@@ -14,21 +15,11 @@ static const XpvCtlProperty domain_properties[] = {
 };
 
 static const XpvCtlProperty host_properties[] = {
-    [XPV_CTL_HOST_VERSION] = { "Version", "s", "Daemon's version", "''", 0, 0 },
-    [XPV_CTL_HOST_RULES] = { "Rules", "s", "Rules", "''", 0, 0 },
-    [XPV_CTL_HOST_URI] = { "Uri", "s", "libvirt", "''", XPV_CTL_OF_LINK, 0 },
-    [XPV_CTL_HOST_CONNECTED] = { "Connected", "b", "libvirt answers", "false", 0, 0 },
-    [XPV_CTL_HOST_LAST_UPDATE] = { "LastUpdate", "t", "Last update", "0", 0, 0 },
-    [XPV_CTL_HOST_HYPERVISOR] = { "Hypervisor", "s", "Hypervisor", "''", XPV_CTL_OF_LINK, 0 },
-    [XPV_CTL_HOST_HOST_NAME] = { "HostName", "s", "Host", "''", 0, 0 },
-    [XPV_CTL_HOST_HOST_KERNEL] = { "HostKernel", "s", "Kernel", "''", XPV_CTL_OF_REPORT, 0 },
-    [XPV_CTL_HOST_HOST_ARCHITECTURE] = { "HostArchitecture", "s", "Architecture", "''", XPV_CTL_OF_REPORT, 0 },
-    [XPV_CTL_HOST_HOST_PROCESSOR] = { "HostProcessor", "s", "Processor", "''", XPV_CTL_OF_REPORT, 0 },
-    [XPV_CTL_HOST_HOST_RELEASE] = { "HostRelease", "s", "RHEL release", "''", XPV_CTL_OF_REPORT, 0 },
-    [XPV_CTL_HOST_DISKS_READ] = { "DisksRead", "b", "Disks are read", "false", 0, 0 },
-    [XPV_CTL_HOST_COUNTS] = { "Counts", "a{su}", "Domains", "{}", 0, 0 },
+#define ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                        \
+    [XPV_CTL_HOST_##CONSTANT] = { name, signature, label, unknown, places, 0 },
+    XPV_HOST_PROPERTIES(ROW, ROW)
+#undef ROW
 };
-G_STATIC_ASSERT(G_N_ELEMENTS(host_properties) == XPV_CTL_HOST_MAX);
 
 const XpvCtlInterface xpv_ctl_domain_interface = { domain_properties, XPV_CTL_DOMAIN_MAX };
 const XpvCtlInterface xpv_ctl_host_interface = { host_properties, XPV_CTL_HOST_MAX };

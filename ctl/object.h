@@ -10,7 +10,7 @@
 #include "common/domain.h"
 #include "dbus/properties.h"
 
-/* XPV_CTL_DOMAIN_NAME and so on, in the order of the interface's XML. */
+/* XPV_CTL_DOMAIN_NAME, XPV_CTL_HOST_VERSION and so on, in the order of the interface's XML. */
 typedef enum {
 #define XPV_CTL_MEMBER(CONSTANT, member, name, signature, changes, places, label, unknown) XPV_CTL_DOMAIN_##CONSTANT,
     XPV_DOMAIN_PROPERTIES(XPV_CTL_MEMBER)
@@ -19,20 +19,10 @@ typedef enum {
 } XpvCtlDomainProperty;
 
 typedef enum {
-    XPV_CTL_HOST_VERSION,
-    XPV_CTL_HOST_RULES,
-    XPV_CTL_HOST_URI,
-    XPV_CTL_HOST_CONNECTED,
-    XPV_CTL_HOST_LAST_UPDATE,
-    XPV_CTL_HOST_HYPERVISOR,
-    XPV_CTL_HOST_HOST_NAME,
-    XPV_CTL_HOST_HOST_KERNEL,
-    XPV_CTL_HOST_HOST_ARCHITECTURE,
-    XPV_CTL_HOST_HOST_PROCESSOR,
-    XPV_CTL_HOST_HOST_RELEASE,
-    XPV_CTL_HOST_DISKS_READ,
-    XPV_CTL_HOST_COUNTS,
-    XPV_CTL_HOST_MAX
+#define XPV_CTL_MEMBER(CONSTANT, member, name, signature, changes, places, label, unknown) XPV_CTL_HOST_##CONSTANT,
+    XPV_HOST_PROPERTIES(XPV_CTL_MEMBER, XPV_CTL_MEMBER)
+#undef XPV_CTL_MEMBER
+        XPV_CTL_HOST_MAX
 } XpvCtlHostProperty;
 
 /* The other places where a property is printed, besides those that print all. */

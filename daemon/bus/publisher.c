@@ -226,11 +226,11 @@ is_result(const sd_bus_vtable *row)
 {
     static const char *const results[] = {
 #define OF_REPORT(name) name,
-#define OF_DOMAIN(name)
+#define OF_WHOLE(name)
 #define ROW(CONSTANT, member, name, signature, changes, places, label, unknown) places(name)
         XPV_DOMAIN_PROPERTIES(ROW) NULL
 #undef ROW
-#undef OF_DOMAIN
+#undef OF_WHOLE
 #undef OF_REPORT
     };
     const char *name = row->type == _SD_BUS_VTABLE_PROPERTY ? row->x.property.member : "Verdict";
@@ -365,24 +365,8 @@ get_counts(sd_bus *bus, const char *path, const char *interface, const char *pro
     return result < 0 ? result : sd_bus_message_close_container(reply);
 }
 
-#define HOST_PROPERTY(name, signature, member, flags)                                                                  \
-    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostProperties, member), flags)
-
 static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_VTABLE_START(0),
-    HOST_PROPERTY("Version", "s", version, CONST),
-    HOST_PROPERTY("Rules", "s", rules, CONST),
-    HOST_PROPERTY("Uri", "s", uri, CONST),
-    HOST_PROPERTY("Connected", "b", connected, CHANGES),
-    HOST_PROPERTY("LastUpdate", "t", last_update, SILENT),
-    HOST_PROPERTY("Hypervisor", "s", hypervisor, CHANGES),
-    HOST_PROPERTY("HostName", "s", host_name, CHANGES),
-    HOST_PROPERTY("HostKernel", "s", host_kernel, CHANGES),
-    HOST_PROPERTY("HostArchitecture", "s", host_architecture, CHANGES),
-    HOST_PROPERTY("HostProcessor", "s", host_processor, CHANGES),
-    HOST_PROPERTY("HostRelease", "s", host_release, CHANGES),
-    HOST_PROPERTY("DisksRead", "b", disks_read, CHANGES),
-    SD_BUS_PROPERTY("Counts", "a{su}", get_counts, offsetof(XpvHostProperties, counts), CHANGES),
     SD_BUS_METHOD_WITH_ARGS("ListDomains", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssssso)", domains), list_domains,
                             SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_METHOD_WITH_ARGS("GetDomain", SD_BUS_ARGS("s", domain), SD_BUS_RESULT("o", path), get_domain,
@@ -395,7 +379,14 @@ static const sd_bus_vtable manager_vtable[] = {
     SD_BUS_METHOD_WITH_ARGS("Refresh", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, refresh, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_SIGNAL_WITH_ARGS("IncompatibleDomain",
                             SD_BUS_ARGS("o", domain, "s", name, "s", uuid, "s", kernel, "as", reasons), 0),
-    SD_BUS_VTABLE_END,
+#define ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                        \
+    SD_BUS_PROPERTY(name, signature, NULL, offsetof(XpvHostProperties, member), changes),
+#define COUNTS_ROW(CONSTANT, member, name, signature, changes, places, label, unknown)                                 \
+    SD_BUS_PROPERTY(name, signature, get_counts, offsetof(XpvHostProperties, member), changes),
+    XPV_HOST_PROPERTIES(ROW, COUNTS_ROW)
+#undef COUNTS_ROW
+#undef ROW
+        SD_BUS_VTABLE_END,
 };
 
 /* The connection and the name. */
