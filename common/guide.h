@@ -3,7 +3,7 @@
  *
  * The Guide is the Red Hat Enterprise Linux 5 Virtualization Guide, chapter 12 "Xen para-virtualized drivers",
  * section 12.2 "Para-virtualization Restrictions and Support". All data is in guide.c, in the order in
- * which the Guide prints it. No other file knows a row of it. */
+ * which the Guide prints it. No other file of the programs has a row of it. */
 #pragma once
 
 #include "common/host.h"

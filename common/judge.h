@@ -17,8 +17,8 @@ typedef struct {
     XpvArch arch;                     /* of <os><type>: only its family (x86, ia64) is believed */
     const XpvReport *report;          /* NULL: none */
     gboolean report_is_live;          /* it comes from the running guest itself: from xenstore or its console */
-    const GPtrArray *others;          /* (nullable) of XpvReport: the packages that they name exactly narrow what the
-                                         report can mean, the first report first; borrowed */
+    const GPtrArray *others;          /* (nullable) of XpvReport, the best first: each narrows the report to the
+                                         packages that it names exactly; borrowed */
     gboolean in_grace;                /* less than the grace time since this run began or was first read */
     gboolean boot_disk_paravirtualized;
     gboolean has_no_driver_package; /* the packages on its disk were read, and none of them is kmod-xenpv */
