@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The reporter that runs inside a guest, in every shell that is here, with commands of our own in its PATH."""
+"""Tests the reporter for guests in every installed shell, with fake commands in its PATH."""
 import os
 import shutil
 import subprocess
@@ -8,13 +8,13 @@ import unittest
 
 SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "guest", "xenpv-compat-report")
 SHELLS = {"sh": ["sh"], "dash": ["dash"], "bash": ["bash", "--posix"]}  # busybox has a uname of its own
-# Another shell to try, as bash 2.05b: XPV_SHELL=/path/to/it
+# Another shell to test, such as bash 2.05b: XPV_SHELL=/path/to/it
 if os.environ.get("XPV_SHELL"):
     SHELLS = {"XPV_SHELL": [os.environ["XPV_SHELL"]]}
 
 UNAME = 'case $1 in -r) echo 2.4.21-50.ELsmp ;; -m) echo i686 ;; *) exit 1 ;; esac'
 NAME = "kernel-smp-2.4.21-50.EL.i686"
-# As rpm does, which knows %{…} of its --qf and the running kernel's image.
+# Like rpm: it knows the %{…} of --qf, and the file of the running kernel.
 RPM = f"""case "$*" in
 "-qf --qf %{{NAME}}-%{{VERSION}}-%{{RELEASE}}.%{{ARCH}}\\n /boot/vmlinuz-2.4.21-50.ELsmp") echo {NAME} ;;
 *) echo "file $4 is not owned by any package"; exit 1 ;;
@@ -30,7 +30,7 @@ class Reporter(unittest.TestCase):
         self.written = os.path.join(self.folder, "written")
 
     def path_of(self, commands):
-        """A folder with these commands and no others."""
+        """Makes a folder with only these commands. Returns: its path."""
         path = tempfile.mkdtemp(dir=self.folder)
         for name, text in commands.items():
             command = os.path.join(path, name)
@@ -40,7 +40,9 @@ class Reporter(unittest.TestCase):
         return path
 
     def expect(self, expected, *options, status=0, printed="", errors="", **commands):
-        """What is written with such commands, "-" in a name for "_"; None: nothing."""
+        """Expects this report with these commands, where a name has "_" in place of "-". A command that is None does
+        not exist.
+        @expected: None: nothing is written"""
         commands = {"uname": UNAME, "rpm": RPM, "xenstore_write": XENSTORE_WRITE, **commands}
         path = self.path_of({name.replace("_", "-"): text for name, text in commands.items() if text is not None})
         for name, argv in SHELLS.items():
@@ -68,7 +70,7 @@ class Reporter(unittest.TestCase):
         self.expect(NAME)
 
     def test_several_packages(self):
-        """All that own the image: the host judges what they have in common."""
+        """All packages that own the file are reported: the host judges what they have in common."""
         self.expect("kernel-2.4.21-50.EL.i686\nkernel-2.4.21-50.EL.athlon",
                     rpm="echo kernel-2.4.21-50.EL.i686; echo kernel-2.4.21-50.EL.athlon")
 
@@ -96,7 +98,7 @@ class Reporter(unittest.TestCase):
             self.expect(None, *options, status=2, errors="Usage: (.|\n)*")
 
     def test_runs_by_itself(self):
-        """As it is installed: by its first line, whatever the shell."""
+        """The script is executed directly, as when it is installed: its first line names the shell."""
         path = self.path_of({"uname": UNAME, "rpm": RPM, "xenstore-write": XENSTORE_WRITE})
         subprocess.run([SCRIPT], env={"PATH": path, "WRITTEN": self.written}, timeout=60, check=True)
         self.assertEqual(self.take_written(), f"2|data/xenpv-compat/kernel|{NAME}\n")

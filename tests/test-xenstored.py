@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The xenstored of the tests, held against libxenstore as the tools of xenstore-utils use it."""
+"""Tests the tests' own xenstored with libxenstore, as the tools of xenstore-utils use it."""
 import os
 import shutil
 import subprocess
@@ -46,7 +46,7 @@ class Tools(unittest.TestCase):
         self.run_tool("xenstore-chmod", "/a", "r0")
 
     def test_long_list(self):
-        """In parts, as it does not fit in one answer."""
+        """A list that is too long for one answer comes in parts."""
         names = [f"name-of-a-child-{i}" for i in range(600)]
         for name in names:
             self.server.write(f"/a/{name}")
@@ -66,7 +66,7 @@ class Tools(unittest.TestCase):
         self.run_tool("xenstore-write", "/a/b", "1")
         self.run_tool("xenstore-write", "/a/bc", "1")
         self.run_tool("xenstore-rm", "/a/b/c")
-        self.run_tool("xenstore-rm", "/a")  # told as the watched path
+        self.run_tool("xenstore-rm", "/a")  # the event names the watched path
         told, _ = watch.communicate(timeout=xenstored.TIMEOUT)
         self.assertEqual(told.split(), ["/a/b", "/a/b/c", "/a/b", "/a/b/c", "/a/b"])
         self.server.wait_for(lambda: not self.server.connections)

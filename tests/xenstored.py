@@ -2,18 +2,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A small xenstored for tests: the real wire protocol on a Unix socket, and a tree in memory.
 
-Why not a real one: the C xenstored ends at once where there is no domain 0 to connect to, and the OCaml one wants the
-hypervisor's privileged interface, so that neither runs without Xen.
+Real ones do not run without Xen: the C xenstored ends at once if there is no domain 0 to connect to, and the OCaml one
+needs the hypervisor's privileged interface.
 
-Covered, as in Xen 4.17's docs/misc/xenstore.txt and tools/xenstore: DIRECTORY, DIRECTORY_PART, READ, WRITE, MKDIR, RM,
-WATCH (with the event that each new watch begins with), UNWATCH, WATCH_EVENT, GET_PERMS (always n0), GET_DOMAIN_PATH,
-IS_DOMAIN_INTRODUCED; errors as strings; the limit of 4,096 bytes, beyond which a connection is closed and a listing is
-E2BIG. SET_PERMS and transactions are accepted and do nothing: a transaction sees and changes the tree itself. Every
-caller is domain 0. Libxenstore and the tools of xenstore-utils work with it when XENSTORED_PATH names its socket.
+It follows docs/misc/xenstore.txt and tools/xenstore of Xen 4.17. It has DIRECTORY, DIRECTORY_PART, READ, WRITE, MKDIR,
+RM, WATCH (with the first event of each new watch), UNWATCH, WATCH_EVENT, GET_PERMS (always n0), GET_DOMAIN_PATH and
+IS_DOMAIN_INTRODUCED; errors as strings; and the limit of 4,096 bytes, above which it closes a connection, and answers a
+listing with E2BIG. SET_PERMS and transactions are accepted and do nothing: a transaction reads and changes the tree
+itself. Every caller is domain 0. libxenstore and the tools of xenstore-utils work with it if XENSTORED_PATH names its
+socket.
 
-Beyond the protocol: it counts requests and events, and can freeze, drop its connections, go away and flood a key.
+Beyond the protocol, it counts requests and events, and can freeze, drop its connections, go away and flood a key.
 
-In a test it is a class. As a program, "xenstored.py SOCKET", it takes such calls from standard input, one a line, and
+Python tests use the class. As a program, "xenstored.py SOCKET", it reads calls from standard input, one per line, and
 answers each with a line on standard output: see Console.
 """
 import collections
@@ -40,7 +41,7 @@ Request = collections.namedtuple("Request", "name path token")
 
 
 class Refused(Exception):
-    """What the client gets as an error."""
+    """An error that the client gets."""
 
 
 def to_bytes(value):
@@ -62,13 +63,13 @@ def checked(path):
 
 
 class Connection:
-    """A client, served on a thread of its own."""
+    """A client, served by its own thread."""
 
     def __init__(self, server, sock):
         self.server = server
         self.sock = sock
-        self.watches = []  # of (path, token), in the order in which they were set
-        self.held = []     # messages that wait for the thaw
+        self.watches = []  # of (path, token), in the order of their creation
+        self.held = []     # messages that wait for thaw()
 
     def serve(self):
         with contextlib.suppress(OSError, EOFError):
@@ -108,7 +109,7 @@ class Connection:
 
 
 class Flood:
-    """Writes a key again and again, each time another value, from a thread of its own."""
+    """Writes a new value to a key again and again, from its own thread."""
 
     def __init__(self, server, path, rate, value):
         self.server = server
@@ -133,30 +134,30 @@ class Flood:
             self.ended.wait(1 / self.rate)
 
     def end(self):
-        """Returns the last value."""
+        """Stops writing. Returns: the last value."""
         self.ended.set()
         self.thread.join()
         return self.value.replace("{}", str(self.written - 1))
 
 
 class Xenstored:
-    """on_request is called, on another thread, after each request."""
+    """The server. It calls on_request on another thread after each request."""
 
     def __init__(self, path, on_request=lambda: None):
         self.path = path
         self.on_request = on_request
-        self.changed = threading.Condition(threading.RLock())  # guards all below
+        self.changed = threading.Condition(threading.RLock())  # guards everything below
         self.nodes = {"/": b""}
         self.connections = []
         self.requests = []  # of Request, oldest first
         self.n_events = 0
         self.frozen = False
-        self.drops_on = None  # the type of request that is not answered, but ends its connection, once
+        self.drops_on = None  # the next request of this type gets no answer and ends its connection
         self.generation = 0
         self.listener = None
         self.start()
 
-    # What a test does to it.
+    # Calls for tests.
 
     def start(self):
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -167,7 +168,7 @@ class Xenstored:
         threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
 
     def stop(self):
-        """Goes away, connections and socket; the tree stays for the next start()."""
+        """Removes the socket and all connections. The tree stays for the next start()."""
         if self.listener:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
@@ -177,7 +178,7 @@ class Xenstored:
         self.drop()
 
     def drop(self):
-        """Closes all connections, and returns when they are gone."""
+        """Closes all connections, and returns once they are gone."""
         with self.changed:
             for connection in self.connections:
                 connection.close()
@@ -185,7 +186,7 @@ class Xenstored:
         self.wait_for(lambda: not self.connections)
 
     def freeze(self):
-        """Answers nothing and tells nothing; new connections are accepted, as they are by the kernel."""
+        """Sends no answers and events. The kernel still accepts new connections."""
         with self.changed:
             self.frozen = True
 
@@ -197,7 +198,7 @@ class Xenstored:
             self.changed.notify_all()
 
     def flood(self, path, rate, value):
-        """{} in path and value becomes a number that grows."""
+        """Starts a flood. {} in path and value becomes a growing number."""
         return Flood(self, path, rate, value)
 
     def write(self, path, value=""):
@@ -213,12 +214,12 @@ class Xenstored:
             return self.nodes.get(path)
 
     def count(self, name, under="/"):
-        """How many requests of a type there were on paths under one."""
+        """Returns: how many requests of this type there were for paths below @under."""
         with self.changed:
             return sum(1 for request in self.requests if request.name == name and is_under(request.path, under))
 
     def watched(self, under="/"):
-        """The paths that are watched now."""
+        """Returns: the paths that are watched now."""
         with self.changed:
             return sorted(path for connection in self.connections for path, _token in connection.watches
                           if is_under(path, under))
@@ -228,7 +229,7 @@ class Xenstored:
             if not self.changed.wait_for(condition, timeout):
                 raise AssertionError(f"waited {timeout} s in vain; requests: {self.requests[-10:]}")
 
-    # How it works.
+    # The server itself.
 
     def _accept(self, listener):
         with contextlib.suppress(OSError):
@@ -383,8 +384,8 @@ class Xenstored:
 
 
 class Console:
-    """The calls that a line can be, its words quoted as in a shell. A written value has the escapes of Python, as \\n
-    and \\xff. What waits for something answers once it has come."""
+    """Runs a call for each line. The words of a line are quoted as in a shell. Written values have Python's escapes,
+    such as \\n and \\xff. A call that waits for something answers once it has come."""
 
     def __init__(self, server):
         self.server = server
@@ -396,7 +397,7 @@ class Console:
         self.server.write(path, value.encode("latin-1").decode("unicode_escape").encode("latin-1"))
 
     def mkdirs(self, path, number):
-        """PATH0, PATH1 …"""
+        """Creates PATH0, PATH1 and so on."""
         for i in range(int(number)):
             self.server.write(f"{path}{i}")
 

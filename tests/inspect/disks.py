@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Lays file systems and volumes out on disks: partition tables, members of a RAID 1, and what else a disk may hold."""
+"""Puts file systems and volumes on disks: partition tables, members of a RAID 1, and other contents of a disk."""
 import os
 import struct
 import subprocess
@@ -9,12 +9,12 @@ from typing import Callable, NamedTuple
 
 SECTOR = 512
 MIB = 1 << 20
-FIRST = 63  # where the partitioning programs of that time put the first partition
+FIRST = 63  # the first partition's sector, as the partitioning programs of RHEL 3 to 5 placed it
 EXTENDED, LINUX, SWAP, NTFS, LVM, RAID = 0x05, 0x83, 0x82, 0x07, 0x8e, 0xfd
 
 
 def run_tool(*argv, status=0):
-    """Runs a program for disks or file systems, which may be in a folder of root's PATH. Returns: its output."""
+    """Runs a tool for disks or file systems, which may be in one of root's folders. Returns: its output."""
     environment = dict(os.environ, MKE2FS_CONFIG="/dev/null", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
     done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != status:
@@ -23,7 +23,7 @@ def run_tool(*argv, status=0):
 
 
 class Part(NamedTuple):
-    """What stands on a partition. @write: puts it into a file, at an offset."""
+    """The contents of a partition. @write: writes them to a file at an offset."""
     kind: int
     size: int
     write: Callable[[int, int], None]
@@ -34,13 +34,13 @@ def write_bytes(data):
 
 
 def copy_sparse(source, fd, at, begin=0, length=None):
-    """Copies what is not a hole."""
+    """Copies everything but holes."""
     end = os.fstat(source).st_size if length is None else begin + length
     position = begin
     while position < end:
         try:
             data = os.lseek(source, position, os.SEEK_DATA)
-        except OSError:  # nothing but a hole is left
+        except OSError:  # only a hole is left
             return
         position = os.lseek(source, data, os.SEEK_HOLE)
         while data < min(position, end):
@@ -64,7 +64,7 @@ def table(*entries):
 
 
 def mbr(path, parts, logical=()):
-    """A disk of DOS partitions; @logical: those in an extended partition behind them."""
+    """Makes a disk with DOS partitions. @logical: those in an extended partition after the others."""
     at, entries = FIRST, []
     places = []
     for part in parts:
@@ -98,7 +98,7 @@ GUIDS = {LINUX: "ebd0a0a2-b9e5-4433-87c0-68b6b72699c7", LVM: "e6d6d379-f507-44c2
 
 
 def gpt(path, parts):
-    """A disk with a GUID partition table, and its copy at the end."""
+    """Makes a disk with a GUID partition table and its copy at the end."""
     at, entries, places = 2048, b"", []
     for index, part in enumerate(parts):
         last = at + part.size // SECTOR - 1
@@ -123,7 +123,7 @@ def gpt(path, parts):
 
 
 def whole(path, part):
-    """A disk without a partition table."""
+    """Makes a disk without a partition table."""
     fd = create(path, part.size)
     part.write(fd, 0)
     os.close(fd)
@@ -131,7 +131,7 @@ def whole(path, part):
 
 
 def mirrored(part, array, number=0):
-    """A partition as one of the two members of a RAID 1: version 0.90, whose superblock stands at the end.
+    """Makes a partition one of the two members of a RAID 1 of version 0.90, whose superblock is at the end.
     @array: its number, as in /dev/md0."""
     size = (part.size + 65535) // 65536 * 65536 + 65536
     generic = struct.pack("<16I", 0xa92b4efc, 0, 90, 0, 0, 0x11111111 + array, 1200000000, 1, size // 1024 - 64, 2, 1,
@@ -155,7 +155,7 @@ def swap(size=MIB):
 
 
 def lvm1(size=4 * MIB):
-    """RHEL 3's volume manager: the head of its physical volume."""
+    """The head of a physical volume of LVM1, RHEL 3's volume manager."""
     head = b"HM" + struct.pack("<H10I", 1, 0, 1024, 4096, 4096, 8192, 128, 12288, 4096, 16384, 4096)
     return Part(LVM, size, write_bytes((head + b"a" * 128 + b"VolGroup00".ljust(128, b"\0")).ljust(1024, b"\0")))
 
@@ -168,7 +168,7 @@ def luks(size=4 * MIB):
 
 
 def xfs(size=16 * MIB):
-    """A superblock as mkfs.xfs of RHEL 5's time writes it, and nothing behind."""
+    """A superblock as mkfs.xfs wrote it in RHEL 5's time, with nothing after it."""
     blocks, groups = size // 4096, 4
     head = struct.pack(">4sIQQQ16sQQQQIIIII", b"XFSB", 4096, blocks, 0, 0, uuid.UUID(int=7).bytes, 1 << 62, 128, 129,
                        130, 1, blocks // groups, groups, 0, 1200)

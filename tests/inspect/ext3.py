@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes ext3 file systems of trees that are given as dictionaries, each one once a run."""
+"""Makes ext3 file systems from trees in dictionaries. Each is made once per run."""
 import atexit
 import functools
 import os
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import disks
 
-# What the installers of RHEL 3, and of 4 and 5, switched on.
+# The features that the installers of RHEL 3, and of RHEL 4 and 5, enabled.
 OLD = "has_journal,filetype,sparse_super"
 NEW = OLD + ",ext_attr,dir_index,large_file"
 EXT4 = NEW + ",extent,flex_bg,huge_file"
@@ -26,7 +26,7 @@ class Link(NamedTuple):
 
 
 class Dated(NamedTuple):
-    """A file of these times, in seconds since the epoch; others are as old as the image."""
+    """A file with these times, in seconds since the epoch. Other files are as old as the image."""
     content: str
     modified: int
     changed: int
@@ -40,7 +40,7 @@ def cache():
 
 
 def stage(folder, tree):
-    """Writes a tree: path to text, bytes, a Link, or None for a folder."""
+    """Writes a tree, which has pairs of a path and its content: text, bytes, a Link, or None for a folder."""
     for path, content in tree:
         path = os.path.join(folder, path)
         content = content.content if isinstance(content, Dated) else content
@@ -75,7 +75,8 @@ def date(path, tree):
 
 
 def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=False, mounted_at=0):
-    """A partition with a file system; @needs_recovery: as one that is mounted; @mounted_at: in seconds since the epoch."""
+    """Returns: a partition with a file system. @needs_recovery: as if mounted; @mounted_at: in seconds since the
+    epoch."""
     path = made(tuple(sorted(tree.items(), key=lambda item: item[0])), size, label, features, block)
 
     def write(fd, at):

@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes disks as RHEL's installers laid them out, without root, a loop device or anything of Red Hat's.
+"""Makes disks like those of RHEL's installers, without root, loop devices or files of Red Hat's.
 
-For tests: `images.make("lvm", images.RHEL_5, folder)` returns the paths of a guest's disks, in order. A guest is a
-dataclass: `dataclasses.replace(images.RHEL_3, default="1")` is another one. The files are sparse, and a file system that
-was made once in a run is copied after that. As a command it makes the disks of one guest:
+In tests, `images.make("lvm", images.RHEL_5, folder)` returns the paths of a guest's disks in order. A guest is a
+dataclass: `dataclasses.replace(images.RHEL_3, default="1")` makes another one. The files are sparse. A file system that
+was made once in a run is copied afterwards. As a command, it makes the disks of one guest:
 
     tests/inspect/images.py --guest rhel-3 --default 1 lvm FOLDER kernel-2.4.21-50.EL.ia32e
 """
@@ -23,34 +23,34 @@ import rpmdb
 from disks import MIB
 from ext3 import Dated, Link
 
-# The packages that have a kernel to boot.
+# The packages with a bootable kernel.
 BOOTABLE = ("kernel", "kernel-smp", "kernel-hugemem", "kernel-largesmp", "kernel-PAE", "kernel-xen", "kernel-xenU",
           "kernel-debug", "kernel-BOOT")
-# What /boot/config-… says of the processor that a kernel is compiled for.
+# What /boot/config-… says about the processor that a kernel is compiled for.
 PROCESSORS = {"athlon": "CONFIG_MK7=y\n", "i686": "CONFIG_M686=y\n", "ia32e": "CONFIG_MPSC=y\n",
               "x86_64": "CONFIG_GENERIC_CPU=y\n"}
-CHANGED_AT = 1250000000  # the files of the boot loader, last
+CHANGED_AT = 1250000000  # when the boot loader's files were last changed
 FILLER_FILES = tuple(f"usr/lib/f{number:036}" for number in range(1000))  # 40 kB
 
 
 @dataclass(frozen=True)
 class Guest:
-    """What is installed on a guest's disks."""
-    kernels: tuple  # packages that have an image in /boot, in GRUB's order
+    """The contents of a guest's disks."""
+    kernels: tuple  # packages with a kernel in /boot, in GRUB's order
     release: str = ""  # text of /etc/redhat-release
-    packages: tuple = ()  # the others that are installed
+    packages: tuple = ()  # other installed packages
     removed: tuple = ()  # packages whose headers are left on free pages of the database
-    filler: int = 0  # so many further packages of 40 kB each
+    filler: int = 0  # this many more packages of 40 kB each
     default: str = "0"  # of grub.conf
-    saved: str = ""  # what /boot/grub/default has
-    grub: str = ""  # all of grub.conf instead
+    saved: str = ""  # the content of /boot/grub/default
+    grub: str = ""  # the whole text of grub.conf, in place of a generated one
     modules: str = ""  # appended to modules.conf or modprobe.conf
-    database: rpmdb.Format = rpmdb.Format()  # None: there is none
-    features: str = ext3.NEW  # of its file systems
-    needs_recovery: bool = False  # they are mounted
+    database: rpmdb.Format = rpmdb.Format()  # None: no database
+    features: str = ext3.NEW  # of the file systems
+    needs_recovery: bool = False  # the file systems are mounted
     mounted: tuple = ()  # label and time of file systems that were mounted
-    more: tuple = ()  # further files: pairs of path and content, which go above the others
-    without: tuple = ()  # files that are not there
+    more: tuple = ()  # more files: pairs of path and content, which replace generated ones
+    without: tuple = ()  # files that do not exist
 
     @property
     def modules_path(self):
@@ -80,7 +80,7 @@ GUESTS = {"rhel-3": RHEL_3, "rhel-4": RHEL_4, "rhel-5": RHEL_5, "rhel-6": RHEL_6
 
 
 def uname(package):
-    """What uname -r says in a kernel."""
+    """Returns: what uname -r prints for this kernel."""
     name, version, release, arch = rpmdb.split(package)
     if release.endswith(".el6"):
         return f"{version}-{release}.{arch}"
@@ -88,7 +88,7 @@ def uname(package):
 
 
 def image(release):
-    """As much of a bzImage as file(1) reads its version from."""
+    """Returns: the part of a bzImage from which file(1) reads its version."""
     data = bytearray(2048)
     data[0x1fe:0x200] = b"\x55\xaa"
     struct.pack_into("<4sHIHH", data, 0x202, b"HdrS", 0x203, 0, 0, 0x400 - 0x200)
@@ -98,7 +98,7 @@ def image(release):
 
 
 def program(arch, kind=2):
-    """The head of an ELF file, by which an inspector of disks tells the architecture."""
+    """Returns: the head of an ELF file, which tells inspectors of disks the architecture."""
     if arch in ("x86_64", "ia32e", "ia64"):
         machine = 50 if arch == "ia64" else 62
         head = b"\2\1\1".ljust(12, b"\0") + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0, 64, 0, 0, 64, 56, 0, 64, 0, 0)
@@ -108,7 +108,7 @@ def program(arch, kind=2):
 
 
 def grub(guest, prefix):
-    """grub.conf; @prefix: of the paths to images, as GRUB sees them."""
+    """Returns: grub.conf. @prefix: of the kernels' paths, as GRUB sees them."""
     title = guest.release.split(" release")[0]
     entries = ""
     for package in guest.kernels:
@@ -126,7 +126,7 @@ def grub(guest, prefix):
 
 
 def boot_tree(guest, prefix=""):
-    """What is on /boot."""
+    """Returns: the tree of /boot."""
     tree = {"grub/grub.conf": Dated(guest.grub or grub(guest, prefix), CHANGED_AT, CHANGED_AT), "grub/menu.lst": Link("./grub.conf")}
     if guest.saved:
         tree["grub/default"] = Dated(guest.saved, CHANGED_AT, CHANGED_AT)
@@ -141,7 +141,7 @@ def boot_tree(guest, prefix=""):
 
 
 def headers(guest):
-    """Those of the database, the kernels first, a second apart."""
+    """Returns: the headers in the database, kernels first, installed a second apart."""
     result = []
     for number, package in enumerate(guest.kernels + guest.packages):
         release = uname(package) if package in guest.kernels else ""
@@ -151,7 +151,7 @@ def headers(guest):
 
 
 def root_tree(guest, device="LABEL=/", has_boot=True):
-    """What is on /."""
+    """Returns: the tree of /."""
     arch = rpmdb.split(guest.kernels[0])[3] if guest.kernels else "x86_64"
     boot = "LABEL=/boot /boot ext3 defaults 1 2\n" if has_boot else ""
     tree = {"etc/redhat-release": guest.release + "\n", "etc/grub.conf": Link("../boot/grub/grub.conf"),
@@ -169,7 +169,8 @@ def root_tree(guest, device="LABEL=/", has_boot=True):
 
 
 def adapt(tree, guest, below=""):
-    """A tree with the guest's further files and without those that it lacks, as far as they are below a mount point."""
+    """Adds the guest's further files to a tree and removes the files that it lacks, as far as they are below a mount
+    point."""
     for path, content in guest.more:
         if path.startswith(below):
             tree[path[len(below):]] = content
@@ -182,7 +183,7 @@ def adapt(tree, guest, below=""):
 
 
 class Parts:
-    """The pieces of a guest's disks, as layouts put them together."""
+    """The parts from which layouts make a guest's disks."""
 
     def __init__(self, guest):
         self.guest = guest
@@ -201,7 +202,7 @@ class Parts:
                                 self.size, "/", 4096)
 
     def single(self):
-        """/ with /boot on it."""
+        """/ with /boot in it."""
         tree = root_tree(self.guest, has_boot=False)
         tree.update((f"boot/{path}", content) for path, content in boot_tree(self.guest, "/boot").items())
         return self.file_system(adapt(tree, self.guest), self.size, "/", 4096)
@@ -211,7 +212,7 @@ class Parts:
 
 
 def fill(group, contents):
-    """The physical volumes of a group, with the file systems of its volumes on them: @contents, by volume."""
+    """Makes the physical volumes of a group. @contents: the file system of each volume, by name."""
     def write(pv, fd, at):
         os.pwrite(fd, group.head(pv), at)
         for name, part in contents.items():
@@ -238,7 +239,8 @@ LAYOUTS = {}
 
 
 def layout(count=1):
-    """Registers a layout under its name, with dashes: a function of the parts and of the paths of so many disks."""
+    """Registers a layout under the function's name, with dashes. The function takes the parts and the paths of @count
+    disks."""
     def register(function):
         name = function.__name__.replace("_", "-")
 
@@ -260,7 +262,7 @@ def plain(parts, path):
 
 @layout()
 def single(parts, path):
-    """/ on a partition, with /boot on it."""
+    """/ on a partition, with /boot in it."""
     disks.mbr(path, [parts.single()])
 
 
@@ -278,7 +280,7 @@ def no_table(parts, path):
 
 @layout()
 def gpt(parts, path):
-    """/boot, / and swap behind a GUID partition table."""
+    """/boot, / and swap in a GUID partition table."""
     disks.gpt(path, [parts.boot(), parts.root(), disks.swap()])
 
 
@@ -291,13 +293,13 @@ def two_disks(parts, first, second):
 
 @layout()
 def boot_alone(parts, path):
-    """/boot, while the disk with / is missing: there is no database."""
+    """/boot only: the disk with / and its database is missing."""
     disks.mbr(path, [parts.boot()])
 
 
 @layout()
 def root_alone(parts, path):
-    """/, while the disk with /boot is missing: there is a database, and no GRUB."""
+    """/ only, with a database: the disk with /boot and GRUB is missing."""
     disks.mbr(path, [parts.root()])
 
 
@@ -313,7 +315,7 @@ def lvm(parts, path):
 
 
 def in_segments(parts, **options):
-    """A group whose LogVol00 lies in pieces that are not in order, with another volume between them."""
+    """A group whose LogVol00 has segments that are out of order, with another volume between them."""
     group = lvm2.Group([0], {}, extent=8192, **options)
     count = parts.extents(group)
     third = count // 3
@@ -326,19 +328,19 @@ def in_segments(parts, **options):
 
 @layout()
 def lvm_segments(parts, path):
-    """The same with volumes in several segments, after growing and moving."""
+    """The same with volumes in several segments, as after growing and moving."""
     disks.mbr(path, [parts.boot(), *in_segments(parts)])
 
 
 @layout()
 def lvm_wrapped(parts, path):
-    """The same with a metadata text that ends at the begin of its ring, and a label in sector 3."""
+    """The same with a metadata text that wraps around in its ring, and a label in sector 3."""
     disks.mbr(path, [parts.boot(), *in_segments(parts, text_at=60 * 1024, area=60 * 1024 + 512, label_sector=3)])
 
 
 @layout()
 def lvm_var(parts, path):
-    """A group with / and /var in volumes of their own: the database is on the second."""
+    """A group with / and /var in separate volumes: the database is in the second."""
     group = lvm2.Group([0], {})
     count = parts.extents(group)
     group.sizes = [2 * count + 1]
@@ -355,7 +357,7 @@ def lvm_var(parts, path):
 
 @layout(2)
 def lvm_two_disks(parts, first, second):
-    """A group over a partition and the whole of a second disk, with / on both."""
+    """A group on a partition and on all of a second disk, with / on both."""
     group = lvm2.Group([0, 0], {}, extent=8192)
     count = parts.extents(group)
     half = count // 2
@@ -376,7 +378,7 @@ def raid_1(parts, first, second):
 
 @layout()
 def raid_1_half(parts, path):
-    """One of those two disks, while the other is missing."""
+    """One of those two disks; the other is missing."""
     disks.mbr(path, [disks.mirrored(parts.boot(), 0), disks.mirrored(parts.root(), 1)])
 
 
@@ -396,7 +398,7 @@ def lvm_striped(parts, path):
 
 @layout()
 def lvm1(parts, path):
-    """/boot and a physical volume of LVM1, RHEL 3's, which cannot be read."""
+    """/boot and a physical volume of LVM1, RHEL 3's volume manager, which cannot be read."""
     disks.mbr(path, [parts.boot(), disks.lvm1()])
 
 
@@ -408,13 +410,13 @@ def luks(parts, path):
 
 @layout()
 def xfs(parts, path):
-    """/boot and an XFS."""
+    """/boot and an XFS file system."""
     disks.mbr(path, [parts.boot(), disks.xfs()])
 
 
 @layout()
 def swap(_parts, path):
-    """Nothing but swap."""
+    """Only swap."""
     disks.mbr(path, [disks.swap()])
 
 
@@ -426,7 +428,7 @@ def empty(_parts, path):
 
 @layout()
 def windows(_parts, path):
-    """An NTFS that Windows boots from."""
+    """An NTFS file system from which Windows boots."""
     with tempfile.NamedTemporaryFile(dir=ext3.cache()) as file:
         os.ftruncate(file.fileno(), 8 * MIB)
         disks.run_tool("mkntfs", "-q", "-Q", "-F", "-s", "512", "-p", str(disks.FIRST), "-H", "255", "-S", "63",
@@ -435,7 +437,7 @@ def windows(_parts, path):
 
 
 def make(name, guest, folder):
-    """Makes the disks of a guest below a folder. Returns: their paths, in order."""
+    """Makes the disks of a guest in a folder. Returns: their paths, in order."""
     return LAYOUTS[name](guest, folder)
 
 

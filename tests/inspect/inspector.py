@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Shared by the inspector's tests: runs it, and checks the form of its answers.
+"""Common parts of the inspector's tests: runs it, and checks the form of its answers.
 
-The program is XPV_INSPECT, as meson sets it. If a sanitizer finds something in it, or in its child, the test fails.
+The program is XPV_INSPECT, as meson sets it. A test fails if a sanitizer finds something in it or in its child.
 """
 import json
 import os
@@ -29,7 +29,7 @@ ANSWER = {"disks": [DISK], "release": str, "distribution": str, "default_kernel"
 
 
 def fault(value, form, where="answer"):
-    """The error in a value's form, or None."""
+    """Returns: what is wrong with the form of a value, or None."""
     if isinstance(form, list):
         if not isinstance(value, list):
             return f"{where} is no list: {value!r}"
@@ -43,13 +43,14 @@ def fault(value, form, where="answer"):
 
 
 def kernel(package, release, installed_at=None, default=False, in_grub=True):
-    """A kernel of an answer. @installed_at: its place among the packages of the makers' database; None: it has none."""
+    """Returns: a kernel of an answer. @installed_at: its place among the packages of the database; None: it has
+    none."""
     return {"package": package, "release": release, "architecture": package.rpartition(".")[2], "default": default,
             "in_grub": in_grub, "installed_at": 0 if installed_at is None else images.rpmdb.INSTALLED_AT + installed_at}
 
 
 class TestCase(unittest.TestCase):
-    """A folder for each test."""
+    """Gives each test its own folder."""
 
     maxDiff = None
 
@@ -70,20 +71,21 @@ class TestCase(unittest.TestCase):
         return done
 
     def nobody(self):
-        """What makes subprocess run the inspector without root's rights. It may lie in /root, so this is a copy."""
+        """Returns: options of subprocess that run the inspector without root's rights. They use a copy, as it may be in
+        /root."""
         if os.getuid() != 0:
             return {}
         return {"user": harness.NOBODY, "group": harness.NOBODY, "executable": shutil.copy(INSPECT, self.path("inspect"))}
 
     def answer(self, text):
-        """What --json printed: one line, with every key."""
+        """Checks that --json printed one line with every key. Returns: the answer."""
         self.assertEqual(text.count("\n"), 1, text)
         answer = json.loads(text)
         self.assertIsNone(fault(answer, ANSWER))
         return answer
 
     def inspect(self, *arguments, status=FOUND, **options):
-        """Returns: the answer, but for its time; nothing is printed beside it."""
+        """Returns: the answer without its time. Nothing else is printed."""
         began = int(time.time())
         done = self.run_inspector("--json", *arguments, **options)
         self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes LVM2's label, metadata header and text, as RHEL 4 and 5 left them on a physical volume."""
+"""Writes the label, metadata header and text of LVM2 on a physical volume, as RHEL 4 and 5 did."""
 import random
 import string
 import struct
@@ -7,18 +7,19 @@ import zlib
 from dataclasses import dataclass
 
 SECTOR = 512
-AREA = 4096  # where the metadata area begins: its header's sector, and the ring behind it
+AREA = 4096  # where the metadata area begins: a sector with its header, then the ring
 RING = AREA + SECTOR
 
 
 def crc(data):
-    """LVM's own: CRC-32 with another begin and without the inversion at the end."""
+    """LVM's checksum: CRC-32 with another start value and without the inversion at the end."""
     return zlib.crc32(data, 0xf597a6cf ^ 0xffffffff) ^ 0xffffffff
 
 
 @dataclass(frozen=True)
 class Segment:
-    """So many extents of a volume, from an extent of a physical volume on; striped over several of those."""
+    """Consecutive extents of a volume, from an extent of a physical volume on, or striped over several physical
+    volumes."""
     count: int
     stripes: tuple  # of (number of the physical volume, extent)
     kind: str = "striped"
@@ -26,26 +27,26 @@ class Segment:
 
 @dataclass
 class Group:
-    """A volume group. @sizes: its physical volumes' sizes in extents."""
+    """A volume group. @sizes: of its physical volumes, in extents."""
     sizes: list
     volumes: dict  # name to segments
     name: str = "VolGroup00"
     extent: int = 65536  # sectors; anaconda's 32 MiB
     area: int = 192 * 1024 - AREA  # bytes of the metadata area
-    text_at: int = 4 * SECTOR  # in the area, from its begin
+    text_at: int = 4 * SECTOR  # in the area, from its start
     label_sector: int = 1
 
     @property
     def first_extent(self):
-        """The sector where it begins."""
+        """The sector of the first extent."""
         return (AREA + self.area) // SECTOR
 
     def uuid(self, what):
-        """The same one for the same thing."""
+        """Returns: always the same UUID for the same thing."""
         return "".join(random.Random(f"{self.name}/{what}").choices(string.ascii_letters + string.digits, k=32))
 
     def offset(self, extent):
-        """Where an extent begins on its physical volume, in bytes."""
+        """Returns: the offset of an extent on its physical volume, in bytes."""
         return (self.first_extent + extent * self.extent) * SECTOR
 
     def size(self, pv):
@@ -77,14 +78,14 @@ class Group:
                 f"segment_count = {len(segments)}\n\n{text}}}\n")
 
     def head(self, pv, text=None):
-        """The first bytes of a physical volume, up to its first extent. The ring also has an older text."""
+        """Returns: the bytes of a physical volume before its first extent. The ring also has an older text."""
         text = self.text() if text is None else text
         data = bytearray(AREA + self.area)
         older = f"{self.name} {{\nseqno = 1\nextent_size = {self.extent}\n}}\n".encode() + b"\0"
         data[RING:RING + len(older)] = older
         begin, rest = text[:self.area - self.text_at], text[self.area - self.text_at:]
         data[AREA + self.text_at:AREA + self.text_at + len(begin)] = begin
-        data[RING:RING + len(rest)] = rest  # what is over goes on behind the header
+        data[RING:RING + len(rest)] = rest  # the rest wraps around to after the header
         header = b" LVM2 x[5A%r0N*>" + struct.pack("<IQQ", 1, AREA, self.area)
         header = (header + struct.pack("<QQII", self.text_at, len(text), crc(text), 0)).ljust(SECTOR - 4, b"\0")
         data[AREA:AREA + SECTOR] = struct.pack("<I", crc(header)) + header

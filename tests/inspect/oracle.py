@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The inspector held against libguestfs, on the same images: tests/run --libguestfs.
+"""Compares the inspector with libguestfs on the same images. tests/run --libguestfs runs this.
 
-libguestfs boots a small virtual machine on a guest's disks and inspects it there, as virt-v2v does. Its answers must be
-the inspector's, which must come at least a hundred times faster. An appliance is started for each guest: in one for all,
-their volume groups of one name would be mixed up. Without /dev/kvm that takes some 45 s each.
+libguestfs boots a small virtual machine with a guest's disks and inspects them there, as virt-v2v does. The inspector
+must give the same answers, at least a hundred times faster. Each guest has its own appliance: in a common one, volume
+groups of the same name would be mixed up. Without /dev/kvm, an appliance takes about 45 s.
 """
 import glob
 import os
@@ -30,7 +30,7 @@ def run(*argv, **options):
 
 
 def prepare():
-    """Has libguestfs use emulation where there is no /dev/kvm, and a kernel that is unpacked, not installed."""
+    """Makes libguestfs use emulation if there is no /dev/kvm, and a kernel that is unpacked, not installed."""
     os.makedirs(os.path.join(CACHE, "appliance"), exist_ok=True)
     os.environ.update(LIBGUESTFS_BACKEND="direct", LIBGUESTFS_CACHEDIR=os.path.join(CACHE, "appliance"))
     if not os.access("/dev/kvm", os.W_OK):
@@ -48,12 +48,13 @@ def prepare():
     version = os.path.basename(kernels[0]).partition("-")[2]
     modules = os.path.join(CACHE, "lib", "modules", version)
     run("depmod", "-b", CACHE, version, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
-    os.makedirs("/lib/modules", exist_ok=True)  # which supermin looks at first
+    os.makedirs("/lib/modules", exist_ok=True)  # supermin looks here first
     os.environ.update(SUPERMIN_KERNEL=kernels[0], SUPERMIN_MODULES=modules, SUPERMIN_KERNEL_VERSION=version)
 
 
 def oracle(paths):
-    """What libguestfs says. Returns: release, kernel packages, images in /boot, when GRUB's file was changed."""
+    """Inspects with libguestfs. Returns: release, kernel packages, images in /boot, and when GRUB's file was
+    changed."""
     appliance = guestfs.GuestFS(python_return_dict=True)
     try:
         for path in paths:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon's part, for tests: writes requests for the inspector, and reads its answers."""
+"""Plays the daemon's part in tests: writes requests for the inspector, and reads its answers."""
 import os
 import subprocess
 
@@ -12,7 +12,7 @@ def uuid(number):
 
 
 def request(*disks, urgent=False, format="raw", serial=1):
-    """The text of a request."""
+    """Returns: the text of a request."""
     text = f"[request]\nurgent={str(urgent).lower()}\nserial={serial}\n"
     for number, disk in enumerate(disks):
         source = disk.replace("\\", "\\\\").replace("\n", "\\n")
@@ -21,7 +21,7 @@ def request(*disks, urgent=False, format="raw", serial=1):
 
 
 class TestCase(inspector.TestCase):
-    """Two folders for each test, and the program."""
+    """Gives each test the two folders, and runs the program on them."""
 
     def setUp(self):
         super().setUp()
@@ -34,7 +34,7 @@ class TestCase(inspector.TestCase):
         self.put(uuid(number), request(*disks, **options))
 
     def put(self, name, text):
-        """As the daemon does: whole, or not at all."""
+        """Puts a whole file in place at once, as the daemon does."""
         unfinished = os.path.join(self.requests, ".unfinished")
         with open(unfinished, "wb") as file:
             file.write(text if isinstance(text, bytes) else text.encode())
@@ -54,7 +54,7 @@ class TestCase(inspector.TestCase):
         return set(os.listdir(self.answers))
 
     def read(self, number):
-        """An answer; None: there is none."""
+        """Returns: the answer, or None if there is none."""
         try:
             with open(os.path.join(self.answers, uuid(number)), encoding="utf-8") as file:
                 return self.answer(file.read())

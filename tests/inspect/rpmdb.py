@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes an rpm database as rpm 4.2 to 4.8 kept it: package headers in a Berkeley DB hash, the file Packages."""
+"""Writes an rpm database as rpm 4.2 to 4.8 did: package headers in a Berkeley DB hash, the file Packages."""
 import functools
 import struct
 from dataclasses import dataclass
 
 MAGIC = 0x061561
 PAGE = 4096
-# What a page is, by Berkeley DB's db_page.h. Pages of hash version 9 are sorted, those of older ones are not.
+# The types of pages, from Berkeley DB's db_page.h. Hash pages are sorted in version 9 and unsorted in older versions.
 FREE, UNSORTED, OVERFLOW, META, SORTED = 0, 2, 7, 8, 13
 KEY_DATA, OFF_PAGE = 1, 3
 PAGE_HEAD = 26
@@ -17,10 +17,10 @@ CHAR, INT32, STRING, BINARY, STRING_ARRAY, I18N = 2, 4, 6, 7, 8, 9
 
 @dataclass(frozen=True)
 class Format:
-    """How a database is laid out. RHEL 3 to 5 on x86 wrote version 8, little endian."""
+    """The format of a database. RHEL 3 to 5 on x86 wrote version 8, little endian."""
     version: int = 8
     order: str = "<"
-    page_type: int = 0  # 0: as the version has it
+    page_type: int = 0  # 0: the version's own type
     buckets: int = 4  # a power of two, 2 or more
 
     def kind(self):
@@ -28,7 +28,7 @@ class Format:
 
 
 def split(package):
-    """NAME-VERSION-RELEASE.ARCH in its four parts; a key's package has no architecture."""
+    """Splits NAME-VERSION-RELEASE.ARCH into four parts. The package of a key has no architecture."""
     if package.startswith("gpg-pubkey-"):
         return (*package.rsplit("-", 2), "")
     rest, arch = package.rsplit(".", 1)
@@ -44,13 +44,14 @@ def encode(kind, value):
 
 
 def blob(tags, late=()):
-    """An installed package's header: a region of sorted entries with its trailer, then what was added on installing."""
+    """Returns: the header of an installed package: a region of sorted entries with its trailer, then the entries from
+    its installation."""
     index, store = b"", b""
     for tag, kind, value in sorted(tags):
         store += bytes(-len(store) % 4) if kind == INT32 else b""
         index += struct.pack(">IIII", tag, kind, len(store), 1 if kind == STRING else len(value))
         store += encode(kind, value)
-    count = len(tags) + 1  # the region has an entry of its own
+    count = len(tags) + 1  # the region has its own entry
     index = struct.pack(">IIII", 63, BINARY, len(store), 16) + index
     store += struct.pack(">IIiI", 63, BINARY, -16 * count, 16)
     for tag, kind, value in late:
@@ -62,7 +63,7 @@ def blob(tags, late=()):
 
 @functools.lru_cache(None)
 def header(package, installed_at=INSTALLED_AT, files=()):
-    """The header of a package with these files (names below “/”)."""
+    """Returns: the header of a package with these files (names below “/”)."""
     name, version, release, arch = split(package)
     tags = [(1000, STRING, name), (1001, STRING, version), (1002, STRING, release)]
     if not arch:  # as “rpm --import” stores a key
@@ -77,7 +78,7 @@ def header(package, installed_at=INSTALLED_AT, files=()):
 
 
 def fnv(key):
-    """Berkeley DB's own hash function, by which a key has its bucket."""
+    """Berkeley DB's hash function, which gives the bucket of a key."""
     value = 0
     for byte in key:
         value = (value * 16777619 & 0xffffffff) ^ byte
@@ -85,7 +86,7 @@ def fnv(key):
 
 
 class Hash:
-    """A hash file that grew: the last half of its buckets lies behind overflow pages."""
+    """A hash file that has grown: the second half of its buckets comes after overflow pages."""
 
     def __init__(self, form):
         self.form = form
@@ -105,7 +106,7 @@ class Hash:
         return len(self.pages) - 1
 
     def overflow(self, data, kind=OVERFLOW):
-        """A chain of pages with the data. Returns: the first one's number."""
+        """Writes data to a chain of pages. Returns: the number of the first one."""
         room = PAGE - PAGE_HEAD
         parts = [data[at:at + room] for at in range(0, len(data), room)]
         first = len(self.pages)
@@ -121,7 +122,7 @@ class Hash:
         return self.pack("BxxxII", OFF_PAGE, self.overflow(data), len(data))
 
     def bucket(self, number, pairs):
-        """A bucket's pairs of items, on its page and on as many more as they need."""
+        """Writes the pairs of a bucket to its page, and to as many further pages as they need."""
         chain, used = [[]], PAGE_HEAD
         for pair in sorted(pairs) if self.form.kind() == SORTED else pairs:
             size = sum(map(len, pair)) + 4
@@ -151,7 +152,7 @@ class Hash:
                 + self.pack(f"{len(spares)}I", *spares)).ljust(PAGE, b"\0")
 
     def write(self, records, removed=()):
-        """Returns: the file. @removed: what once was a value, and is left on free pages."""
+        """Returns: the file. @removed: old values that are left on free pages."""
         buckets = [[] for _ in range(self.form.buckets)]
         for key, value in records:
             key = self.pack("I", key)
@@ -168,6 +169,6 @@ class Hash:
 
 
 def database(headers, form=Format(), removed=()):
-    """The file Packages with these headers. Its key 0 has the number of the last one."""
+    """Returns: the file Packages with these headers. Its key 0 has the number of the last one."""
     records = [(0, struct.pack(form.order + "I", len(headers)))] + list(enumerate(headers, 1))
     return Hash(form).write(records, removed)

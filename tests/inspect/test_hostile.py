@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Disks of guests who mean harm. The command ends, tells what it can, and says in a sentence what it cannot."""
+"""Disks of hostile guests. The command ends, prints what it can read, and an error for what it cannot."""
 import dataclasses
 import os
 import struct
@@ -21,7 +21,7 @@ OUTPUT_MAX = 4 * MIB
 
 
 def debugfs(path, *commands, at=BOOT_AT):
-    """Has e2fsprogs' debugger write to a file system within an image."""
+    """Runs debugfs commands that write to a file system in an image."""
     with tempfile.NamedTemporaryFile("w", encoding="ascii") as script:
         script.write("".join(f"{command}\n" for command in commands))
         script.flush()
@@ -36,7 +36,7 @@ def overwrite(path, content, at):
 
 class TestCase(inspector.TestCase):
     def survive(self, *paths, status=None):
-        """Whatever is on the disks: an answer, in its form and of a bounded length."""
+        """Whatever is on the disks, there is an answer in the right form and of limited length."""
         done = self.run_inspector("--json", *paths)
         self.assertIn(done.returncode, (FOUND, NONE) if status is None else (status,), done.stdout + done.stderr)
         self.assertEqual(done.stderr, "")
@@ -44,7 +44,7 @@ class TestCase(inspector.TestCase):
         return self.answer(done.stdout)
 
     def told(self, answer):
-        """The kernels of /boot are told, whatever is wrong elsewhere."""
+        """The kernels of /boot are in the answer, whatever else is wrong."""
         in_grub = [each["release"] for each in answer["kernels"] if each["in_grub"]]
         self.assertEqual(in_grub, ["2.4.21-50.ELsmp", "2.4.21-50.EL"])
         self.assertIn(answer["default_kernel"], ("kernel-smp-2.4.21-50.EL.i686", "2.4.21-50.ELsmp"))
@@ -54,7 +54,7 @@ class TestCase(inspector.TestCase):
 
 
 class Database(TestCase):
-    """rpm databases that no rpm wrote. /boot is read all the same."""
+    """rpm databases that no rpm wrote. /boot is still read."""
 
     def check(self, database, pattern="/var/lib/rpm/Packages: "):
         guest = dataclasses.replace(images.RHEL_3, more=(("var/lib/rpm/Packages", database),))
@@ -86,7 +86,7 @@ class Database(TestCase):
         self.check(bytes(data))
 
     def test_2_to_the_40_packages(self):
-        """It claims 2^40 packages: a file as long as they would be, and as many buckets as there can be."""
+        """A database that claims 2^40 packages: a file of the matching length, and as many buckets as possible."""
         data = self.genuine()
         struct.pack_into("<I", data, 32, 0xffffffff)  # last page
         struct.pack_into("<IIII", data, 72, 0xffffffff, 0xffffffff, 0x7fffffff, 0)  # buckets, masks
@@ -97,7 +97,7 @@ class Database(TestCase):
         self.told(self.survive(path, status=FOUND))
 
     def test_pages_of_a_large_file(self):
-        """As many pages as there can be, all of them holes."""
+        """As many pages as possible, and all of them are holes."""
         for size, pages in ((1 << 40, 512), (1 << 43, 4096), (1 << 43, 65536)):
             data = bytearray(4096)
             struct.pack_into("<III", data, 12, rpmdb.MAGIC, 8, pages)
@@ -150,7 +150,7 @@ class Database(TestCase):
         self.check(bytes(data), None)
 
     def test_all_buckets_are_one(self):
-        """2^32 buckets, of which many are the same page."""
+        """2^32 buckets, many of which are on the same page."""
         data = self.genuine()
         struct.pack_into("<III", data, 72, 0xfffffffe, 0xffffffff, 0x7fffffff)
         struct.pack_into("<32I", data, 96, *((1 - (1 << bit >> 1)) & 0xffffffff for bit in range(32)))
@@ -167,7 +167,7 @@ class Database(TestCase):
                 self.check(bytes(data), None)
 
     def test_headers(self):
-        """Counts and offsets that no header has."""
+        """Counts and offsets that no real header has."""
         genuine = rpmdb.header("kernel-2.4.21-50.EL.i686")
         for layout, offset, values in ((">I", 0, (0xffffffff,)), (">I", 0, (0x10000000,)), (">I", 0, (0,)),
                                        (">I", 4, (0xffffffff,)), (">II", 0, (0xffffffff, 0xffffffff)), (">I", 4, (0,)),
@@ -179,7 +179,7 @@ class Database(TestCase):
                 self.check(rpmdb.database([bytes(data)]), None)
 
     def test_a_name_without_end(self):
-        """The last string of a header lacks its end."""
+        """The last string of a header has no end."""
         tags = [(1000, rpmdb.STRING, "kernel"), (1001, rpmdb.STRING, "2.4.21"), (1002, rpmdb.STRING, "50.EL")]
         data = rpmdb.blob(tags)
         count, length = struct.unpack_from(">II", data)
@@ -188,7 +188,7 @@ class Database(TestCase):
         self.check(rpmdb.database([data]), None)
 
     def test_hostile_names(self):
-        """Text of a stranger's: too long, of controls, no UTF-8."""
+        """Hostile texts: too long, with control characters, not in UTF-8."""
         for name, version in (("kernel", "\x1b[2J"), ("kernel", "a" * 100_000), ("kernel", "1\n2"),
                               ("kernel-\u202e", "1"), ("", "")):
             tags = [(1000, rpmdb.STRING, name), (1001, rpmdb.STRING, version), (1002, rpmdb.STRING, "50.EL"),
@@ -199,7 +199,7 @@ class Database(TestCase):
                 self.assertRegex(each["package"] + each["release"], r"\A[^\x00-\x1f\x7f]*\Z")
 
     def test_flood(self):
-        """50,000 kernels are installed: a bounded answer."""
+        """50,000 kernels are installed. The answer is still limited."""
         headers = [rpmdb.blob([(1000, rpmdb.STRING, "kernel"), (1001, rpmdb.STRING, "2.4.21"),
                                (1002, rpmdb.STRING, f"{number}.EL"), (1022, rpmdb.STRING, "i686")]) for number in range(50_000)]
         guest = dataclasses.replace(images.RHEL_3, more=(("var/lib/rpm/Packages",
@@ -217,7 +217,7 @@ class Database(TestCase):
 
 
 class FileSystem(TestCase):
-    """An ext3 that no kernel wrote."""
+    """ext3 file systems that no kernel wrote."""
 
     def test_loop_of_links(self):
         for links in ((("boot/grub/menu.lst", ext3.Link("grub.conf")), ("boot/grub/grub.conf", ext3.Link("menu.lst"))),
@@ -228,7 +228,7 @@ class FileSystem(TestCase):
                 self.assertEqual({each["release"] for each in answer["kernels"]}, {"2.4.21-50.ELsmp", "2.4.21-50.EL"})
 
     def test_links_to_the_hosts_files(self):
-        """They lead into the guest's file system, not into this machine's, wherever they point."""
+        """Links lead into the guest's file system and never into this machine's, wherever they point."""
         secret = self.path("secret")
         with open(secret, "w", encoding="ascii") as file:
             file.write("Red Hat Enterprise Linux ES release 3 (Taroon Update 9)\ndefault=1\nroot:x:0:0\n")
@@ -236,7 +236,7 @@ class FileSystem(TestCase):
             names = ("etc/redhat-release", "etc/modules.conf", "boot/grub/default")
             links = tuple((name, ext3.Link(target)) for name in names)
             guest = dataclasses.replace(images.RHEL_3, more=links, default="saved")
-            with self.subTest(target), open(secret, encoding="ascii") as stdin:  # which /dev/stdin would be
+            with self.subTest(target), open(secret, encoding="ascii") as stdin:  # this is /dev/stdin
                 done = self.run_inspector("--json", *self.make("single", guest), stdin=stdin)
                 answer = self.answer(done.stdout)
                 self.assertEqual((answer["release"], answer["driver_aliases"]), ("", []))
@@ -244,19 +244,19 @@ class FileSystem(TestCase):
                 self.assertNotIn("root:", done.stdout)
 
     def test_links_within(self):
-        """An absolute link is the guest's own; /boot of another file system is reached through its name."""
+        """An absolute link is resolved within the guest."""
         more = (("etc/real-release", images.RHEL_3.release + "\n"), ("etc/redhat-release", ext3.Link("/etc/real-release")))
         answer = self.inspect(*self.make("single", dataclasses.replace(images.RHEL_3, more=more)))
         self.assertEqual(answer["release"], "3.9")
 
     def test_long_way(self):
-        """A path of a thousand links."""
+        """A path of a thousand links ends without an answer."""
         more = (("etc/redhat-release", ext3.Link("l0")),
                 *((f"etc/l{number}", ext3.Link(f"l{number + 1}")) for number in range(1000)))
         self.assertEqual(self.survive(*self.make("single", dataclasses.replace(images.RHEL_3, more=more)))["release"], "")
 
     def test_no_files(self):
-        """Folders, fifos and devices where files should be."""
+        """Folders, fifos and devices in place of files."""
         for kind in ("mkdir {0}", "mknod {0} p", "mknod {0} b 254 0", "mknod {0} c 1 5"):
             [path] = self.make("single", images.RHEL_3)
             names = ("/etc/redhat-release", "/boot/grub/grub.conf", "/etc/modules.conf", "/var/lib/rpm/Packages")
@@ -268,13 +268,13 @@ class FileSystem(TestCase):
                 self.assertEqual((answer["release"], answer["default_kernel"]), ("", ""))
 
     def test_folder_instead_of_the_menu(self):
-        """The next one that is a file counts."""
+        """The next candidate that is a file is read."""
         more = (("boot/grub/grub.conf/x", ""), ("boot/grub/menu.lst", images.grub(images.RHEL_3, "")))
         guest = dataclasses.replace(images.RHEL_3, more=more, without=("boot/grub/grub.conf",))
         self.told(self.survive(*self.make("plain", guest), status=FOUND))
 
     def test_long_link(self):
-        """A path that is longer than any that an installer wrote."""
+        """A path that is longer than any real one."""
         more = (("etc/real-release", images.RHEL_3.release), ("etc/redhat-release", ext3.Link("./" * 600 + "real-release")))
         self.assertEqual(self.survive(*self.make("single", dataclasses.replace(images.RHEL_3, more=more)))["release"], "")
 
@@ -285,13 +285,13 @@ class FileSystem(TestCase):
         self.told(self.survive(path, status=FOUND))
 
     def test_kernel_that_is_no_link(self):
-        """Its content is no name."""
+        """The content of a kernel's file is not taken for its name."""
         more = (("boot/bzImage", "vmlinuz-6.6.6"),)
         guest = dataclasses.replace(images.RHEL_3, more=more, grub="title a\nkernel /bzImage\n")
         self.assertEqual(self.survive(*self.make("plain", guest), status=FOUND)["default_kernel"], "")
 
     def test_removed_name(self):
-        """Its entry is there, but for the inode."""
+        """The name is in the folder, but its inode number is 0."""
         [path] = self.make("plain", dataclasses.replace(images.RHEL_3, database=None))
         name = b"\x14\1vmlinuz-2.4.21-50.EL"
         with open(path, "rb") as file:
@@ -305,17 +305,17 @@ class FileSystem(TestCase):
         self.told(self.survive(path, status=FOUND))
 
     def test_directory_without_end(self):
-        """One block is every block of /boot's folder, and the list of them: 16 million blocks of names."""
+        """Every block of /boot's folder, and of its block list, is the same block: 16 million blocks of names."""
         [path] = self.make("plain", images.RHEL_3)
         number = 1024
         blocks = "".join(f"sif / block[{index}] {number}\n" for index in (*range(12), "IND", "DIND", "TIND"))
         debugfs(path, *blocks.splitlines(), "sif / size 0xfffffc00")
         overwrite(path, struct.pack("<I", number) * 256, BOOT_AT + number * 1024)
         answer = self.survive(path, status=FOUND)
-        self.assertEqual((answer["release"], len(answer["kernels"])), ("3.9", 2))  # as the other partition has it
+        self.assertEqual((answer["release"], len(answer["kernels"])), ("3.9", 2))  # the other partition has them
 
     def endless(self, path, folder, first=()):
-        """Makes all blocks of a file the same three, by the list of them: 16 million blocks. @first: of the others"""
+        """Gives a file 16 million blocks, which are only a few different ones. @first: its first blocks"""
         data, lists = 1024, (1025, 1026, 1027)
         fields = (*range(len(first), 12), "IND", "DIND", "TIND")
         numbers = (*[data] * (12 - len(first)), *lists)
@@ -325,7 +325,7 @@ class FileSystem(TestCase):
         return BOOT_AT + data * 1024
 
     def test_images_without_end(self):
-        """/boot's folder goes on after its first block with four names of images again and again."""
+        """After its first block, /boot's folder repeats the same four names of kernels without end."""
         [path] = self.make("plain", images.RHEL_3)
         names = b"".join(struct.pack("<IHBB", 2, 256, 247, 1) + f"vmlinuz-{number}".encode().ljust(248, b"x")
                          for number in range(4))
@@ -345,7 +345,7 @@ class FileSystem(TestCase):
         self.assertEqual({each["release"] for each in answer["kernels"]}, {"2.4.21-50.ELsmp", "2.4.21-50.EL"})
 
     def test_file_within_its_inode(self):
-        """As ext4 stores small files, which libext2fs does not read by blocks."""
+        """ext4 can store small files in the inode, where libext2fs does not read them by blocks."""
         [path] = self.make("single", images.RHEL_3)
         debugfs(path, "sif /etc/redhat-release flags 0x10000000")
         answer = self.survive(path, status=FOUND)
@@ -353,7 +353,7 @@ class FileSystem(TestCase):
         self.complains(answer, "/etc/redhat-release is stored within its inode")
 
     def test_files_without_end(self):
-        """Holes of a gigabyte, and of a terabyte."""
+        """Files that are holes of a gigabyte and of a terabyte."""
         for guest, names in ((dataclasses.replace(images.RHEL_3, database=None),
                               ("/boot/grub/grub.conf", "/etc/redhat-release", "/boot/config-2.4.21-50.EL")),
                              (images.RHEL_3, ("/etc/modules.conf",)),
@@ -384,7 +384,7 @@ class FileSystem(TestCase):
         self.told(self.survive(*self.make("plain", guest), status=FOUND))
 
     def test_superblocks(self):
-        """Every field of the superblock, with the values that break arithmetic."""
+        """Every field of the superblock gets values that overflow."""
         [path] = self.make("no-table", images.RHEL_3)
         with open(path, "rb") as file:
             file.seek(ext3.SUPERBLOCK)
@@ -396,7 +396,7 @@ class FileSystem(TestCase):
                     self.survive(path)
 
     def test_extents_that_bite_their_tails(self):
-        """A file of ext4 whose tree of extents is its own child."""
+        """A file of ext4 whose extent tree is its own child."""
         [path] = self.make("single", images.DEBIAN)
         header = struct.pack("<HHHHI", 0xf30a, 4, 4, 5, 0)
         block = 5000
@@ -410,7 +410,7 @@ class FileSystem(TestCase):
 
 
 class Volumes(TestCase):
-    """LVM2 metadata that no LVM wrote. /boot is read all the same."""
+    """LVM2 metadata that no LVM wrote. /boot is still read."""
 
     def check(self, text=None, change=None, pattern="LVM2|VolGroup00"):
         group = lvm2.Group([4], {"LogVol00": [lvm2.linear(4)]})
@@ -426,7 +426,7 @@ class Volumes(TestCase):
             self.complains(answer, pattern)
 
     def test_outside_its_disk(self):
-        """Volumes that point behind the end of their disk, at its begin, or beyond what 64 bits hold."""
+        """Volumes that point beyond the end of their disk, at its start, or beyond 64 bits."""
         for old, new in ((b'"pv0", 0', b'"pv0", 5'), (b'"pv0", 0', b'"pv0", 1099511627776'),
                          (b'"pv0", 0', b'"pv0", 18446744073709551615'), (b'"pv0", 0', b'"pv0", -1'),
                          (b'"pv0", 0', b'"pv1", 0'), (b"pe_start = 384", b"pe_start = 18446744073709551615"),
@@ -440,21 +440,21 @@ class Volumes(TestCase):
                 self.check(lambda text, old=old, new=new: text.replace(old, new))
 
     def test_text(self):
-        """What is no text of LVM2's."""
+        """Texts that are not LVM2's."""
         for text in (b"", b"\0", b"{" * 50_000, b"a{" * 50_000, b"VolGroup00 {\n" + b"x = [" * 20_000, b'a = "' + b"x" * 90_000,
                      b"a = " + b"9" * 90_000, b"# " + b"x" * 90_000, bytes(range(256)) * 300):
             with self.subTest(text[:20]):
                 self.check(lambda _genuine, text=text: text, pattern=None)
 
     def test_many(self):
-        """As many volumes and segments as the area holds."""
+        """As many volumes and segments as fit into the area."""
         def text(genuine):
             volume = genuine[genuine.index(b"LogVol00 {"):genuine.index(b"}\n}\n}\n") + 4]
             return genuine.replace(volume, b"".join(volume.replace(b"LogVol00", b"v%d" % index) for index in range(500)))
         self.check(text, pattern=None)
 
     def test_volume_that_holds_volumes(self):
-        """A logical volume is no physical one: or else the group that is read might change meanwhile."""
+        """A logical volume is not used as a physical one: otherwise the group could change while it is read."""
         inner = lvm2.Group([4], {"LogVol00": [lvm2.linear(4, pv=0)]}, name="Inner", extent=8192)
         group = lvm2.Group([1], {"LogVol00": [lvm2.linear(1)]})
         text = inner.text().replace(b'"pv0", 0', b'"pv9", 0')
@@ -473,7 +473,7 @@ class Volumes(TestCase):
         self.assertFalse(answer["disks"][0]["boot"])
 
     def test_header(self):
-        """Its fields, as the label and the area's header have them."""
+        """Wrong fields in the label and in the area's header."""
         for offset, value in ((512 + 20, 0xffffffff), (512 + 72, 1 << 62), (512 + 104, 1 << 62), (512 + 112, 1 << 63),
                               (lvm2.AREA + 24, 1 << 63), (lvm2.AREA + 32, (1 << 64) - 1), (lvm2.AREA + 40, 1 << 63),
                               (lvm2.AREA + 40, 0), (lvm2.AREA + 48, (1 << 64) - 1), (lvm2.AREA + 48, 1 << 40)):
@@ -509,7 +509,8 @@ class Tables(TestCase):
         self.complains(answer, "partition 1: it goes on beyond the end of the disk")
 
     def test_many_file_systems(self):
-        """No more than 128 of all disks are read: whether the last one was unmounted counts, the next one's not."""
+        """At most 128 partitions of all disks are read. Only the mount state of the 128th counts, not that of the
+        129th."""
         size = 64 * 1024
         one = ext3.file_system({"x": ""}, size, label="", features="filetype")
         for last in (127, 128):
@@ -524,11 +525,11 @@ class Tables(TestCase):
                         if number * 65 + index == last:
                             file.seek(at + 96)
                             file.write(struct.pack("<I", 2 | ext3.NEEDS_RECOVERY))
-            with self.subTest(last):  # the first disk twice: those are known
+            with self.subTest(last):  # the first disk is given twice: its file systems are already known
                 self.assertEqual(self.survive(paths[0], *paths, status=NONE)["needs_recovery"], last == 127)
 
     def test_over_one_another(self):
-        """Four partitions that are the same: what is on it is told once."""
+        """Four entries for the same partition: its contents are reported once."""
         [path] = self.make("single", images.RHEL_3)
         overwrite(path, disks.entry(0x83, disks.FIRST, 64 * 2048) * 4, 446)
         self.told(self.survive(path, status=FOUND))
@@ -553,7 +554,7 @@ class Sizes(TestCase):
     """Images that are larger than any disk."""
 
     def largest(self, folder):
-        """The largest sparse file that the file system of a folder takes."""
+        """Makes the largest sparse file that the folder's file system allows."""
         handle, path = tempfile.mkstemp(prefix="xenpv-", dir=folder)
         self.addCleanup(os.unlink, path)
         size = (1 << 63) - 1
@@ -567,7 +568,7 @@ class Sizes(TestCase):
         return path, size
 
     def test_largest(self):
-        """A file of 8 EiB, or of as much as the file system holds: empty, and with a guest on its first bytes."""
+        """A file of 8 EiB, or as large as the file system allows: empty, and with a guest at its start."""
         folder = "/dev/shm" if os.access("/dev/shm", os.W_OK) else self.folder
         path, size = self.largest(folder)
         self.assertGreater(size, 1 << 43)
@@ -614,7 +615,7 @@ class Sizes(TestCase):
 
 
 class BlockDevice(TestCase):
-    """A block device under the filter, by a loop device."""
+    """Block devices within the sandbox's filter, with a loop device."""
 
     def attach(self, path):
         try:
@@ -634,11 +635,11 @@ class BlockDevice(TestCase):
                 self.assertEqual({**answer, "disks": []}, {**self.inspect(path), "disks": []})
 
     def test_what_the_host_has_cached(self):
-        """Somebody has written beneath the host's cache of the device, as a running guest does."""
+        """Data that was written below the host's cache of the device, as a running guest does, is read."""
         [path] = self.make("plain", images.RHEL_3)
         device = self.attach(path)
         self.assertEqual(self.inspect(device)["default_kernel"], images.RHEL_3.kernels[0])
-        with open(device, "rb") as cached:  # which keeps the cache, until the last one closes the device
+        with open(device, "rb") as cached:  # this keeps the cache until the device is closed for the last time
             self.assertIn(b"\ndefault=0\n", cached.read())
             with open(path, "r+b") as file:
                 at = file.read().index(b"\ndefault=0\n")

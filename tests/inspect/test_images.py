@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The makers of disks, held against the tools whose formats they write; and the command that makes one guest's."""
+"""Tests the makers of disks with tools that read the same formats, and the command that makes the disks of a guest."""
 import json
 import os
 import shutil
@@ -19,7 +19,7 @@ class Makers(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, True)
 
     def parts(self, path):
-        """Offset, size and type of each partition, as sfdisk reads them."""
+        """Returns: offset, size and type of each partition, as sfdisk reads them."""
         table = json.loads(disks.run_tool("sfdisk", "--json", path))["partitiontable"]
         return [(each["start"] * 512, each["size"] * 512, each["type"]) for each in table["partitions"]]
 
@@ -41,7 +41,7 @@ class Makers(unittest.TestCase):
         self.assertIn("No errors", disks.run_tool("sfdisk", "--verify", path))
 
     def test_database(self):
-        """Berkeley DB's own verifier, which knows version 9 alone."""
+        """Berkeley DB's verifier accepts the database. It knows only version 9."""
         for order in "<>":
             for buckets in (2, 4, 64):
                 path = os.path.join(self.folder, "Packages")
@@ -52,7 +52,7 @@ class Makers(unittest.TestCase):
                     disks.run_tool("db5.3_verify", path)
 
     def test_kinds(self):
-        """What cannot be read, as libblkid names it."""
+        """libblkid recognises the contents that cannot be read."""
         for make, kind in ((disks.swap, "swap"), (disks.lvm1, "LVM1_member"), (disks.luks, "crypto_LUKS"), (disks.xfs, "xfs")):
             path = disks.whole(os.path.join(self.folder, "disk"), make())
             self.assertIn(f'TYPE="{kind}"', disks.run_tool("blkid", "-p", path))
@@ -61,13 +61,13 @@ class Makers(unittest.TestCase):
         self.assertIn('TYPE="linux_raid_member"', disks.run_tool("blkid", "-p", path))
 
     def test_sparse(self):
-        """All layouts are quick to make, as they are small: some hundred blocks, but for a large database."""
+        """All layouts are small and so made quickly: some hundred blocks, without large databases."""
         for name in images.LAYOUTS:
             for path in images.make(name, images.RHEL_5, os.path.join(self.folder, name)):
                 self.assertLess(os.stat(path).st_blocks * 512, 4 << 20, path)
 
     def test_same(self):
-        """A guest's disks are the same, however often they are made."""
+        """A guest's disks are always the same, however often they are made."""
         contents = []
         for name in ("a", "b"):
             [path] = images.make("lvm", images.RHEL_5, os.path.join(self.folder, name))

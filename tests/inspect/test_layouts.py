@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Disks as RHEL's installers laid them out: all that the inspector tells of each."""
+"""Disks like those of RHEL's installers: everything that the inspector reports about them."""
 import dataclasses
 import os
 import struct
@@ -11,7 +11,7 @@ import rpmdb
 from ext3 import Dated
 from inspector import NONE, kernel
 
-# What is installed on the makers' guests, as an answer has it.
+# The kernels on the makers' guests, in the form of an answer.
 KERNELS = {
     "rhel-3": [kernel("kernel-smp-2.4.21-50.EL.i686", "2.4.21-50.ELsmp", 0, default=True),
                kernel("kernel-2.4.21-50.EL.i686", "2.4.21-50.EL", 1)],
@@ -25,7 +25,7 @@ RELEASES = {"rhel-3": "3.9", "rhel-4": "4.6", "rhel-5": "5.1", "rhel-6": "6.4"}
 
 
 def expected(name, paths, boot=0, **changes):
-    """An answer about one of the makers' guests, with /boot on this disk."""
+    """Returns: the expected answer about one of the makers' guests. @boot: the number of the disk with /boot."""
     disks = [{"source": path, "format": "raw", "boot": number == boot, "error": ""} for number, path in enumerate(paths)]
     answer = {"disks": disks, "release": RELEASES[name], "distribution": "rhel",
               "default_kernel": next((kernel["package"] for kernel in KERNELS[name] if kernel["default"]), ""),
@@ -35,7 +35,8 @@ def expected(name, paths, boot=0, **changes):
 
 
 def without_database(name):
-    """The kernels as /boot alone tells them: no package, no time, and the architecture that config-* gives away."""
+    """Returns: the kernels as known from /boot alone: no package, no time, and only the architecture that config-*
+    gives."""
     return [dict(each, package="", architecture=each["architecture"] if each["architecture"] == "i686" else "", installed_at=0)
             for each in KERNELS[name]]
 
@@ -82,7 +83,7 @@ class Layouts(inspector.TestCase):
         self.assertEqual(self.inspect(*paths), expected("rhel-5", paths, boot=1))
 
     def test_raid_1(self):
-        """Both members say the same, which is told once."""
+        """Both members have the same contents, which are reported once."""
         self.check("raid-1", "rhel-4")
 
     def test_raid_1_half(self):
@@ -99,24 +100,24 @@ class Layouts(inspector.TestCase):
         self.assertEqual(self.inspect(*paths), expected("rhel-3", paths, boot=1))
 
     def test_boot_alone(self):
-        """The disk with / is not given."""
+        """The disk with / is missing."""
         self.check("boot-alone", "rhel-3", kernels=without_database("rhel-3"), default_kernel="2.4.21-50.ELsmp",
                    release="", distribution="")
 
     def test_root_alone(self):
-        """The disk with /boot is not given: what is installed is known, what starts is not."""
+        """The disk with /boot is missing: the installed kernels are known, but not which one starts."""
         paths = self.make("root-alone", images.RHEL_3)
         kernels = [dict(each, default=False, in_grub=False) for each in KERNELS["rhel-3"]]
         self.assertEqual(self.inspect(*paths), expected("rhel-3", paths, boot=None, kernels=kernels, default_kernel="",
                                                          boot_changed_at=0))
 
     def test_mounted(self):
-        """An ext3 that is in use says so."""
+        """An ext3 file system that is mounted needs recovery."""
         paths = self.make("lvm", dataclasses.replace(images.RHEL_5, needs_recovery=True))
         self.assertEqual(self.inspect(*paths), expected("rhel-5", paths, needs_recovery=True))
 
     def test_two_guests_of_the_same_names(self):
-        """Every guest has a VolGroup00, and its own kernels."""
+        """Every guest has its own VolGroup00, and its own kernels."""
         first = self.make("lvm", images.RHEL_4, "first")
         second = self.make("lvm", images.RHEL_5, "second")
         self.assertEqual(self.inspect(*first), expected("rhel-4", first))
@@ -124,7 +125,7 @@ class Layouts(inspector.TestCase):
 
 
 class Grub(inspector.TestCase):
-    """Which of the kernels GRUB starts."""
+    """The kernel that GRUB starts."""
 
     def check(self, default_kernel, layout="plain", guest=images.RHEL_3, **changes):
         paths = self.make(layout, dataclasses.replace(guest, **changes))
@@ -139,12 +140,12 @@ class Grub(inspector.TestCase):
         smp, single = images.RHEL_3.kernels
         for layout in ("plain", "single"):
             for default, package in (("0", smp), ("1", single), (" 1 ", single), ("2", smp), ("99999999999999999999", smp),
-                                     ("-1", smp), ("x", smp)):  # out of range, GRUB takes the first
+                                     ("-1", smp), ("x", smp)):  # out of range: GRUB takes the first
                 with self.subTest(layout=layout, default=default):
                     self.check(package, layout, default=default)
 
     def test_no_default(self):
-        """GRUB starts its first entry."""
+        """Without a default, GRUB starts its first entry."""
         text = images.grub(images.RHEL_3, "").replace("default=0\n", "")
         self.check(images.RHEL_3.kernels[0], grub=text)
 
@@ -158,7 +159,8 @@ class Grub(inspector.TestCase):
                    more=(("boot/grub/menu.lst", images.grub(dataclasses.replace(images.RHEL_3, default="1"), "")),))
 
     def test_other_ways_to_write_it(self):
-        """As GRUB reads it: blanks, tabs, “=” or not, comments, entries that start something else."""
+        """Everything that GRUB accepts: blanks, tabs, with or without “=”, comments, and entries that start something
+        else."""
         text = ("#default=1\ndefault 2\n\ntitle Windows\n rootnoverify (hd0,1)\n chainloader +1\n"
                 "title\tfirst\n\troot (hd0,0)\n\tkernel\t/vmlinuz-2.4.21-50.EL\tro\n# title none\n"
                 "title=second\nroot=(hd0,0)\nkernel=(hd0,0)/vmlinuz-2.4.21-50.ELsmp ro\ninitrd /initrd.img\n")
@@ -166,19 +168,19 @@ class Grub(inspector.TestCase):
         self.assertTrue(all(each["in_grub"] for each in answer["kernels"]))
 
     def test_not_in_grub(self):
-        """A kernel that is installed and that GRUB does not have."""
+        """An installed kernel without an entry in GRUB."""
         text = "default=0\ntitle one\n\tkernel /vmlinuz-2.4.21-50.EL ro\n"
         answer = self.check("kernel-2.4.21-50.EL.i686", grub=text)
         self.assertEqual({each["release"]: each["in_grub"] for each in answer["kernels"]},
                          {"2.4.21-50.EL": True, "2.4.21-50.ELsmp": False})
 
     def test_xen(self):
-        """A para-virtualized guest's: the kernel is Xen's module."""
+        """In a para-virtualized guest, the kernel is a module of Xen."""
         guest = dataclasses.replace(images.RHEL_5, kernels=("kernel-xen-2.6.18-53.el5.i686", "kernel-2.6.18-53.el5.i686"))
         self.check("kernel-xen-2.6.18-53.el5.i686", guest=guest)
 
     def test_no_file(self):
-        """Kernels without GRUB's file: none is told to start."""
+        """Without GRUB's file, no kernel is the default."""
         paths = self.make("plain", dataclasses.replace(images.RHEL_3, without=("boot/grub/grub.conf", "boot/grub/menu.lst")))
         kernels = [dict(each, default=False, in_grub=False) for each in KERNELS["rhel-3"]]
         answer = self.inspect(*paths)
@@ -186,21 +188,21 @@ class Grub(inspector.TestCase):
 
 
 class Changed(inspector.TestCase):
-    """When what starts was last changed. All else in /boot, and the folder itself, is as young as the image: guests write
-    in it at each boot."""
+    """When the default kernel was last changed. Other files in /boot, and the folder itself, are as new as the image,
+    as guests write there at each boot."""
 
     def changed_at(self, **changes):
         return self.inspect(*self.make("plain", dataclasses.replace(images.RHEL_3, **changes)))["boot_changed_at"]
 
     def test_either_time(self):
-        """ctime: a file that was moved to its place."""
+        """ctime counts too: a file may have been moved to its place."""
         text = images.grub(images.RHEL_3, "")
         for modified, changed in ((1150000000, 1260000000), (1260000000, 1150000000)):
             with self.subTest(modified=modified, changed=changed):
                 self.assertEqual(self.changed_at(more=(("boot/grub/grub.conf", Dated(text, modified, changed)),)), 1260000000)
 
     def test_saved(self):
-        """The number of the entry counts where it is asked for."""
+        """The time of the saved entry's file counts only if grub.conf refers to it."""
         saved = {"saved": "1\n", "more": (("boot/grub/default", Dated("1\n", 1260000000, 1260000000)),)}
         self.assertEqual(self.changed_at(default="saved", **saved), 1260000000)
         self.assertEqual(self.changed_at(default="0", **saved), images.CHANGED_AT)
@@ -210,7 +212,7 @@ class Changed(inspector.TestCase):
         self.assertEqual(self.changed_at(default="saved", more=saved), images.CHANGED_AT)
 
     def test_mounted(self):
-        """The later mount of / or /boot tells nothing of the boot, nor does another file system's."""
+        """The earlier mount of / and /boot counts. The later one does not, nor do other file systems."""
         for layout, mounted, expected_time in (("plain", (("/", 1270000000), ("/boot", 1270000001)), 1270000000),
                                                ("plain", (("/", 1270000009), ("/boot", 1270000001)), 1270000001),
                                                ("plain", (("/boot", 1270000000),), 0),
@@ -220,13 +222,13 @@ class Changed(inspector.TestCase):
                 self.assertEqual(self.inspect(*self.make(layout, guest))["mounted_at"], expected_time)
 
     def test_far_future(self):
-        """The guest's clock is its own."""
+        """The guest's clock may show any time."""
         text = images.grub(images.RHEL_3, "")
         self.assertEqual(self.changed_at(more=(("boot/grub/grub.conf", Dated(text, 0, 0xffffffff)),)), 0xffffffff)
 
 
 class Database(inspector.TestCase):
-    """The rpm database, in all the forms that rpm ever gave it."""
+    """The rpm database, in every format that rpm has written."""
 
     def check(self, guest):
         paths = self.make("lvm", guest)
@@ -240,7 +242,7 @@ class Database(inspector.TestCase):
                         self.check(dataclasses.replace(images.RHEL_4, database=rpmdb.Format(version, order, page_type)))
 
     def test_long_buckets(self):
-        """Many packages on few pages: buckets go on, on pages of their own."""
+        """Many packages on few pages: buckets go on on further pages."""
         packages = tuple(f"package{number}-1-1.noarch" for number in range(200))
         guest = dataclasses.replace(images.RHEL_4, packages=packages, database=rpmdb.Format(buckets=2))
         self.check(guest)
@@ -249,11 +251,11 @@ class Database(inspector.TestCase):
         self.check(dataclasses.replace(images.RHEL_4, database=rpmdb.Format(buckets=256)))
 
     def test_large(self):
-        """57 MB, as a full installation has."""
+        """A database of 57 MB, like that of a full installation."""
         self.check(dataclasses.replace(images.RHEL_4, filler=1300))
 
     def told_by_rpm(self, database):
-        """What rpm itself reads in a database: package and time."""
+        """Returns: what rpm itself reads from a database, as package and time."""
         with open(self.path("Packages"), "wb") as file:
             file.write(database)
         done = subprocess.run(["rpm", "--dbpath", self.folder, "--query", "--all", "--queryformat", "%{NVRA} %{INSTALLTIME}\\n"],
@@ -265,7 +267,7 @@ class Database(inspector.TestCase):
         return {each["package"]: str(each["installed_at"]) for each in self.inspect(*self.make("lvm", guest))["kernels"]}
 
     def test_as_rpm_reads_it(self):
-        """Of every form that rpm 4.18 still reads, it tells the same."""
+        """The inspector reads the same as rpm, in every format that rpm 4.18 still reads."""
         headers = images.headers(dataclasses.replace(images.RHEL_4, filler=20))
         for version in (8, 9):
             for order in "<>":
@@ -277,7 +279,7 @@ class Database(inspector.TestCase):
                                      {package: at for package, at in told.items() if package.startswith("kernel-")})
 
     def test_as_berkeley_db_writes_it(self):
-        """Not by our own writer: by Berkeley DB's, as it is and with version and pages as RHEL's."""
+        """A database that Berkeley DB wrote: as it is, and with RHEL's version and page types."""
         headers = images.headers(dataclasses.replace(images.RHEL_4, filler=20))
         records = [(0, struct.pack("<I", len(headers))), *enumerate(headers, 1)]
         dump = "VERSION=3\nformat=bytevalue\ntype=hash\nHEADER=END\n" + "".join(
@@ -296,7 +298,7 @@ class Database(inspector.TestCase):
         self.assertEqual(self.told_by_us(bytes(database)), expected)
 
     def test_architectures(self):
-        """What uname does not tell: athlon, ia32e."""
+        """Packages give the architectures that uname does not tell: athlon, ia32e."""
         kernels = ("kernel-smp-2.4.21-50.EL.athlon", "kernel-2.4.21-47.EL.ia32e", "kernel-BOOT-2.4.21-50.EL.i386",
                    "kernel-hugemem-2.4.21-50.EL.i686")
         answer = self.inspect(*self.make("plain", dataclasses.replace(images.RHEL_3, kernels=kernels)))
@@ -304,7 +306,7 @@ class Database(inspector.TestCase):
                          [(package, package.rpartition(".")[2]) for package in kernels])
 
     def test_two_of_one_release(self):
-        """Both packages have the same vmlinuz; nothing tells whose it is."""
+        """Two packages have the same vmlinuz, and nothing tells which one owns it."""
         kernels = ("kernel-2.4.21-50.EL.i686",)
         guest = dataclasses.replace(images.RHEL_3, kernels=kernels, packages=("kernel-2.4.21-50.EL.athlon",))
         answer = self.inspect(*self.make("plain", guest))
@@ -312,7 +314,7 @@ class Database(inspector.TestCase):
                          {"kernel-2.4.21-50.EL.i686", "kernel-2.4.21-50.EL.athlon"})
 
     def test_no_kernels(self):
-        """What is named like a kernel and starts nothing."""
+        """Packages that are named like kernels but contain none."""
         packages = ("kernel-devel-2.6.18-53.el5.i686", "kernel-headers-2.6.18-53.el5.i386", "kernel-doc-2.6.18-53.el5.noarch",
                     "kernel-utils-2.4-13.1.105.i386", "kernel-unsupported-2.4.21-50.EL.i686", "kernelx-1-1.i686")
         paths = self.make("lvm", dataclasses.replace(images.RHEL_5, packages=packages))
@@ -326,7 +328,7 @@ class Database(inspector.TestCase):
         self.assertEqual(answer["kernels"], KERNELS["rhel-5"])
 
     def test_none(self):
-        """/boot alone tells athlon from the rest, by the kernel's configuration."""
+        """Without a database, the kernel's configuration in /boot tells athlon from the others."""
         kernels = ("kernel-smp-2.4.21-50.EL.athlon", "kernel-2.4.21-50.EL.i686")
         paths = self.make("plain", dataclasses.replace(images.RHEL_3, kernels=kernels, database=None))
         answer = self.inspect(*paths)
@@ -336,7 +338,7 @@ class Database(inspector.TestCase):
 
 
 class Modules(inspector.TestCase):
-    """The aliases that load the drivers."""
+    """The module aliases that load the drivers."""
 
     def test_aliases(self):
         lines = ("alias scsi_hostadapter1 xen-vbd", "alias eth1 xen-vnif", "alias scsi_hostadapter2 xenblk", "alias eth2 xennet")
@@ -349,7 +351,7 @@ class Modules(inspector.TestCase):
 
 
 class Systems(inspector.TestCase):
-    """Which system it is."""
+    """The operating system."""
 
     def check(self, words, guest=images.RHEL_5, **changes):
         answer = self.inspect(*self.make("lvm", dataclasses.replace(guest, **changes)))
@@ -376,7 +378,7 @@ class Systems(inspector.TestCase):
                 self.check((distribution, release), release=text)
 
     def test_oracle_beside_red_hat(self):
-        """Oracle's system has Red Hat's file too, and one of its own."""
+        """Oracle's system has Red Hat's file too, and its own."""
         for name in ("etc/enterprise-release", "etc/oracle-release"):
             text = "Enterprise Linux Enterprise Linux Server release 5.1 (Carthage)\n"
             self.check(("oracle", "5.1"), more=((name, text),))
@@ -391,7 +393,7 @@ class Systems(inspector.TestCase):
         self.assertEqual([(each["package"], each["release"]) for each in answer["kernels"]], [("", "6.1.0-18-amd64")])
 
     def test_other(self):
-        """Systems that name themselves in os-release."""
+        """Systems with an os-release file."""
         text = 'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="22.04"\n'
         more = (("etc/os-release", text), ("etc/debian_version", "bookworm/sid\n"))
         answer = self.inspect(*self.make("single", dataclasses.replace(images.DEBIAN, more=images.DEBIAN.more[:-2] + more)))
@@ -404,7 +406,7 @@ class Systems(inspector.TestCase):
 
 
 class Unreadable(inspector.TestCase):
-    """What cannot be read is said by name, and the rest is told all the same."""
+    """An error names what cannot be read. Everything else is reported."""
 
     def check(self, layout, pattern):
         paths = self.make(layout, images.RHEL_3)
@@ -431,7 +433,7 @@ class Unreadable(inspector.TestCase):
         self.assertRegex("\n".join(answer["errors"]), "VolGroup00/LogVol00.*striped")
 
     def test_half_a_group(self):
-        """A volume whose other disk is not given."""
+        """The other disk of a volume is missing."""
         first, _second = self.make("lvm-two-disks", images.RHEL_3)
         answer = self.inspect(first)
         self.assertEqual(answer["kernels"], without_database("rhel-3"))
@@ -439,14 +441,14 @@ class Unreadable(inspector.TestCase):
         self.assertRegex(error, "VolGroup00/LogVol00.*(missing|not given)")
 
     def test_nothing(self):
-        """Disks on which nothing is."""
+        """Disks without contents."""
         for layout in ("swap", "empty"):
             paths = self.make(layout, images.RHEL_3)
             answer = self.inspect(*paths, status=NONE)
             self.assertEqual((answer["kernels"], answer["default_kernel"], answer["distribution"]), ([], "", ""))
 
     def test_no_ext3_beneath_its_name(self):
-        """A root file system whose superblock is gone."""
+        """A root file system without a superblock."""
         [path] = self.make("single", images.RHEL_3)
         with open(path, "r+b") as file:
             file.seek(63 * 512 + 1024)
@@ -454,7 +456,7 @@ class Unreadable(inspector.TestCase):
         self.assertEqual(self.inspect(path, status=NONE)["kernels"], [])
 
     def test_cut(self):
-        """An image that was cut off in the middle of /."""
+        """An image that ends in the middle of /."""
         [path] = self.make("plain", images.RHEL_3)
         os.truncate(path, 12 << 20)
         answer = self.inspect(path)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Mutated images: each has a few bytes changed, on purpose where the inspector's own readers look, or anywhere.
+"""Mutated images: each has a few changed bytes, mostly where the inspector's own readers look, sometimes elsewhere.
 
     XPV_MUTATIONS=5000 XPV_SEED=7 python3 tests/inspect/test_mutated.py
 
-runs so many of a seed; XPV_SEED=random takes a new one and prints it. Whatever a disk says, the command ends with an
-answer in its form, and no reader crashes.
+runs that many mutations of a seed. XPV_SEED=random takes a new seed and prints it. Whatever a disk contains, the
+command ends with an answer in the right form, and no reader crashes.
 """
 import concurrent.futures
 import os
@@ -36,21 +36,21 @@ class Image:
 
     def __init__(self, path):
         self.path = path
-        self.extents = []  # begin and content
+        self.extents = []  # of start and content
         with open(path, "rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             end = 0
             while end < size:
                 try:
                     begin = os.lseek(file.fileno(), end, os.SEEK_DATA)
-                except OSError:  # nothing but a hole is left
+                except OSError:  # only a hole is left
                     break
                 end = os.lseek(file.fileno(), begin, os.SEEK_HOLE)
                 self.extents.append((begin, os.pread(file.fileno(), end - begin, begin)))
         self.regions = self.find_regions()
 
     def find(self, pattern):
-        """Where a pattern occurs."""
+        """Returns: where the pattern occurs."""
         return [begin + match.start() for begin, content in self.extents for match in re.finditer(pattern, content)]
 
     def original(self, at, length):
@@ -62,7 +62,7 @@ class Image:
         return bytes(data)
 
     def find_regions(self):
-        """What the readers look at, by name: begins and ends."""
+        """Returns: the regions that the readers look at, by name, each with start and end."""
         found = {"table": [(0, 512)]}
         found["label"] = [(at + 20, at + 136) for at in self.find(rb"LABELONE")]
         found["area"] = [(at + 20, at + 60) for at in self.find(re.escape(b" LVM2 x[5A%r0N*>"))]
@@ -77,7 +77,7 @@ class Image:
         return {name: places for name, places in found.items() if places}
 
     def anywhere(self, choose):
-        """A block that is no hole."""
+        """Returns: a random block that is not a hole."""
         begin, content = choose.choice(self.extents)
         at = begin + choose.randrange(0, len(content), BLOCK)
         return at, min(at + BLOCK, begin + len(content))
@@ -89,7 +89,8 @@ class Image:
                 file.write(data)
 
     def checksums(self):
-        """LVM2's over what the image now has, so that changes within are not refused for theirs alone: as changes."""
+        """Returns: changes that correct LVM2's checksums for the present image. Without them, most mutations would be
+        refused because of the checksum."""
         if "area" not in self.regions:
             return []
         label, area = self.regions["label"][0][0] - 20, self.regions["area"][0][0] - 24
@@ -108,7 +109,7 @@ class Image:
 
 
 class Mutator:
-    """Makes the changes of one mutant, out of its seed."""
+    """Makes the changes of one mutant from its seed."""
 
     def __init__(self, seed, image):
         self.random = random.Random(seed)
@@ -120,7 +121,7 @@ class Mutator:
         return self.random.choice(self.image.regions[self.random.choice(sorted(self.image.regions))])
 
     def change(self):
-        """Returns: an offset and what is put there."""
+        """Returns: an offset, and the new bytes for it."""
         begin, end = self.place()
         at = self.random.randrange(begin, end)
         content = self.image.original(begin, end - begin)
@@ -133,7 +134,7 @@ class Mutator:
             size = self.random.choice((1, 2, 4, 8))
             number = self.random.choice(NUMBERS) & (1 << 8 * size) - 1
             return at & ~(size - 1), number.to_bytes(size, self.random.choice(("little", "big")))
-        if how == 3:  # another piece of the same region
+        if how == 3:  # another part of the same region
             piece = self.random.randrange(end - begin)
             return at, content[piece:piece + self.random.randrange(1, 64)]
         words = list(re.finditer(self.random.choice((rb"\d+", rb"[\[\]{}\"=#]", rb"[a-z_]+")), content))
@@ -141,7 +142,7 @@ class Mutator:
         if not words:
             return at, new
         word = self.random.choice(words)
-        if how == 4:  # over what stands behind it
+        if how == 4:  # overwrites what follows it
             return begin + word.start(), new
         return begin + word.start(), (new + content[word.end():])[:len(content) - word.start()]
 
@@ -193,7 +194,7 @@ class Mutated(inspector.TestCase):
         self.assertEqual(wrong, [])
 
     def test_regions(self):
-        """What is mutated on purpose is there."""
+        """Every region for mutations exists."""
         found = self.base("lvm-segments", images.RHEL_4, "guest").regions
         self.assertEqual(list(found), ["table", "label", "area", "volumes", "menu", "superblock", "inodes", "hash", "pages"])
         self.assertEqual(len(found["superblock"]), 2)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon's requests: each is taken away and answered, whatever the others are."""
+"""The daemon's requests: each is taken and answered, whatever the others contain."""
 import os
 import socket
 import stat
@@ -17,7 +17,7 @@ IO_ERROR = 74
 
 class Answers(request_folders.TestCase):
     def test_several(self):
-        """Each as the command prints it, for root alone."""
+        """Answers are the same as the command's, and only root can read them."""
         guests = {1: self.make("plain", images.RHEL_3, "1"), 2: self.make("lvm", images.RHEL_4, "2"),
                   3: self.make("lvm-two-disks", images.RHEL_5, "3"), 4: self.make("windows", images.RHEL_5, "4")}
         for number, disks in guests.items():
@@ -45,18 +45,18 @@ class Answers(request_folders.TestCase):
         self.assertEqual(self.answered(), set())
 
     def test_again(self):
-        """A younger request is answered anew, also where the answer is the same."""
+        """A newer request gets a new answer, even if it is the same."""
         [disk] = self.make("plain", images.RHEL_3)
         self.ask(1, disk)
         self.serve()
         before = os.stat(os.path.join(self.answers, uuid(1))).st_ino
-        with open(os.path.join(self.answers, uuid(1)), encoding="utf-8"):  # or else its number might be given again
+        with open(os.path.join(self.answers, uuid(1)), encoding="utf-8"):  # else its inode may be reused
             self.ask(1, disk)
             self.serve()
             self.assertNotEqual(os.stat(os.path.join(self.answers, uuid(1))).st_ino, before)
 
     def test_gone(self):
-        """A domain that is gone has no answer."""
+        """The answer about a domain that is gone is removed."""
         [disk] = self.make("plain", images.RHEL_3)
         self.ask(1, disk)
         self.ask(2, disk)
@@ -76,7 +76,7 @@ class Answers(request_folders.TestCase):
                 self.assertEqual(self.kernels(number), list(images.RHEL_3.kernels))
 
     def test_unfinished(self):
-        """What the daemon is still writing is left alone."""
+        """A file that the daemon is still writing is left alone."""
         with open(os.path.join(self.requests, ".unfinished"), "w", encoding="utf-8"):
             pass
         self.serve()
@@ -84,7 +84,7 @@ class Answers(request_folders.TestCase):
 
 
 class Failures(request_folders.TestCase):
-    """What cannot be read is in the answer, and costs no other domain its own."""
+    """Errors are in the answer, and do not affect other domains."""
 
     def setUp(self):
         super().setUp()
@@ -110,7 +110,7 @@ class Failures(request_folders.TestCase):
                 self.assertEqual(self.kernels(number), list(images.RHEL_3.kernels))
 
     def test_formats(self):
-        """None is guessed, and none but raw is read as if it were."""
+        """Formats are not guessed, and only raw is read as raw."""
         self.ask(1, self.disk, format="qcow2")
         self.serve()
         self.assertEqual(self.read(1)["disks"], [{"source": self.disk, "format": "qcow2", "boot": False,
@@ -123,7 +123,7 @@ class Failures(request_folders.TestCase):
         self.assertEqual((self.read(1)["disks"], self.kernels(1)), ([], []))
 
     def test_no_requests(self):
-        """A request that is none has an answer that says so."""
+        """A file that cannot be understood as a request gets an answer with the error."""
         whole = request(self.disk)
         for number, (text, why) in enumerate((("x", "group"), (whole.replace("urgent", "x"), "urgent"), ("\0" * 9, "NUL"),
                                               (whole.replace("bus=", "x="), "bus"), (whole.encode().replace(b"=/", b"=\xff"), "UTF-8"),
@@ -138,7 +138,7 @@ class Failures(request_folders.TestCase):
 
 
 class Before(request_folders.TestCase):
-    """A reading that fails adds what failed to what was found before, and undoes nothing."""
+    """A failed reading adds its errors to the earlier answer, and removes nothing."""
 
     def setUp(self):
         super().setUp()
@@ -161,7 +161,7 @@ class Before(request_folders.TestCase):
         return answer
 
     def test_disks_that_are_away(self):
-        """One of them, /boot's or the packages', or all."""
+        """The disk with /boot is away, or that with the packages, or both."""
         for away in (self.disks, self.disks[:1], self.disks[1:]):
             expected = {**self.found, "disks": [dict(disk, error="No such file or directory" if disk["source"] in away else "")
                                                 for disk in self.found["disks"]]}
@@ -172,11 +172,11 @@ class Before(request_folders.TestCase):
                 self.found = self.read(1)
 
     def test_disk_of_no_account(self):
-        """What is found counts where the disk that is away has nothing of it."""
+        """A new result counts if nothing of it was on the disk that is away."""
         [data] = self.make("empty", images.RHEL_3, "data")
         self.again(*self.disks, data)
         os.unlink(data)
-        with open(self.disks[0], "r+b") as disk:  # of grub.conf, in place
+        with open(self.disks[0], "r+b") as disk:  # changes grub.conf in place
             text = disk.read()
             disk.seek(text.index(b"\ndefault=0\n"))
             disk.write(b"\ndefault=1\n")
@@ -194,7 +194,7 @@ class Before(request_folders.TestCase):
             self.assertEqual(answer, {**self.found, "errors": [error], "serial": 0})
 
     def test_other_disks(self):
-        """What was found on a disk that is replaced is nothing of the new one."""
+        """What was found on a replaced disk does not count for the new one."""
         answer = self.again(self.path("none"), self.disks[1])
         self.assertEqual((answer["disks"][0]["error"], answer["default_kernel"]), ("No such file or directory", ""))
 
@@ -204,7 +204,7 @@ class Before(request_folders.TestCase):
         self.assertEqual(self.again(*self.disks[::-1])["kernels"], [])
 
     def test_installed_anew(self):
-        """That nothing on the disks can be read is found, too."""
+        """A result without any kernel is a result too."""
         for disk in self.disks:
             os.truncate(disk, 0)
         self.assertEqual(self.again()["kernels"], [])
@@ -234,7 +234,7 @@ class Strangers(request_folders.TestCase):
                 self.check(name, "its name is not a UUID")
 
     def test_symlink(self):
-        """It is not followed, and what it points to stays."""
+        """A link is not followed, and its target stays."""
         for target in (self.path("secret"), self.path("none")):
             with open(self.path("secret"), "w", encoding="utf-8") as file:
                 file.write(request("/dev/null"))
@@ -243,7 +243,7 @@ class Strangers(request_folders.TestCase):
             self.assertTrue(os.path.exists(self.path("secret")))
 
     def test_fifo(self):
-        """Nobody waits for one who writes."""
+        """A fifo is not waited for."""
         os.mkfifo(os.path.join(self.requests, uuid(1)))
         self.check(uuid(1), "it is not a file")
 
@@ -261,7 +261,7 @@ class Strangers(request_folders.TestCase):
 
 
 class Folders(request_folders.TestCase):
-    """Folders that are not there, or may not be written: one sentence, and no request is lost."""
+    """Folders that do not exist or cannot be written: one error, and no request is lost."""
 
     def test_no_requests(self):
         os.rmdir(self.requests)
@@ -275,7 +275,7 @@ class Folders(request_folders.TestCase):
             self.serve(IO_ERROR, "^xenpv-compat-inspect: cannot open the folder of answers, .*: Not a directory\n$")
 
     def test_answer_that_cannot_be_written(self):
-        """The others are."""
+        """The other answers are written."""
         [disk] = self.make("plain", images.RHEL_3)
         os.makedirs(os.path.join(self.answers, uuid(1), "full"))
         for number in range(3):

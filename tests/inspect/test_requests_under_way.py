@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The daemon's requests while disks are read: strace stops those that read them. It tells in which order requests are
-taken, too. Sanitizers want more calls than the sandbox's filter lets through, so this runs without them."""
+"""The daemon's requests while disks are read. strace stops the reading processes, and shows in which order requests are
+taken. Sanitizers need more calls than the sandbox's filter allows, so this test runs without them."""
 import os
 import re
 import signal
@@ -14,7 +14,7 @@ from request_folders import uuid
 
 class Traced(request_folders.TestCase):
     def start(self, call, *paths, sends="SIGSTOP"):
-        """Starts the inspector; whoever makes this call for one of these paths is sent a signal at its first."""
+        """Starts the inspector. Each process gets the signal at its first such call for one of these paths."""
         paths = [f"--trace-path={path}" for path in paths]
         self.tracer = subprocess.Popen(
             ["strace", "--follow-forks", "--quiet=attach,personality", f"--trace={call},renameat", *paths,
@@ -33,7 +33,7 @@ class Traced(request_folders.TestCase):
         raise AssertionError(f"{pattern} is not in {self.log}")
 
     def wait_until_stopped(self):
-        """Returns: the id of the next one that is stopped."""
+        """Returns: the id of the next process that is stopped."""
         return int(self.wait_for(r"\[pid +(\d+)\] --- stopped by SIGSTOP")[1])
 
     def end(self):
@@ -41,7 +41,7 @@ class Traced(request_folders.TestCase):
         self.assertEqual(self.tracer.wait(inspector.TIMEOUT), 0, self.log)
 
     def taken(self):
-        """The numbers of the requests, in the order in which they were taken away."""
+        """Returns: the numbers of the requests, in the order in which they were taken."""
         return [int(number) for number in re.findall(r'renameat\(.*-(\d{12})", .*taken"', self.log)]
 
 
@@ -57,8 +57,8 @@ class Order(Traced):
         self.assertEqual(set(self.taken()), set(range(41)))
 
     def test_meanwhile(self):
-        """Two domains' disks are being read: further requests wait, urgent ones come first, and those of the two come
-        after their answers."""
+        """While the disks of two domains are read, further requests wait. Urgent ones come first, and new ones for
+        these two come after their answers."""
         slow, quick = self.make("plain", images.RHEL_3, "slow"), self.make("lvm", images.RHEL_4, "quick")
         for number in (1, 2):
             self.ask(number, *slow, urgent=True)
@@ -69,7 +69,7 @@ class Order(Traced):
         self.ask(1, *quick, urgent=True)
         self.ask(4, *quick, urgent=True)
         self.put(uuid(2), "")
-        self.ask(3, *quick, urgent=True)  # it is another one now
+        self.ask(3, *quick, urgent=True)  # this replaces the request
         self.ask(5, *quick)
         for pid in stopped:
             os.kill(pid, signal.SIGCONT)
@@ -85,7 +85,7 @@ class Order(Traced):
 
 class Hung(Traced):
     def test_given_up(self):
-        """A disk that does not answer, as its server is away, is given up; the others are read meanwhile."""
+        """A disk that does not answer, as its server is away, is given up. Others are read meanwhile."""
         [hung], quick = self.make("plain", images.RHEL_3, "hung"), self.make("lvm", images.RHEL_4, "quick")
         self.ask(1, hung)
         self.serve()
@@ -104,7 +104,8 @@ class Hung(Traced):
         self.assertEqual(self.read(1), {**before, "errors": [error]})
 
     def test_service_is_killed(self):
-        """The next one answers what it had taken, but for what was asked anew."""
+        """The next service answers the requests that the killed one had taken, except where there is a newer
+        request."""
         [first], [second] = self.make("plain", images.RHEL_3, "first"), self.make("plain", images.RHEL_3, "second")
         newer = self.make("lvm", images.RHEL_4, "newer")
         self.ask(1, first)
@@ -123,7 +124,7 @@ class Hung(Traced):
         self.assertEqual(os.listdir(self.requests), [])
 
     def test_killed(self):
-        """Whoever ends one that reads, ends that reading alone."""
+        """If a reading process is killed, only that reading fails."""
         for call in ("openat", "pread64"):
             [disk], quick = self.make("plain", images.RHEL_3, call), self.make("lvm", images.RHEL_4, "quick")
             self.ask(1, disk)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The process that reads disks, as others see it: held by a tracer while it reads.
+"""The process that reads disks, as seen from outside.
 
-strace stops it at each call that reads from a disk, or has it make another call there, which the filter must not let
-through. Sanitizers want more calls than the filter lets through, so this runs without them.
+strace stops it at a call that reads from a disk, or makes it use another call there, which the filter must not allow.
+Sanitizers need more calls than the filter allows, so this test runs without them.
 """
 import os
 import re
@@ -16,20 +16,20 @@ READ = "pread64"  # the call that reads from a disk
 
 
 def status(pid):
-    """A process's /proc/PID/status."""
+    """Returns: the fields of /proc/PID/status."""
     with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
         return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
 
 
 def limits(pid):
-    """The hard limits of a process, by their names there."""
+    """Returns: the hard limits of a process, by name."""
     with open(f"/proc/{pid}/limits", encoding="ascii") as file:
         return {line[:26].strip(): line[47:68].strip() for line in file}
 
 
 class Sandbox(inspector.TestCase):
     def trace(self, *options):
-        """Starts the inspector under strace, which tells of its processes' fates on its standard error."""
+        """Starts the inspector under strace, which prints on standard error how its processes end."""
         [disk] = self.make("lvm", images.RHEL_5)
         argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", disk]
         tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -40,7 +40,7 @@ class Sandbox(inspector.TestCase):
         return tracer
 
     def inject(self, what):
-        """Has strace do something to a call that reads from the disk."""
+        """Makes strace tamper with a call that reads from the disk."""
         return self.trace(f"--trace={READ}", f"--trace-path={self.path('guest/hda.img')}", f"--inject={READ}:{what}")
 
     def hold(self):
@@ -54,7 +54,7 @@ class Sandbox(inspector.TestCase):
         raise AssertionError(f"no child reads the disk: {log}")
 
     def test_what_it_has(self):
-        """A filter, no new privileges, the disk to read and a pipe to write into, and no more; and its limits."""
+        """The child has a filter, no new privileges, its limits, and only two descriptors: the disk and a pipe."""
         tracer, pid = self.hold()
         facts = status(pid)
         self.assertEqual((facts["Seccomp"], facts["NoNewPrivs"]), ("2", "1"))
@@ -71,7 +71,7 @@ class Sandbox(inspector.TestCase):
         tracer.stderr.read()
 
     def test_a_call_that_it_must_not_make(self):
-        """Instead of its third read it asks for something else, which the kernel answers with its end."""
+        """At its third read, the child makes another call instead, and the kernel kills it."""
         for call in ("getppid", "gettid"):
             tracer = self.inject(f"error=EIO:syscall={call}:when=3")
             output, log = tracer.communicate(timeout=inspector.TIMEOUT)
@@ -80,14 +80,14 @@ class Sandbox(inspector.TestCase):
                 self.ended(tracer, output)
 
     def ended(self, tracer, output):
-        """The command goes on after its child's end, and says so in one sentence."""
+        """The command goes on after its child's end, with one error."""
         self.assertEqual(tracer.returncode, inspector.NONE, output)
         answer = self.answer(output)
         self.assertEqual(answer["kernels"], [])
         self.assertEqual(len(answer["errors"]), 1, answer)
 
     def test_wall_clock(self):
-        """A child that does nothing, for whatever reason, is ended after 15 s."""
+        """A child that does nothing for any reason is ended after 15 s."""
         tracer, pid = self.hold()
         output, _log = tracer.communicate(timeout=inspector.TIMEOUT)
         self.assertFalse(os.path.exists(f"/proc/{pid}"))
@@ -95,13 +95,14 @@ class Sandbox(inspector.TestCase):
         self.assertRegex(output, "15 s")
 
     def test_how_it_opens(self):
-        """To read; and it waits for nobody, takes no terminal for its own, and hands the disk to no other program."""
+        """The disk is opened read-only. Opening does not wait, makes no terminal its own, and passes the disk to no
+        other program."""
         log = self.trace("--trace=openat", f"--trace-path={self.path('guest/hda.img')}").communicate()[1]
         [flags] = re.findall(r"hda\.img\", (\w+(?:\|\w+)*)\)", log)
         self.assertEqual(set(flags.split("|")), {"O_RDONLY", "O_NOCTTY", "O_NONBLOCK", "O_CLOEXEC"})
 
     def test_its_parent_is_killed(self):
-        """It ends as well, whatever it does."""
+        """The child ends with its parent, whatever it does."""
         tracer, pid = self.hold()
         os.kill(int(status(pid)["PPid"]), signal.SIGKILL)
         self.assertEqual(tracer.stderr.read().count("+++ killed by SIGKILL +++"), 2)
@@ -112,7 +113,7 @@ class Sandbox(inspector.TestCase):
         self.ended(tracer, output)
 
     def test_what_it_calls(self):
-        """Within the filter it reads, writes its answer and asks for memory; it opens nothing."""
+        """Within the filter, the child reads, writes its answer and allocates memory. It opens nothing."""
         log = self.path("log")
         tracer = self.trace("--trace=all", "--follow-forks", "--output-separately", f"--output={log}")
         tracer.communicate(timeout=inspector.TIMEOUT)

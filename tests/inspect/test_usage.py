@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The command: options, exit statuses, what it prints for a person, and files that are no disks."""
+"""The command: options, exit statuses, its text for people, and files that are not disks."""
 import json
 import os
 import signal
@@ -40,7 +40,7 @@ class Options(inspector.TestCase):
         self.assertEqual(self.inspect("--format", "raw", disk), self.inspect(disk))
 
     def test_the_format_is_never_guessed(self):
-        """A guest can write any image's head to its disk, with the name of a file of the host's in it."""
+        """A guest can write any image format's header to its disk, with the name of a file of the host."""
         [disk] = self.make("no-table", images.RHEL_3)
         kernels = self.inspect(disk)["kernels"]
         with open(disk, "r+b") as file:
@@ -59,13 +59,13 @@ class Options(inspector.TestCase):
 
 
 class Text(inspector.TestCase):
-    """What it prints for a person."""
+    """The text for people."""
 
     def plain(self, text):
         return " ".join(text.split())
 
     def verdict(self, facts, report):
-        """What the client says of the same kernel on the same host."""
+        """Returns: the client's verdict about the same kernel on the same host."""
         done = subprocess.run([os.environ["XPV_CTL"], "check", "--json", *facts, report], capture_output=True, text=True,
                               timeout=inspector.TIMEOUT, check=False)
         return json.loads(done.stdout)
@@ -81,7 +81,7 @@ class Text(inspector.TestCase):
                     self.assertIn(part, text)
 
     def test_this_host(self):
-        """Without options it judges for the machine that it runs on."""
+        """Without options, it judges for this machine."""
         paths = self.make("plain", images.RHEL_3)
         self.assertIn(self.verdict((), images.RHEL_3.kernels[0])["explanation"], self.plain(self.text(*paths)))
 
@@ -95,7 +95,7 @@ class Text(inspector.TestCase):
         self.assertRegex(self.text(*paths, status=NONE), "(?i)no kernel")
 
     def test_hostile(self):
-        """What a guest wrote moves no cursor."""
+        """Control characters that a guest wrote are not printed."""
         guest = images.dataclasses.replace(images.RHEL_5, release="Red Hat Enterprise Linux Server release 5.1\x1b[2J",
                                            modules="alias \x1b]0;owned\x07 xen-vbd\n")
         for done in (self.run_inspector(*self.make("plain", guest)), self.run_inspector("--json", *self.make("plain", guest))):
