@@ -23,20 +23,20 @@ const judged = ([verdict, reasons, results]) => ({ Verdict: verdict, Reasons: re
 const isDenied = error => error.problem === "access-denied" || /\.(AccessDenied|AuthFailed)$/.test(error.name || "");
 
 export class Daemon {
-  /* changed(): something is no longer as it was. */
+  /* changed(): something has changed. */
   constructor(changed) {
     this.changed = changed;
     this.link = "connecting"; /* "ready", "absent", "denied", "failed" */
-    this.problem = ""; /* for a person, beside "absent", "denied" and "failed" */
+    this.problem = ""; /* text for people, with "absent", "denied" and "failed" */
     this.canStart = false;
     this.host = {}; /* the Manager's properties */
     this.domains = new Map(); /* object path to properties; each change makes a new object */
-    this.lostAt = 0; /* when it went away, in microseconds */
-    this.leftover = new Set(); /* domains of a daemon before, which this one has not read yet */
+    this.lostAt = 0; /* when the daemon went away, in microseconds */
+    this.leftover = new Set(); /* domains of the last daemon that this one has not read yet */
     this.connect();
   }
 
-  /* Two clients: that of the daemon closes for good when its name has no owner, so another one watches the name. */
+  /* The daemon's client closes for good when the name has no owner, so another client watches the name. */
   connect() {
     this.bus?.close();
     const bus = this.bus = cockpit.dbus(BUS, { bus: "system" });
@@ -74,7 +74,7 @@ export class Daemon {
     this.become(isDenied(error) ? "denied" : "failed", error.message || cockpit.message(error.problem || error));
   }
 
-  /* When its name has no owner, follow() is told, too. */
+  /* When the name has no owner, follow() is called too. */
   failOf(client, error) {
     if (client === this.client && error.problem !== "not-found")
       this.fail(error);
@@ -88,7 +88,7 @@ export class Daemon {
     this.changed();
   }
 
-  /* Signals first, then the state: what was told before the answer is in it, and does no harm when told again. */
+  /* Signals first, then the state: it contains the signals before it, and applying them twice does no harm. */
   async open() {
     const client = this.client = cockpit.dbus(NAME, { bus: "system" });
     let early = [];
@@ -127,7 +127,7 @@ export class Daemon {
     this.leftover.delete(path);
   }
 
-  /* A daemon that has just started may not have read all yet: what it lacks is gone when a refresh has not found it. */
+  /* A daemon that has just started may not have read all domains yet. Those missing after a refresh are gone. */
   async settle() {
     const client = this.client;
     if (!this.leftover.size || !this.host.Connected)
@@ -135,7 +135,7 @@ export class Daemon {
     try {
       await this.refresh();
     } catch {
-      return; /* it is tried again when libvirt answers */
+      return; /* retried when libvirt answers */
     }
     if (client !== this.client)
       return;
@@ -168,7 +168,7 @@ export class Daemon {
     }
   }
 
-  /* No signal tells of it. */
+  /* No signal reports changes of it. */
   async readLastUpdate() {
     const client = this.client;
     try {
@@ -188,18 +188,18 @@ export class Daemon {
     return this.call("Refresh", "");
   }
 
-  /* Returns: of a kernel, what a domain's properties are called. */
+  /* Returns the verdict on a kernel, with the names of a domain's properties. */
   async checkKernel(report, facts) {
     return judged(await this.call("CheckKernel", "sa{sv}", report, variants(facts)));
   }
 
-  /* Returns: the same of each cell of table 12.1, row by row. */
+  /* Returns that for each cell of table 12.1, row by row. */
   async checkVariants(facts) {
     const [cells] = await this.call("CheckVariants", "a{sv}", variants(facts));
     return cells.map(judged);
   }
 
-  /* Through the bus, as any call to the daemon would. */
+  /* Any call to the daemon makes the bus start it likewise. */
   start() {
     return this.bus.call(BUS_PATH, BUS, "StartServiceByName", [NAME, 0], { type: "su" });
   }

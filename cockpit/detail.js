@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A domain that is opened: every property, what is on its disk, and the commands that tell of its kernel. */
+/* An opened domain: all properties, the contents of its disk, and commands that report its kernel. */
 import { command, element, foreign, kernel } from "./dom.js";
 import { phrase, time } from "./words.js";
 
-/* By what they are about. What a later daemon has more goes to the last. */
+/* By topic. Unknown properties of a later daemon go to the last group. */
 const GROUPS = {
   Judgement: ["Verdict", "Reasons", "Warnings", "Acknowledged", "ChangedAt"],
   Kernel: ["Kernel", "KernelSource", "Release", "Variant", "Processor", "RequiredHostArchitectures", "DriverSource"],
@@ -14,7 +14,7 @@ const GROUPS = {
 const IN_THE_ROW = ["path", "Explanation", "Remedy"];
 const KERNELS = ["Kernel", "InstalledKernels", "DriverPackages"];
 
-/* "RequiredHostArchitectures": "Required host architectures" */
+/* "RequiredHostArchitectures" becomes "Required host architectures". */
 const label = name => name === "Uuid" ? "UUID"
   : name[0] + name.slice(1).replace(/[A-Z]/g, letter => " " + letter.toLowerCase());
 
@@ -61,7 +61,7 @@ const quote = text => `'${text.replaceAll("'", "'\\''")}'`;
 
 const escape = text => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
-/* By UUID, as a name may be anything. */
+/* By UUID, as a name can be any text. */
 function metadata(domain, host, content) {
   const live = domain.Id >= 0 ? " --live" : "";
   return `virsh -c ${quote(host.Uri || "xen:///system")} metadata ${domain.Uuid} urn:xenpv:compat:1 --key compat ` +
@@ -92,7 +92,7 @@ function commands(domain, host) {
   return element("section", { class: "commands" }, ...parts);
 }
 
-/* Returns: what an opened row holds. */
+/* Returns the contents of an opened row. */
 export function detail(domain, host) {
   return [element("div", { class: "properties" }, ...properties(domain)), commands(domain, host)];
 }

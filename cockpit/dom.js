@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Makes elements. Text is always text: nothing here reads markup. */
+/* Makes elements. Text is never parsed as markup. */
 
 export const byId = id => document.getElementById(id);
 
@@ -12,7 +12,7 @@ export function element(name, attributes, ...children) {
   return made;
 }
 
-/* An attribute, a handler (onclick), or with false and null nothing. */
+/* Sets an attribute or a handler (onclick). False and null remove it. */
 export function set(node, key, value) {
   if (typeof value === "function")
     node.addEventListener(key.slice(2), value);
@@ -22,7 +22,7 @@ export function set(node, key, value) {
     node.setAttribute(key, value === true ? "" : value);
 }
 
-/* Writes only what differs, so that a selection and screen readers are left alone. */
+/* Writes only changed text, so that selections and screen readers are not disturbed. */
 export function setText(node, text) {
   if (node.textContent !== text)
     node.textContent = text;
@@ -38,10 +38,10 @@ export function icon(name) {
   return svg;
 }
 
-/* What a guest or an admin wrote, whichever way it is written: it cannot turn around what stands beside it. */
+/* Text of a guest or an admin, in any direction: it cannot reorder the text beside it. */
 export const foreign = (text, attributes) => element("bdi", attributes, text);
 
-/* A kernel, in monospace, which breaks after hyphens. */
+/* A kernel, in monospace; lines can break after hyphens. */
 export function kernel(text) {
   const made = element("bdi", { class: "kernel" });
   for (const part of text.split(/(?<=-)/))
@@ -62,7 +62,7 @@ export function command(text, label) {
   return element("div", { class: "command" }, code, button);
 }
 
-/* Selects it too, so that where the browser lets nobody at the clipboard, one key remains. */
+/* Also selects it: if the browser forbids the clipboard, one key is enough. */
 async function copy(node) {
   window.getSelection().selectAllChildren(node);
   try {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is shown of the domains: which, in which order, how many. Nothing of the page itself. */
+/* Which domains are shown, in which order, and their counts. No drawing. */
 import { VERDICTS, phrase, verdictKind } from "./words.js";
 
 const isRunning = domain => domain.Id >= 0;
 
-/* Alerts are signals and are not repeated, so what is wrong is read off the properties. */
+/* Alerts are signals and are not repeated, so the properties tell what is wrong. */
 export const isWrong = domain => isRunning(domain) && domain.Verdict === "incompatible" && !domain.Acknowledged;
 
-/* Worst first: what is wrong, the other incompatible ones, those that are not known, compatible with a warning. */
+/* Worst first: wrong, other incompatible, unknown, compatible with a warning. */
 function rank(domain) {
   const kind = VERDICTS.indexOf(verdictKind(domain.Verdict)) * 4;
   if (isWrong(domain))
@@ -33,7 +33,7 @@ function sort(domains, { key, descending }) {
   return keyed.map(({ domain }) => domain);
 }
 
-/* What the text filter looks at, once for each state of a domain. */
+/* The text that the filter searches, made once per state of a domain. */
 const haystacks = new WeakMap();
 
 function haystack(domain) {
@@ -46,7 +46,8 @@ function haystack(domain) {
   return text;
 }
 
-/* Returns: { rows, counts by verdict, wrong, acknowledged, unknown }, of a Map of domains; the last two: how many run.
+/* Returns { rows, counts by verdict, wrong, acknowledged, unknown } of a Map of domains; the last two count running
+ * ones.
  * filter: { verdicts: Set, text, key, descending } */
 export function select(domains, filter) {
   const counts = Object.fromEntries(VERDICTS.map(verdict => [verdict, 0]));

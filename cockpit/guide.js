@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* "What could run here": tables 12.1 to 12.3 as judged for a host, and an answer about any kernel. */
+/* "What could run here": tables 12.1 to 12.3, judged for a host, and the check of any kernel. */
 import { byId, element, kernel, setText } from "./dom.js";
 import { badge, judgement, phrase, sentence, verdictKind, warning } from "./words.js";
 
@@ -11,7 +11,7 @@ const PROPERTY = {
 };
 const NO_ROW = "kernel-variant-unsupported";
 
-/* In a cell, which has little room. */
+/* For cells, which have little room. */
 const SHORT = {
   "host-architecture-mismatch": result => `needs ${result.RequiredHostArchitectures.join(" or ")} on the host`,
   "processor-mismatch": result => `compiled for ${result.Processor}`,
@@ -22,7 +22,7 @@ export class Guide {
   constructor(daemon) {
     this.daemon = daemon;
     this.form = byId("facts");
-    this.asked = ""; /* of which host the table is */
+    this.asked = ""; /* the host that the table is for */
     for (const [name, words] of Object.entries(CHOICES)) {
       this.form.elements[name].append(
         element("option", { value: "" }), ...words.map(word => element("option", { value: word }, word)));
@@ -41,7 +41,7 @@ export class Guide {
     });
   }
 
-  /* Only what is chosen: the rest is this host's. */
+  /* Only the chosen facts; the daemon adds this host's. */
   facts() {
     const facts = {};
     for (const name in PROPERTY) {
@@ -52,7 +52,7 @@ export class Guide {
     return facts;
   }
 
-  /* Asks again only where the host or the choice differs. */
+  /* Asks again only if the host or the choice differs. */
   async show() {
     const { host, link } = this.daemon;
     for (const name in CHOICES)
@@ -96,7 +96,7 @@ export class Guide {
   }
 }
 
-/* A cell: the kernel to install where it is compatible, else why it is not. */
+/* A cell: the kernel to install if compatible, else the reasons. */
 function cell(result, release) {
   const made = element("td", { role: "cell", "data-label": release });
   if (result.Reasons.includes(NO_ROW))

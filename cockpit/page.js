@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The page: joins what the daemon tells, what the URL asks for and what is drawn, at most once a frame. */
+/* The page: combines the daemon's state with the URL, and draws at most once per frame. */
 /* global cockpit */
 import { Daemon } from "./bus.js";
 import { byId, command, element, foreign, icon, set, setText } from "./dom.js";
@@ -8,18 +8,18 @@ import { Guide } from "./guide.js";
 import { focusRow, keepPlace, showRows } from "./table.js";
 import { VERDICTS, badge, plural, remedy, sentence, time } from "./words.js";
 
-const STEP = 200; /* rows that are shown at a time */
+const STEP = 200; /* rows shown at a time */
 const WRONG_STEP = 5;
 
-const open = new Set(); /* object paths of the rows that are open */
+const open = new Set(); /* object paths of the open rows */
 let limit = STEP;
-let view; /* what the URL asks for */
+let view; /* the state in the URL */
 
 /* Drawing. */
 
 let pending = 0;
 
-/* A page that is hidden gets no frames; it still tells Cockpit's menu what is wrong. */
+/* A hidden page gets no frames, but still updates Cockpit's menu. */
 function schedule() {
   if (pending)
     return;
@@ -37,7 +37,7 @@ function draw() {
 function drawAll(shown) {
   drawHost();
   drawBanner();
-  const wasRead = daemon.host.Connected || daemon.host.LastUpdate > 0; /* else all is not well, but unknown */
+  const wasRead = daemon.host.Connected || daemon.host.LastUpdate > 0; /* else it is unknown whether all is well */
   const hasDomains = (daemon.link === "ready" && wasRead) || daemon.domains.size > 0;
   set(byId("loading"), "hidden", daemon.link !== "connecting" || hasDomains);
   set(byId("tools"), "hidden", !daemon.domains.size);
@@ -68,7 +68,7 @@ function drawHost() {
   set(byId("refresh"), "disabled", daemon.link !== "ready" || !daemon.host.Connected || isRefreshing);
 }
 
-/* At most one: what is nearest to the page comes first. */
+/* At most one message: the cause nearest to the page comes first. */
 function trouble() {
   const asOf = microseconds => microseconds ? ` What is shown is as of ${time(microseconds)}.` : "";
   const lost = daemon.domains.size ? asOf(daemon.lostAt) : "";
@@ -133,7 +133,7 @@ async function start(event) {
 
 const are = (n, noun) => `${plural(n, noun)} ${n === 1 ? "is" : "are"}`;
 
-let wrongShown = ""; /* what the list was made of */
+let wrongShown = ""; /* what the list was made from */
 
 function drawWrong({ wrong, acknowledged, unknown }) {
   const others = (acknowledged ? ` ${are(acknowledged, "other")} acknowledged.` : "") +
@@ -180,7 +180,7 @@ function drawTools({ rows, counts }) {
   setText(byId("more"), `Show ${Math.min(STEP, rows.length - limit)} more`);
 }
 
-/* Cockpit's menu shows a warning while something is wrong. Experimental there, and so in one place here. */
+/* Cockpit's menu shows a warning while something is wrong. Cockpit calls this experimental, so only this uses it. */
 let told = "";
 
 function tellMenu(wrong) {
@@ -191,7 +191,7 @@ function tellMenu(wrong) {
   cockpit.transport.control("notify", { page_status: title ? { type: "warning", title } : null });
 }
 
-/* What the URL keeps. */
+/* The state in the URL. */
 
 function readLocation() {
   const { path, options } = cockpit.location;
@@ -222,7 +222,7 @@ function filter(changes) {
   readLocation();
 }
 
-/* What a person does. */
+/* Actions of the user. */
 
 function toggle(path) {
   if (!open.delete(path))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of domains: rows are kept and updated in place, so that focus, selection and what is read stay. */
+/* The table of domains: rows are kept and updated in place, so that focus, selection and scrolling stay. */
 import { detail } from "./detail.js";
 import { byId, element, foreign, kernel, set } from "./dom.js";
 import { isWrong } from "./domains.js";
@@ -12,7 +12,7 @@ const mark = (text, title) => element("span", { class: "mark", title }, text);
 
 const cell = (label, ...children) => element("td", { role: "cell", "data-label": label }, ...children);
 
-/* All but the button itself, which may have the focus. */
+/* Fills all but the button, which may have the focus. */
 function fill({ domain, row, button }) {
   set(row, "class", `domain ${verdictKind(domain.Verdict)}${isWrong(domain) ? " wrong" : ""}`);
   button.replaceChildren(foreign(domain.Name));
@@ -49,7 +49,7 @@ function fillDetail({ opened, domain, host }) {
   controls()[focused]?.focus({ preventScroll: true });
 }
 
-/* A row's detail is a row of its own behind it. */
+/* A row's detail is a separate row after it. */
 function update(entry, domain, host, isOpen) {
   const isNew = entry.domain !== domain || entry.host?.Uri !== host.Uri;
   Object.assign(entry, { domain, host });
@@ -66,12 +66,12 @@ function update(entry, domain, host, isOpen) {
   }
 }
 
-/* The elements of an entry, in order. */
+/* The rows of an entry, in order. */
 const rowsOf = entry => entry.opened ? [entry.row, entry.opened] : [entry.row];
 
 const hasFocus = entry => rowsOf(entry).some(row => row.contains(document.activeElement));
 
-/* What is being read: where the focus or the pointer is, else what is open, else, once scrolled, what is at the top. */
+/* The row that the user reads: with the focus or pointer, else an open one, else, once scrolled, the first visible. */
 function findAnchor() {
   const visible = [...shown.values()].filter(entry => {
     const { top, bottom } = entry.row.getBoundingClientRect();
@@ -81,7 +81,7 @@ function findAnchor() {
     visible.find(entry => entry.opened) || (window.scrollY > 0 ? visible[0] : undefined);
 }
 
-/* Whatever is drawn, what is being read stays in its place on the screen. */
+/* The row that the user reads keeps its place on the screen. */
 export function keepPlace(draw) {
   const anchor = findAnchor();
   const before = anchor?.row.getBoundingClientRect().top;
@@ -90,7 +90,7 @@ export function keepPlace(draw) {
     window.scrollBy(0, anchor.row.getBoundingClientRect().top - before);
 }
 
-/* Puts the rows in order around the one that has the focus, as moving an element takes the focus from it. */
+/* Orders the rows around the one with the focus, as moving an element takes the focus from it. */
 function arrange(entries) {
   const fixed = Math.max(0, entries.findIndex(hasFocus));
   if (entries.length && !entries[fixed].row.isConnected)
@@ -111,7 +111,7 @@ function arrange(entries) {
   }
 }
 
-/* Shows these domains, in this order. open: set of paths; toggle(path): a row is to be opened or closed. */
+/* Shows these domains in this order. open: set of paths; toggle(path): opens or closes a row. */
 export function showRows(domains, open, host, toggle) {
   const lost = [...shown.values()].find(hasFocus);
   const wanted = new Set(domains.map(domain => domain.path));
@@ -129,10 +129,10 @@ export function showRows(domains, open, host, toggle) {
     return entry;
   });
   arrange(entries);
-  shown.clear(); /* in the order of the table again */
+  shown.clear(); /* back to the table's order */
   entries.forEach(entry => shown.set(entry.path, entry));
 
-  if (lost && !wanted.has(lost.path)) /* the next row's, or the text filter's where none is left */
+  if (lost && !wanted.has(lost.path)) /* focus the next row, or the text filter if there is none */
     (entries[Math.min(place, entries.length - 1)]?.button || byId("text")).focus({ preventScroll: true });
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Light or dark, as Cockpit is. Not a module, so that it runs before anything is painted. */
+/* Light or dark, as in Cockpit. Not a module, so that it runs before the first paint. */
 (() => {
   const preference = window.matchMedia("(prefers-color-scheme: dark)");
 

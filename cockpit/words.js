@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The words of the interface, and what they mean in plain language. A word that is not here is shown as it is. */
+/* The words of the interface and their meaning in plain language. Unknown words are shown as they are. */
 import { element, foreign, icon } from "./dom.js";
 
 /* Worst first. */
@@ -32,7 +32,7 @@ const PHRASES = {
 
 export const phrase = word => Object.hasOwn(PHRASES, word) ? PHRASES[word] : word;
 
-/* A verdict that is not known counts as "unknown". */
+/* An unknown verdict counts as "unknown". */
 export const verdictKind = verdict => VERDICTS.includes(verdict) ? verdict : "unknown";
 
 export function badge(verdict) {
@@ -45,7 +45,7 @@ export const warning = word => element("li", {}, icon("warning"), element("span"
 export const remedy = text => text
   ? element("p", { class: "remedy" }, element("b", {}, "What to do: "), foreign(text)) : null;
 
-/* Of a domain or of CheckKernel's results: why, what to do, and the warnings. */
+/* For a domain or a result of CheckKernel: why, what to do, and warnings. */
 export function judgement(judged) {
   const warnings = (judged.Warnings || []).map(warning);
   return [
