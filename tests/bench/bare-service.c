@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The least that a service on sd-bus can do to answer GetManagedObjects: it asks xenpv-compatd once, takes the answer
- * apart, and from then on answers org.xenpv.Bench's callers by appending the same pieces, in the same order, with
- * nothing to look up. */
+/* A service on sd-bus that does the least to answer GetManagedObjects. It asks xenpv-compatd once and takes the answer
+ * apart; then it answers callers of org.xenpv.Bench by appending the same pieces in the same order, without lookups. */
 #include <err.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -11,9 +10,9 @@
 #define MANAGED_OBJECTS "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"
 #define TIMEOUT_US (60 * UINT64_C(1000000))
 
-/* A step of writing the answer: a container opened or closed, or a basic value. */
+/* A step of writing the answer: it opens or closes a container, or appends a basic value. */
 typedef struct {
-    char type; /* 0: closes */
+    char type; /* 0: closes the container */
     char *contents;
     union {
         char *string;
@@ -55,7 +54,7 @@ is_string(char type)
 }
 
 static void
-take_apart(sd_bus_message *message) /* NOLINT(misc-no-recursion): as deep as its type */
+take_apart(sd_bus_message *message) /* NOLINT(misc-no-recursion): only as deep as the message's type */
 {
     char type;
     const char *contents;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preloaded before libvirt-dbus, which opens test:///default and no other: opens XPV_URI instead. */
+/* Preloaded into libvirt-dbus: opens XPV_URI in place of test:///default, the only test URI that libvirt-dbus opens. */
 #include <dlfcn.h>
 #include <libvirt/libvirt.h>
 #include <stdlib.h>

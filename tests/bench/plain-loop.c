@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What to read every domain costs at least over one connection: one list, and one XML each, of which nothing is kept.
+/* The least work to read all domains over one connection: it reads one list and each domain's XML, and keeps nothing.
  *
- *   plain-loop URI [--idle]   --idle: then listens to lifecycle events, as the daemon does, until it is killed */
+ *   plain-loop URI [--idle]   --idle: then it listens to lifecycle events, as the daemon does, until it is killed */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <stdio.h>

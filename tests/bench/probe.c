@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Times the bus from outside: a client on sd-bus that does nothing else, so that what is timed is the service.
+/* Times a service on the bus, as a client on sd-bus that does nothing else, so that only the service counts.
  *
- *   probe call COUNT NAME PATH INTERFACE METHOD [STRING…]  each call, until its answer's bytes are here
- *   probe walk COUNT                                       libvirt-dbus: the list of its domains and GetAll of each
+ *   probe call COUNT NAME PATH INTERFACE METHOD [STRING…]  from each call until its answer has arrived
+ *   probe walk COUNT                                       of libvirt-dbus: its list of domains, and GetAll of each
  *   probe events COUNT URI UUID MATCH                      from the start of a call of libvirt that pauses or resumes
  *                                                          the domain to the signal that matches
- * Prints microseconds, a line for each. The bus is that of DBUS_SYSTEM_BUS_ADDRESS. */
+ * Prints microseconds, one line each. The bus is that of DBUS_SYSTEM_BUS_ADDRESS. */
 #include <err.h>
 #include <errno.h>
 #include <libvirt/libvirt.h>
@@ -18,10 +18,10 @@
 
 #define TIMEOUT_US (60 * UINT64_C(1000000))
 
-/* Longer than the daemon rests from a domain that has just changed twice, as one has for a service that was stopped. */
+/* Longer than the daemon rests from a domain that has just changed twice, as it has for a service that was stopped. */
 #define REST_MS 900
 
-/* Where a call goes: name, path, interface, method. */
+/* The target of a call: name, path, interface and method. */
 typedef const char *Target[4];
 
 static double
