@@ -197,7 +197,7 @@ def events(report):
 
 
 def memory(report):
-    """Measures resident memory after five full reads, and its growth by domain."""
+    """Measures resident memory after five full reads, and its growth per domain."""
     resident = {}
     for count in (1000, 10000):
         with Bench() as bench:

@@ -11,8 +11,8 @@ from harness import DOMAIN, PROPERTIES, path_of, uuid_of
 
 DOMAINS = 500
 PACE = 0.1        # seconds from one step to the next
-RESTART = 5 * 60  # seconds until libvirtd is killed and started again
-STOP = 15 * 60    # seconds until libvirtd is stopped, until the daemon gives it up
+RESTART = 5 * 60  # seconds between two restarts of libvirtd, which is killed
+STOP = 15 * 60    # seconds between two stops of libvirtd, which last until the daemon gives it up
 SETTLE = 5        # seconds without a step before a reading
 TIMEOUT = 2       # seconds for a call of libvirt
 

@@ -351,7 +351,7 @@ class TestCase(unittest.TestCase):
                           *options)
 
     def stop_daemon(self, number=signal.SIGTERM):
-        """Ends it, and fails if a sanitizer or valgrind has found something."""
+        """Ends the daemon, and fails if a sanitizer or valgrind has found an error."""
         if not self.daemon:
             return None
         daemon, self.daemon = self.daemon, None

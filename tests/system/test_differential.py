@@ -22,7 +22,7 @@ FIELDS = ("Kernel", "Verdict", "Reasons", "Warnings", "Release", "Variant", "Pro
           "DriverSource", "Explanation", "Remedy")
 MUTANTS = 2000
 SEED = 20080612
-SHARE = int(os.environ.get("XPV_SHARE", "1"))  # one in so many reports and hosts is tried
+SHARE = int(os.environ.get("XPV_SHARE", "1"))  # one of this many reports and hosts is tried
 
 
 def snake(name):

@@ -229,7 +229,7 @@ class Life(TestCase):
         self.stopped()
         self.wait_for(Kernel=NEW, Verdict="compatible")
         self.virt.domain("guest").create()
-        self.wait_for(State="running", Kernel=f"{NEW} {OLD}", Verdict="unknown")  # once it was read in this run
+        self.wait_for(State="running", Kernel=f"{NEW} {OLD}", Verdict="unknown")  # once the disk is read in this run
 
     def test_restored(self):
         """A restored guest runs the kernel of an earlier run, so the disk's default does not count."""
@@ -241,7 +241,7 @@ class Life(TestCase):
         self.virt.domain("guest").save(saved)
         self.wait_for(State="shut-off", Kernel=NEW)
         self.virt.connection.restore(saved)
-        self.wait_for(State="running", Kernel=f"{NEW} {OLD}", Verdict="unknown")  # once it was read in this run
+        self.wait_for(State="running", Kernel=f"{NEW} {OLD}", Verdict="unknown")  # once the disk is read in this run
 
     def test_replaced_disk(self):
         self.make()

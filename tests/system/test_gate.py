@@ -371,7 +371,7 @@ class Calls(Gate):
         self.assert_let(xml_of(TOO_OLD), why=CONFIG)
 
     def test_never_ends(self):
-        """The gate ends although standard input stays open and SIGALRM is blocked, as libvirt's signal mask does."""
+        """The gate ends although standard input stays open, and SIGALRM is blocked as in libvirt's signal mask."""
         with subprocess.Popen(self.argv(*START), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
                               preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])) as process:
             process.stdin.write(xml_of(TOO_OLD).encode())

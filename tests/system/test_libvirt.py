@@ -239,7 +239,7 @@ class Changes(harness.TestCase):
             return file.read().count(text)
 
     def test_first_refresh(self):
-        """The first refresh takes one connection, one list, and one call a domain; a paused domain is shown so."""
+        """The first refresh takes one connection, one list and a call a domain; a paused one is published as paused."""
         count = 1000
         calls = os.path.join(self.folder, "calls")
         self.virt = self.libvirtd(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in range(1, count + 1)))

@@ -194,7 +194,7 @@ class Log(TestCase):
 
 class Notices(TestCase):
     def test_start_and_end(self):
-        """READY=1 comes once the daemon has its name and objects, then the status, and STOPPING=1 at the end."""
+        """The daemon sends its status, READY=1 once it has its name and all objects, and STOPPING=1 at its end."""
         daemon = self.start_example()
         self.assertEqual(self.systemd.wait_for("READY=1"), ["STATUS=13 domains, 3 incompatible"])
         self.assertIsNotNone(self.client.owner)

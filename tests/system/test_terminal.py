@@ -69,7 +69,7 @@ class OnTerminal(harness.TestCase):
         self.assert_says(plain(text).splitlines(), pattern)
 
     def assert_says(self, lines, pattern):
-        """The text matches, however it is broken into lines."""
+        """The text matches a pattern, however it is broken into lines."""
         self.assertRegex(" ".join(" ".join(lines).split()), pattern)
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Guests report through xenstore, which is a xenstored of the tests."""
+"""Guests report through xenstore, which the tests' own xenstored serves."""
 import os
 import re
 import shutil
@@ -316,7 +316,7 @@ class Flood(TestCase):
 
 class Failures(TestCase):
     def wait_for_log(self, expected):
-        """Waits until the log matches. A call between two looks takes the time, as no event tells of the log."""
+        """Waits until the log matches. No event tells that it has grown, so Refresh is called between two looks."""
         self.client.wait_for(lambda: re.search(expected, self.daemon.log()) or self.client.refresh(), expected)
 
     def test_absent(self):

@@ -44,7 +44,7 @@ class Hostile(xentest.TestCase):
 
     def test_flood(self):
         """A guest rewrites its report as fast as it can, and 200 other keys at a time. The daemon limits its reads and
-        signals by second, whatever the machine's load, and its memory hardly grows."""
+        signals per second, whatever the machine's load, and its memory hardly grows."""
         self.client.signals.clear()
         owner, before, began = self.client.owner, self.cost(), time.monotonic()
         self.guest.order(f"flood {SECONDS}")
