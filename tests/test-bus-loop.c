@@ -16,11 +16,11 @@
 typedef struct {
     sd_bus *bus;
     GSource *source;   /* NULL: this end does not read */
-    guint n_signals;   /* that have come, in the order of their numbers */
-    guint n_calls;     /* likewise */
+    guint n_signals;   /* received, in the order of their numbers */
+    guint n_calls;     /* received, in the order of their numbers */
     uint64_t n_queued; /* the most messages that waited to be written when a call came */
     guint n_replies;
-    int error; /* of the last reply */
+    int error; /* the last reply's */
     guint n_disconnected;
 } End;
 

@@ -26,7 +26,7 @@ test_report(void)
     expect_report(inspection, NULL);
     add(inspection, "kernel-2.6.9-89.EL.i686", "2.6.9-89.EL", "i686");
     XpvInspectionKernel *second = add(inspection, "kernel-smp-2.6.9-89.EL.i686", "2.6.9-89.ELsmp", "i686");
-    expect_report(inspection, "kernel-2.6.9-89.EL.i686\nkernel-smp-2.6.9-89.EL.i686"); /* which one starts? */
+    expect_report(inspection, "kernel-2.6.9-89.EL.i686\nkernel-smp-2.6.9-89.EL.i686"); /* either may start */
     g_free(inspection->default_kernel);
     inspection->default_kernel = g_strdup("2.6.9-42.EL");
     expect_report(inspection, "2.6.9-42.EL"); /* it is not installed */

@@ -129,7 +129,7 @@ put_gpt(guint8 *disk, guint sector, guint entries, guint size)
 static void
 test_gpt(void)
 {
-    for (guint sector = 1; sector < SECTORS; sector += SECTORS - 2) { /* the header, or its copy at the end */
+    for (guint sector = 1; sector < SECTORS; sector += SECTORS - 2) { /* the header, then its copy */
         g_autofree guint8 *disk = blank();
         put_table(disk, 0, (Entry){ 0, 0xee, 1, 15 }, (Entry){ 0, 0, 0, 0 });
         expect(disk, "none");

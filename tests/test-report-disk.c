@@ -339,7 +339,7 @@ test_cannot_request(Fixture *f, gconstpointer data)
     expect_logged(G_LOG_LEVEL_WARNING, "Cannot ask for guests' disks to be read: *");
     g_assert_cmpint(g_remove(f->requests), ==, 0);
     let_pass(20);
-    expect_request(f, DISK, TRUE); /* without another reason to ask */
+    expect_request(f, DISK, TRUE); /* without another event */
 }
 
 static void

@@ -94,7 +94,7 @@ static const Case packages[] = {
     { "kernel-PAE-2.6.18-53.el5.rpm", "5.1 PAE 53.el5 i686" },
     { "kernel-largesmp-2.4.21-50.EL", "3.9 largesmp 50.EL ?" },
 
-    /* Rebuilds. */
+    /* Rebuilt packages. */
     { "kernel-2.6.9-67.0.1.0.1.EL.i686", "4.6 - 67.0.1.0.1.EL i686" },
     { "kernel-2.6.18-53.1.6.0.1.el5.x86_64", "5.1 - 53.1.6.0.1.el5 x86_64" },
     { "kernel-2.6.18-194.8.1.el5.centos.plus.x86_64", "5.5 - 194.8.1.el5.centos.plus x86_64" },
@@ -173,7 +173,7 @@ static const Case releases[] = {
     { "2.4.21-50.ELlargesmp x86_64", "3.9 largesmp 50.EL x86_64" },
     { "2.6.18-53.el5smp i686", "5.1 smp 53.el5 i686" },
 
-    /* Rebuilds. */
+    /* Rebuilt packages. */
     { "2.6.9-67.0.1.0.1.EL", "4.6 - 67.0.1.0.1.EL i686+x86_64+ia64" },
     { "2.6.9-67.0.1.0.1.ELhugemem", "4.6 hugemem 67.0.1.0.1.EL i686" },
     { "2.4.21-57.0.0.0.1.ELsmp", "3.9 smp 57.0.0.0.1.EL athlon+i686+x86_64" },

@@ -43,7 +43,7 @@ test_clean(void)
         { BYTES("\0\0\0"), 0, "" },
         { "a\0b", -1, 0, "a" },
 
-        /* Surrounding blanks. */
+        /* Leading and trailing blanks. */
         { "  a b  ", -1, 0, "a b" },
         { "\n a\n", -1, 0, "a" },
         { "\x01 \x02 a \x03", -1, 0, "a" },

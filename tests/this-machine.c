@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Preloaded into the programs under test, so that they do not detect this machine's kernel, architecture and processor.
  * XPV_TEST_PROCESSOR is "intel" (the default), "amd" or "unknown". */
-#undef _FILE_OFFSET_BITS /* open() and open64() are to be two functions here */
+#undef _FILE_OFFSET_BITS /* open() and open64() must be two functions here */
 #undef _FORTIFY_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -128,7 +128,7 @@ class Database(TestCase):
         for at in self.overflow_pages(data):
             struct.pack_into("<I", data, at + 16, at // rpmdb.PAGE)
         self.check(bytes(data), None)
-        for length in (1 << 20, 1 << 24, 0x7fffffff, 0xffffffff):  # of the value, as its item says
+        for length in (1 << 20, 1 << 24, 0x7fffffff, 0xffffffff):  # the length that the item claims
             with self.subTest(length):
                 for at in self.overflow_pages(data):
                     item = data.find(struct.pack("<BxxxI", rpmdb.OFF_PAGE, at // rpmdb.PAGE))

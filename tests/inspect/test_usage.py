@@ -103,10 +103,10 @@ class Text(inspector.TestCase):
 
 
 class Disks(inspector.TestCase):
-    """What is no disk, and what cannot be opened."""
+    """Files that are not disks, and files that cannot be opened."""
 
     def check(self, path, pattern, **options):
-        """It says so in one sentence, and tells what is on the disk beside it."""
+        """The error is one sentence, and the other disk is still read."""
         [disk] = self.make("plain", images.RHEL_3)
         done = self.run_inspector("--json", path, disk, **options)
         self.assertEqual(done.returncode, NOT_OPENED, done.stderr)
@@ -127,7 +127,7 @@ class Disks(inspector.TestCase):
         self.check(self.folder, "folder|directory")
 
     def test_fifo(self):
-        """It does not wait for anybody who writes."""
+        """A fifo is not waited for."""
         os.mkfifo(self.path("fifo"))
         self.check(self.path("fifo"), "regular file|block device|fifo")
 
@@ -141,7 +141,7 @@ class Disks(inspector.TestCase):
             self.check(device, ".")
 
     def test_terminal(self):
-        """Nobody's terminal becomes this program's."""
+        """No terminal becomes the program's controlling terminal."""
         leader, follower = os.openpty()
         self.addCleanup(os.close, leader)
         self.addCleanup(os.close, follower)
@@ -160,19 +160,19 @@ class Disks(inspector.TestCase):
         self.check(self.path("a"), "symbolic links")
 
     def test_link(self):
-        """A link to an image is that image."""
+        """A link to an image is read like the image."""
         [disk] = self.make("plain", images.RHEL_3)
         os.symlink(disk, self.path("link"))
         self.assertEqual(self.inspect(self.path("link"))["kernels"], self.inspect(disk)["kernels"])
 
     def test_many(self):
-        """No more than 64 are opened."""
+        """At most 64 disks are opened."""
         [disk] = self.make("plain", images.RHEL_3)
         answer = self.answer(self.run_inspector("--json", *[disk] * 65).stdout)
         self.assertEqual([each["error"] for each in answer["disks"]], [""] * 64 + ["it is beyond the first 64 disks"])
 
     def test_twice(self):
-        """The same disk two times is told once."""
+        """A disk that is given twice is reported once."""
         [disk] = self.make("lvm", images.RHEL_5)
         answer = self.inspect(disk, disk)
         self.assertEqual(answer["kernels"], self.inspect(disk)["kernels"])
@@ -187,7 +187,7 @@ class Disks(inspector.TestCase):
                 self.assertEqual((answer["kernels"], answer["disks"][0]["boot"]), ([], False))
 
     def test_odd_names(self):
-        """Names that are no UTF-8, or have a newline."""
+        """Names that are not in UTF-8 or contain a newline."""
         [disk] = self.make("plain", images.RHEL_3)
         for name in (b"\xff\xfe.img", b"new\nline.img", b"\"quoted\\.img"):
             path = os.path.join(os.fsencode(self.folder), name)
@@ -197,7 +197,7 @@ class Disks(inspector.TestCase):
             self.assertNotIn("\n", answer["disks"][0]["source"])
 
     def test_read_only(self):
-        """Nothing on the disk changes, nor when it was read, where nobody else may know of that."""
+        """Neither the disk's contents nor its modification time change."""
         [disk] = self.make("lvm", images.dataclasses.replace(images.RHEL_5, needs_recovery=True))
         with open(disk, "rb") as file:
             before = file.read()
