@@ -11,13 +11,13 @@ broken_in_kernel(const XpvKernel *kernel)
 {
     static const gint last_update[] = { 9, 9, 11 }; /* of RHEL 3, 4, 5 */
     if (kernel->flavour >= XPV_FLAVOUR_MAX || kernel->arch >= XPV_ARCH_MAX)
-        return "is in the words";
+        return "has a known flavour and architecture";
     if (kernel->major == 0)
         return NULL;
     if (kernel->major < 3 || kernel->major > 5)
-        return "has a major of the Guide's";
+        return "is of a release that the Guide covers";
     if (kernel->update < -1 || kernel->update > last_update[kernel->major - 3])
-        return "has an update of the Guide's";
+        return "is of an update that the Guide covers";
     return is_publishable(kernel->release) ? NULL : "has a clean release";
 }
 
@@ -76,9 +76,9 @@ broken_in_judgement(const XpvJudgement *judgement, const char *quoted)
     if (!reasons_fit(judgement->verdict, judgement->reasons))
         return "has reasons that fit its verdict";
     if (!is_sentence(judgement->explanation, quoted))
-        return "is explained in a sentence";
+        return "has an explanation of one sentence";
     if (is_quiet ? *judgement->remedy != '\0' : !is_sentence(judgement->remedy, quoted))
-        return "has a remedy in a sentence, where there is something to do";
+        return "has a remedy of one sentence if there is something to do";
     return NULL;
 }
 
@@ -159,9 +159,9 @@ broken_in_way(const XpvHost *host, const XpvKernel *kernel, const char *way)
         return NULL;
     gboolean is_other = word_size_of(found[0].arch) != word_size_of(kernel->arch);
     if (n != 1 || is_other != (strstr(way, "einstall ") != NULL))
-        return "has the guest install what is of its word size";
+        return "lets the guest install only packages of its word size";
     if (there.architecture != XPV_ARCH_UNKNOWN && judgement->verdict != XPV_VERDICT_COMPATIBLE)
-        return "leads to compatible, where it is followed";
+        return "leads to a compatible guest";
     return NULL;
 }
 
@@ -176,10 +176,10 @@ broken_in_remedy(const XpvHost *host, const XpvReport *report, const XpvJudgemen
     const XpvKernel *kernel = xpv_report_kernels(report, &n);
     gboolean is_known = n == 1 && kernel->arch != XPV_ARCH_UNKNOWN && *kernel->release != '\0';
     if (g_str_has_prefix(judgement->remedy, "Report "))
-        return is_known ? "says what to do for a kernel that is known" : NULL;
+        return is_known ? "says what to do about a known kernel" : NULL;
     if (g_str_has_prefix(judgement->remedy, "No supported kernel exists for RHEL "))
         return is_known && (word_size_of(kernel->arch) || (kernel->arch == XPV_ARCH_IA64 && kernel->major == 5))
-                   ? "finds the kernel that there is"
+                   ? "finds the supported kernel"
                    : NULL;
     g_auto(GStrv) ways = g_strsplit(judgement->remedy, ", or ", -1);
     const char *broken = NULL;

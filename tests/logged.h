@@ -92,7 +92,7 @@ expect_logged(GLogLevelFlags level, const char *pattern)
 {
     g_autoptr(LogEntry) entry = log_take(level, pattern);
     if (!entry) {
-        g_test_message("nothing logged is like \"%s\"", pattern);
+        g_test_message("no log entry matches \"%s\"", pattern);
         g_test_fail();
     }
 }

@@ -445,15 +445,15 @@ def main():
     lines = "\n".join(f"  {name:16} {function.__doc__}" for name, function in LAYOUTS.items())
     parser = argparse.ArgumentParser(description="Makes the disks of a guest and prints their paths.",
                                      epilog=f"layouts:\n{lines}", formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("layout", metavar="LAYOUT", choices=LAYOUTS, help="how they are laid out, see below")
-    parser.add_argument("folder", metavar="FOLDER", help="where they are put, as hda.img, hdb.img")
+    parser.add_argument("layout", metavar="LAYOUT", choices=LAYOUTS, help="the layout of the disks, see below")
+    parser.add_argument("folder", metavar="FOLDER", help="the folder for the disks hda.img, hdb.img and so on")
     parser.add_argument("kernels", metavar="KERNEL", nargs="*",
-                        help="the kernel packages in GRUB's order, as kernel-smp-2.4.21-50.EL.i686")
-    parser.add_argument("--guest", choices=GUESTS, default="rhel-5", help="the system (rhel-5, unless said otherwise)")
+                        help="the kernel packages in GRUB's order, such as kernel-smp-2.4.21-50.EL.i686")
+    parser.add_argument("--guest", choices=GUESTS, default="rhel-5", help="the system (default: rhel-5)")
     parser.add_argument("--default", help="GRUB's default entry")
     parser.add_argument("--release", help="the text of /etc/redhat-release")
-    parser.add_argument("--package", action="append", default=[], help="a further package that is installed")
-    parser.add_argument("--filler", type=int, default=0, help="so many further packages of 40 kB each")
+    parser.add_argument("--package", action="append", default=[], help="another installed package")
+    parser.add_argument("--filler", type=int, default=0, help="how many more packages of 40 kB each to add")
     parser.add_argument("--hash", type=int, choices=(7, 8, 9), help="the version of the database's hash")
     options = parser.parse_args()
     guest = GUESTS[options.guest]
@@ -467,7 +467,7 @@ def main():
         changes["database"] = rpmdb.Format(options.hash)
     for package in options.kernels + options.package:
         if package.count("-") < 2 or "." not in package:
-            parser.error(f"“{package}” is no NAME-VERSION-RELEASE.ARCH")
+            parser.error(f"“{package}” is not of the form NAME-VERSION-RELEASE.ARCH")
     print("\n".join(make(options.layout, dataclasses.replace(guest, **changes), options.folder)))
 
 

@@ -32,14 +32,14 @@ def fault(value, form, where="answer"):
     """Returns: what is wrong with the form of a value, or None."""
     if isinstance(form, list):
         if not isinstance(value, list):
-            return f"{where} is no list: {value!r}"
+            return f"{where} is not a list: {value!r}"
         faults = [fault(each, form[0], f"{where}[{index}]") for index, each in enumerate(value)]
         return next(filter(None, faults), None)
     if isinstance(form, dict):
         if not isinstance(value, dict) or list(value) != list(form):
-            return f"{where} has not the keys {list(form)}: {value!r}"
+            return f"{where} does not have the keys {list(form)}: {value!r}"
         return next(filter(None, (fault(value[key], form[key], f"{where}.{key}") for key in form)), None)
-    return None if type(value) is form else f"{where} is no {form.__name__}: {value!r}"
+    return None if type(value) is form else f"{where} is not of type {form.__name__}: {value!r}"
 
 
 def kernel(package, release, installed_at=None, default=False, in_grub=True):
