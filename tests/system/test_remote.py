@@ -8,12 +8,11 @@ import json
 import os
 import select
 import signal
-import socket
 import subprocess
-import threading
 
 import harness
 from harness import domain_xml
+from sshd import Sshd, write_program
 
 VERBS = (["list"], ["list", "--json"], ["show", "erp39-smp"], ["host"], ["metrics"])
 
@@ -31,12 +30,6 @@ class TestCase(harness.TestCase):
     def here(self):
         """Returns: the client's environment."""
         return {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent", "PATH": f"{self.path}:/usr/bin:/bin"}
-
-    def program(self, folder, name, script):
-        path = os.path.join(folder, name)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\n" + script)
-        os.chmod(path, 0o755)
 
     def follow(self, path):
         """Reads the process id of ssh from a file; the process is killed after the test."""
@@ -64,7 +57,7 @@ class Ssh(TestCase):
     """Shell scripts take the place of ssh, to see how the client calls it."""
 
     def test_words(self):
-        self.program(self.path, "ssh", f'for word; do printf "[%s]" "$word"; done >{self.folder}/words\nexit 255\n')
+        write_program(self.path, "ssh", f'for word; do printf "[%s]" "$word"; done >{self.folder}/words\nexit 255\n')
         for host, words in (
                 ("xen1", "[--][xen1]"),
                 ("root@xen1", "[--][root@xen1]"),
@@ -86,7 +79,7 @@ class Ssh(TestCase):
         """ssh ends with the client: on Ctrl-C, which a terminal sends to both, on SIGTERM and on SIGKILL."""
         started = os.path.join(self.folder, "started")
         os.mkfifo(started)
-        self.program(self.path, "ssh", f"echo $$ >{started}\nexec sleep infinity\n")
+        write_program(self.path, "ssh", f"echo $$ >{started}\nexec sleep infinity\n")
         for verb in ("list", "monitor"):
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
                 client = subprocess.Popen([os.environ["XPV_CTL"], verb, "-H", "xen1"],
@@ -108,73 +101,18 @@ class Ssh(TestCase):
         self.assert_fails(done, 2, "“check” does not take --host")
 
 
-class Sshd(TestCase):
+class OverSsh(TestCase):
     def setUp(self):
         super().setUp()
-        self.remote_path = os.path.join(self.folder, "remote-bin")
-        os.mkdir(self.remote_path)
+        self.sshd = Sshd(self, self.folder)
+        self.remote_path = self.sshd.path
+        self.port = self.sshd.port
         self.write_bridge()
-        for key in ("host_key", "user_key"):
-            path = os.path.join(self.folder, key)
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
-        self.start_sshd()
-        self.write_ssh()
+        write_program(self.path, "ssh", f'echo $$ >{self.folder}/ssh.pid\nexec {self.sshd.ssh} "$@"\n')
 
     def write_bridge(self, before="", bus=None):
-        self.program(self.remote_path, "systemd-stdio-bridge",
+        write_program(self.remote_path, "systemd-stdio-bridge",
                      f"{before}\nexec /usr/bin/systemd-stdio-bridge --bus-path={bus or self.bus.address}\n")
-
-    def start_sshd(self):
-        """Starts an sshd for each connection, as ssh.socket does, so the test need not wait until one listens."""
-        if os.getuid() == 0:
-            os.makedirs("/run/sshd", 0o755, exist_ok=True)  # ssh's unit makes it otherwise
-        config = self.write("sshd_config", f"""AuthorizedKeysFile {self.folder}/user_key.pub
-            ForceCommand exec /usr/bin/env -i PATH={self.remote_path} /bin/sh -c "$SSH_ORIGINAL_COMMAND"
-            HostKey {self.folder}/host_key
-            PermitRootLogin yes
-            SetEnv HOME={self.folder}
-            StrictModes no
-            UsePAM no
-            """)
-        self.sessions = []
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.port = listener.getsockname()[1]
-
-        def serve():
-            while True:
-                try:
-                    connection = listener.accept()[0]
-                except OSError:
-                    return
-                self.sessions.append(subprocess.Popen(["/usr/sbin/sshd", "-i", "-e", "-f", config], stdin=connection,
-                                                      stdout=connection, stderr=subprocess.DEVNULL,
-                                                      start_new_session=True))
-                connection.close()
-        thread = threading.Thread(target=serve)
-        thread.start()
-        self.addCleanup(lambda: [session.wait(harness.TIMEOUT) for session in self.sessions])
-        self.addCleanup(listener.close)
-        self.addCleanup(thread.join)
-        self.addCleanup(listener.shutdown, socket.SHUT_RDWR)
-
-    def write_ssh(self):
-        """Writes an ssh that names its configuration to the real one, which looks in /etc/passwd's home, not in HOME."""
-        with open(os.path.join(self.folder, "host_key.pub"), encoding="ascii") as file:
-            self.write("known_hosts", "xenhost " + file.read())
-        config = self.write("ssh_config", f"""Host xenhost
-                HostName 127.0.0.1
-                Port {self.port}
-            Host *
-                BatchMode yes
-                GlobalKnownHostsFile /dev/null
-                HostKeyAlias xenhost
-                IdentitiesOnly yes
-                IdentityAgent none
-                IdentityFile {self.folder}/user_key
-                UserKnownHostsFile {self.folder}/known_hosts
-            """)
-        self.ssh_command = f'/usr/bin/ssh -F {config} "$@"'
-        self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\nexec {self.ssh_command}\n")
 
     def remote(self, *arguments, host="xenhost"):
         return self.ctl(*arguments, "-H", host, env=self.here())
@@ -260,11 +198,11 @@ class Sshd(TestCase):
         self.assert_ssh_ends()
 
     def test_connection_is_lost(self):
-        """The client waits for an ssh that is slow to say why it ends."""
-        self.program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\n{self.ssh_command}\n"
+        """An ssh that is slow to say why is let finish."""
+        write_program(self.path, "ssh", f"echo $$ >{self.folder}/ssh.pid\n{self.sshd.ssh} \"$@\"\n"
                                        "exec >&-\nsleep 0.1\necho That was it. >&2\nexit 255\n")
         self.start_monitor()
-        os.killpg(self.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 serves it in a child
+        os.killpg(self.sshd.sessions[-1].pid, signal.SIGKILL)  # OpenSSH 10 has the connection in a child
         self.assertEqual(self.monitor.wait(harness.TIMEOUT), 4)
         self.assertRegex(self.monitor.stderr.read(), "\nThat was it.\nxenpv-compatctl: on xenhost: the connection over "
                                                      "ssh has ended .*; ssh's own message is above\n$")
