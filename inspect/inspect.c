@@ -2,47 +2,26 @@
 #include "inspect/inspect.h"
 
 #include "common/text.h"
-#include "inspect/disk.h"
-#include "inspect/error.h"
+#include "inspect/disks.h"
 #include "inspect/guest.h"
 #include "inspect/sandbox.h"
+#include "inspect/ssh.h"
+
+/* With the disks of another host, in seconds. */
+#define WALL_OF_SSH 40
 
 /* The data that the child process gets. */
 typedef struct {
     const XpvInspection *asked; /* its disks alone */
-    GArray *disks;              /* of XpvDisk, one for each of these; fd -1: it could not be opened */
+    const XpvDisks *disks;
 } Job;
 
+/* What lies behind other errors comes before them. */
 static void
-clear_disk(gpointer data)
+put_error(XpvInspection *inspection, const char *sentence)
 {
-    xpv_disk_clear(data);
-}
-
-static gboolean
-open_disk(const XpvDomainDisk *disk, guint number, XpvDisk *ret_disk, GError **error)
-{
-    if (number >= XPV_INSPECT_DISKS_MAX)
-        return xpv_inspect_fail(error, "it is beyond the first %u disks", XPV_INSPECT_DISKS_MAX);
-    if (!g_str_equal(disk->format, "raw"))
-        return xpv_inspect_fail(error, "its format is %s, but only raw can be read", disk->format);
-    return xpv_disk_open(disk->source, ret_disk, error);
-}
-
-static void
-open_disks(const GPtrArray *disks, XpvInspection *asked, GArray *opened)
-{
-    for (guint i = 0; i < disks->len; i++) {
-        const XpvDomainDisk *disk = disks->pdata[i];
-        g_autoptr(GError) error = NULL;
-        XpvInspectionDisk *described = xpv_inspection_add_disk(asked, disk->source, disk->format);
-        XpvDisk open = { .fd = -1 };
-        if (!open_disk(disk, i, &open, &error)) {
-            g_free(described->error);
-            described->error = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX);
-        }
-        g_array_append_val(opened, open);
-    }
+    if (sentence)
+        g_ptr_array_insert(inspection->errors, 0, xpv_text_clean(sentence, -1, 0));
 }
 
 static char *
@@ -50,30 +29,25 @@ run_job(gpointer data)
 {
     const Job *job = data;
     g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-    g_autoptr(GPtrArray) media = g_ptr_array_new();
-    g_ptr_array_set_free_func(media, (GDestroyNotify)xpv_medium_unref);
-    for (guint i = 0; i < job->disks->len; i++) {
+    for (guint i = 0; i < job->asked->disks->len; i++) {
         const XpvInspectionDisk *described = job->asked->disks->pdata[i];
-        const XpvDisk *disk = &g_array_index(job->disks, XpvDisk, i);
         xpv_inspection_add_disk(inspection, described->source, described->format);
-        g_ptr_array_add(media, disk->fd >= 0 ? xpv_disk_medium(disk) : NULL);
     }
-    xpv_guest_inspect(inspection, media);
+    xpv_guest_inspect(inspection, job->disks->media);
+    for (guint i = 0; i < job->disks->sessions->len; i++)
+        put_error(inspection, xpv_ssh_failure(job->disks->sessions->pdata[i]));
     return xpv_inspection_to_json(inspection);
 }
 
 static XpvInspection *
 run_in_sandbox(const Job *job, GError **error)
 {
-    g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
     gsize length;
-    for (guint i = 0; i < job->disks->len; i++) {
-        const XpvDisk *disk = &g_array_index(job->disks, XpvDisk, i);
-        if (disk->fd >= 0)
-            g_array_append_val(fds, disk->fd);
-    }
-    XpvSandbox *sandbox = xpv_sandbox_start(&xpv_sandbox_limits, (const int *)(gpointer)fds->data, fds->len, run_job,
-                                            (gpointer)job, error);
+    XpvSandboxLimits limits = xpv_sandbox_limits;
+    if (job->disks->sessions->len > 0)
+        limits.wall = WALL_OF_SSH;
+    XpvSandbox *sandbox = xpv_sandbox_start(&limits, (const int *)(gpointer)job->disks->fds->data, job->disks->fds->len,
+                                            run_job, (gpointer)job, error);
     g_autofree char *text = sandbox ? xpv_sandbox_finish(sandbox, &length, error) : NULL;
     if (!text)
         return NULL;
@@ -98,21 +72,30 @@ join(XpvInspection *asked, XpvInspection *found)
     return found;
 }
 
+/* What ended the sessions before they were no longer needed. */
+static void
+end_sessions(const XpvDisks *disks, XpvInspection *inspection)
+{
+    for (guint i = 0; i < disks->sessions->len; i++) {
+        g_autofree char *sentence = xpv_ssh_end(disks->sessions->pdata[i]);
+        put_error(inspection, sentence);
+    }
+}
+
 XpvInspection *
 xpv_inspect(const GPtrArray *disks)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GArray) opened = g_array_new(FALSE, FALSE, sizeof(XpvDisk));
-    g_array_set_clear_func(opened, clear_disk);
-    XpvInspection *asked = xpv_inspection_new();
-    const Job job = { asked, opened };
+    XpvInspection *inspection = xpv_inspection_new();
     gint64 began = g_get_real_time() / G_USEC_PER_SEC;
-    open_disks(disks, asked, opened);
-    XpvInspection *found = run_in_sandbox(&job, &error);
-    if (!found) {
-        xpv_inspection_add_error(asked, "%s", error->message);
-        return asked;
+    g_autoptr(XpvDisks) opened = xpv_disks_open(disks, inspection);
+    XpvInspection *found = run_in_sandbox(&(Job){ inspection, opened }, &error);
+    if (found) {
+        found->inspected_at = began;
+        inspection = join(inspection, found);
+    } else {
+        xpv_inspection_add_error(inspection, "%s", error->message);
     }
-    found->inspected_at = began;
-    return join(asked, found);
+    end_sessions(opened, inspection);
+    return inspection;
 }

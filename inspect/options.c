@@ -11,9 +11,10 @@ static const char summary[] = "Tells which kernels are installed on the disks of
                               "whether its para-virtualized drivers can load. It never writes to a\n"
                               "disk, and never mounts one.";
 
-static const char description[] = "Give all disks of one guest, in order. The verdict is for a fully virtualized\n"
-                                  "guest on this machine, as if it were a Xen host. Options override these facts;\n"
-                                  "an empty word makes a fact unknown.\n"
+static const char description[] = "Give all disks of one guest, in order; ssh://USER@HOST/PATH is a disk of another\n"
+                                  "host. The verdict is for a fully virtualized guest on this machine, as if it\n"
+                                  "were a Xen host. Options override these facts; an empty word makes a fact\n"
+                                  "unknown.\n"
                                   "\n"
                                   "Exit status:\n"
                                   "  0   A kernel was found\n"
@@ -25,6 +26,7 @@ static const char description[] = "Give all disks of one guest, in order. The ve
                                   "Examples:\n"
                                   "  xenpv-compat-inspect /var/lib/xen/images/erp39.img\n"
                                   "  xenpv-compat-inspect --json /dev/vg/web51 /dev/vg/web51-data\n"
+                                  "  xenpv-compat-inspect ssh://root@xen1.example.com/dev/vg/web51\n"
                                   "\n"
                                   "See xenpv-compat-inspect(1).\n";
 

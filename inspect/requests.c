@@ -5,15 +5,18 @@
 #include <signal.h>
 
 #include "common/inspection-request.h"
+#include "common/ssh-source.h"
 #include "inspect/answers.h"
+#include "inspect/error.h"
 #include "inspect/output.h"
 #include "inspect/request-folder.h"
 
 #define READINGS_MAX 2U
 
-/* The time for one domain's disks. The sandbox's own limit is shorter, so this one is for opening them. */
+/* The time for one domain's disks. The sandbox's own limit is shorter, so this one is for opening them. The daemon
+ * waits for a minute. */
 #define READING_SECONDS 20
-#define GIVEN_UP "a disk does not answer: reading was given up after " G_STRINGIFY(READING_SECONDS) " s"
+#define READING_SECONDS_OVER_SSH 55
 
 typedef struct {
     XpvRequestFolder *folder;
@@ -29,6 +32,7 @@ typedef struct {
     XpvInspectionRequest *request;
     GSubprocess *process;
     GCancellable *given_up;
+    guint seconds;  /* that it may take */
     guint deadline; /* source id; 0: the time is over */
 } Reading;
 
@@ -117,16 +121,31 @@ on_read(GObject *process, GAsyncResult *result, gpointer data)
     g_autoptr(GBytes) output = NULL;
     gboolean has_ended = g_subprocess_communicate_finish(reading->process, result, &output, NULL, &error);
     g_autoptr(XpvInspection) inspection = has_ended ? parse(reading->process, output, &error) : NULL;
+    if (!inspection && reading->deadline == 0) {
+        g_clear_error(&error);
+        xpv_inspect_fail(&error, "a disk does not answer: reading was given up after %u s", reading->seconds);
+    }
     if (inspection) {
         inspection->serial = reading->request->serial;
         put(service, reading->uuid, inspection);
     } else {
-        const char *sentence = reading->deadline == 0 ? GIVEN_UP : error->message;
-        put_failure(service, reading->uuid, reading->request, sentence);
+        put_failure(service, reading->uuid, reading->request, error->message);
     }
     end(service, reading->uuid);
     g_hash_table_remove(service->readings, reading->uuid);
     fill(service);
+}
+
+/* Returns: seconds */
+static guint
+allow(const XpvInspectionRequest *request)
+{
+    for (guint i = 0; i < request->disks->len; i++) {
+        const XpvDomainDisk *disk = request->disks->pdata[i];
+        if (g_str_has_prefix(disk->source, XPV_SSH_SOURCE_SCHEME))
+            return READING_SECONDS_OVER_SSH;
+    }
+    return READING_SECONDS;
 }
 
 /* Returns: whether the reading is under way; @request is then its own */
@@ -142,9 +161,11 @@ begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *requ
     }
     g_autoptr(GBytes) input = g_bytes_new(taken->text, taken->length);
     Reading *reading = g_new(Reading, 1);
-    *reading = (Reading){ service, g_strdup(taken->uuid), request, g_steal_pointer(&process), g_cancellable_new(), 0 };
+    *reading = (Reading){
+        service, g_strdup(taken->uuid), request, g_steal_pointer(&process), g_cancellable_new(), allow(request), 0
+    };
     g_hash_table_insert(service->readings, reading->uuid, reading);
-    reading->deadline = g_timeout_add_seconds(READING_SECONDS, on_deadline, reading);
+    reading->deadline = g_timeout_add_seconds(reading->seconds, on_deadline, reading);
     g_subprocess_communicate_async(reading->process, input, reading->given_up, on_read, reading);
     return TRUE;
 }

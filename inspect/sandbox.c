@@ -52,12 +52,18 @@ static const char *const preparations[] = {
 
 /* Lets pass what needs no argument checked. */
 static const guint32 calls[] = {
-    __NR_pread64,         __NR_write,       __NR_exit_group, __NR_brk,       __NR_munmap,       __NR_mremap,
+    __NR_pread64,
+    __NR_write,
+    __NR_exit_group,
+    __NR_brk,
+    __NR_munmap,
+    __NR_mremap,
 #ifdef __NR_fadvise64_64
     __NR_fadvise64_64,
 #else
     __NR_fadvise64,
 #endif
+    __NR_read,          /* what comes from another host */
     __NR_futex,         /* GLib wakes those who might wait for a type to be registered */
     __NR_clock_gettime, /* where the kernel does not map it, as on some Xen guests */
 #ifdef __NR_clock_gettime64
@@ -65,13 +71,22 @@ static const guint32 calls[] = {
 #endif
 /* libext2fs 1.47 asks whether it may trust its environment. */
 #ifdef __NR_getuid32
-    __NR_getuid32,        __NR_geteuid32,   __NR_getgid32,   __NR_getegid32,
+    __NR_getuid32,
+    __NR_geteuid32,
+    __NR_getgid32,
+    __NR_getegid32,
 #else
     __NR_getuid,        __NR_geteuid, __NR_getgid,     __NR_getegid,
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    __NR_getpid,          __NR_gettid,      __NR_madvise,    __NR_mprotect,  __NR_rt_sigaction, __NR_rt_sigprocmask,
-    __NR_sched_yield,     __NR_sigaltstack,
+    __NR_getpid,
+    __NR_gettid,
+    __NR_madvise,
+    __NR_mprotect,
+    __NR_rt_sigaction,
+    __NR_rt_sigprocmask,
+    __NR_sched_yield,
+    __NR_sigaltstack,
 #endif
 };
 

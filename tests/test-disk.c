@@ -13,16 +13,15 @@ test_shorter(void)
     int fd = g_file_open_tmp("xenpv-XXXXXX", &path, &error);
     g_assert_no_error(error);
     g_assert_cmpint(ftruncate(fd, 20000), ==, 0);
-    XpvDisk disk;
-    g_assert_true(xpv_disk_open(path, &disk, &error));
-    g_autoptr(XpvMedium) medium = xpv_disk_medium(&disk);
+    int own = -1;
+    g_autoptr(XpvMedium) medium = xpv_disk_open(path, &own, &error);
+    g_assert_no_error(error);
     guint8 byte = 1;
     g_assert_true(xpv_medium_read(medium, 19999, &byte, 1, &error));
     g_assert_cmpuint(byte, ==, 0);
     g_assert_cmpint(ftruncate(fd, 10000), ==, 0);
     g_assert_false(xpv_medium_read(medium, 0, &byte, 1, &error));
     g_assert_cmpstr(error->message, ==, "it has become shorter than 16384 bytes");
-    xpv_disk_clear(&disk);
     close(fd);
     g_unlink(path);
 }

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspect/disks.h"
+
+#include "common/domain-xml.h"
+#include "common/ssh-source.h"
+#include "common/text.h"
+#include "inspect/disk.h"
+#include "inspect/error.h"
+#include "inspect/ssh.h"
+
+/* More disks are not read; no guest of RHEL 3, 4 or 5 has so many. */
+#define DISKS_MAX 64U
+
+/* Where a disk is. */
+typedef struct {
+    XpvSsh *ssh;  /* NULL: here */
+    guint number; /* of the disk, in that session */
+} Place;
+
+static void
+unref_medium(gpointer medium)
+{
+    xpv_medium_unref(medium);
+}
+
+static void
+free_session(gpointer ssh)
+{
+    xpv_ssh_free(ssh);
+}
+
+static XpvSsh *
+find_session(XpvDisks *self, const XpvSshSource *source)
+{
+    for (guint i = 0; i < self->sessions->len; i++) {
+        if (xpv_ssh_is_with(self->sessions->pdata[i], source->destination, source->port))
+            return self->sessions->pdata[i];
+    }
+    XpvSsh *ssh = xpv_ssh_new(&xpv_ssh_limits, source->destination, source->port);
+    g_ptr_array_add(self->sessions, ssh);
+    return ssh;
+}
+
+static gboolean
+find_place(XpvDisks *self, const XpvDomainDisk *disk, guint number, Place *ret_place, GError **error)
+{
+    if (number >= DISKS_MAX)
+        return xpv_inspect_fail(error, "it is beyond the first %u disks", DISKS_MAX);
+    if (!g_str_equal(disk->format, "raw"))
+        return xpv_inspect_fail(error, "its format is %s, but only raw can be read", disk->format);
+    if (!g_str_has_prefix(disk->source, XPV_SSH_SOURCE_SCHEME))
+        return TRUE;
+    g_autoptr(XpvSshSource) source = xpv_ssh_source_parse(disk->source, error);
+    if (!source)
+        return FALSE;
+    ret_place->ssh = find_session(self, source);
+    return xpv_ssh_add(ret_place->ssh, source->path, &ret_place->number, error);
+}
+
+static XpvMedium *
+open_disk(XpvDisks *self, const XpvDomainDisk *disk, const Place *place, GError **error)
+{
+    if (place->ssh)
+        return xpv_ssh_medium(place->ssh, place->number, error);
+    int fd = -1;
+    XpvMedium *medium = xpv_disk_open(disk->source, &fd, error);
+    if (medium)
+        g_array_append_val(self->fds, fd);
+    return medium;
+}
+
+static void
+describe(XpvInspectionDisk *disk, const GError *error)
+{
+    g_free(disk->error);
+    disk->error = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX);
+}
+
+XpvDisks *
+xpv_disks_open(const GPtrArray *disks, XpvInspection *inspection)
+{
+    XpvDisks *self = g_new(XpvDisks, 1);
+    self->media = g_ptr_array_new_with_free_func(unref_medium);
+    self->fds = g_array_new(FALSE, FALSE, sizeof(int));
+    self->sessions = g_ptr_array_new_with_free_func(free_session);
+    g_autofree Place *places = g_new0(Place, disks->len);
+    g_autofree GError **errors = g_new0(GError *, disks->len);
+    for (guint i = 0; i < disks->len; i++) {
+        const XpvDomainDisk *disk = disks->pdata[i];
+        xpv_inspection_add_disk(inspection, disk->source, disk->format);
+        find_place(self, disk, i, &places[i], &errors[i]);
+    }
+    for (guint i = 0; i < self->sessions->len; i++)
+        xpv_ssh_connect(self->sessions->pdata[i]);
+    for (guint i = 0; i < disks->len; i++) {
+        g_ptr_array_add(self->media, errors[i] ? NULL : open_disk(self, disks->pdata[i], &places[i], &errors[i]));
+        if (errors[i])
+            describe(inspection->disks->pdata[i], errors[i]);
+        g_clear_error(&errors[i]);
+    }
+    for (guint i = 0; i < self->sessions->len; i++) {
+        int fd = xpv_ssh_fd(self->sessions->pdata[i]);
+        if (fd >= 0)
+            g_array_append_val(self->fds, fd);
+    }
+    return self;
+}
+
+void
+xpv_disks_free(XpvDisks *disks)
+{
+    g_ptr_array_unref(disks->media);
+    g_array_unref(disks->fds);
+    g_ptr_array_unref(disks->sessions);
+    g_free(disks);
+}
