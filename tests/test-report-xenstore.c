@@ -599,7 +599,7 @@ test_flood_of_other_keys(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->reports->pdata[1], ==, "2.4.21-51.EL");
 }
 
-/* Over some minutes, any guest that writes has more events than a flood. That is no flood. */
+/* Over some minutes, a guest that writes slowly causes as many events as a flood. It does not count as one. */
 static void
 test_slow_events(Fixture *f, gconstpointer data)
 {
