@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A container that boots systemd: it has this machine's files under an overlay, and namespaces of its own.
+"""A container that boots systemd: it has the files of this machine, or of another tree, under an overlay, and
+namespaces of its own.
 
 Its programs and files leave no trace on this machine. It needs root, overlayfs and cgroup 2.
 """
@@ -28,11 +29,12 @@ umount "$1/cgroup"
 exec unshare --cgroup --ipc --net --pid --uts --fork --kill-child sh -c "$3" sh "$@"
 """
 
-# Runs in all of the namespaces. The kernel, which both machines share, is mounted read-only.
+# Runs in all of the namespaces. The kernel, which both machines share, is mounted read-only. $6 are the layers
+# below the overlay.
 INNER = """
 set -e
 root="$1/root"
-mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$root"
+mount -t overlay overlay -o "lowerdir=$6,upperdir=$1/upper,workdir=$1/work" "$root"
 mount -t proc proc "$root/proc"
 mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
@@ -62,9 +64,10 @@ exec setpriv --bounding-set=-audit_control,-audit_read,-sys_module,-sys_rawio,-s
 
 
 class Machine:
-    """The constructor boots it. `files`: a folder that is copied over the overlay's root."""
+    """The constructor boots it. `files`: a folder that is copied over the overlay's root. `layers`: the folders below the
+    overlay, the topmost first."""
 
-    def __init__(self, folder, files):
+    def __init__(self, folder, files, layers=("/",)):
         self.init = None
         self.mount = tempfile.mkdtemp(dir=folder)
         self.group = "xenpv-test-" + os.path.basename(self.mount)
@@ -75,7 +78,8 @@ class Machine:
             os.chmod(notify, 0o666)
             # The machine is killed when this process ends, however it ends.
             self.popen = subprocess.Popen(["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--propagation=private",
-                                           "sh", "-c", OUTER, "sh", self.mount, self.group, INNER, notify, files],
+                                           "sh", "-c", OUTER, "sh", self.mount, self.group, INNER, notify, files,
+                                           ":".join(layers)],
                                           stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
             pidfd = os.pidfd_open(self.popen.pid)
             message = b""
@@ -118,6 +122,8 @@ class Machine:
 class TestCase(unittest.TestCase):
     """A test of the project on a machine, which boot() starts and which ends after the test."""
 
+    layers = ("/",)
+
     def setUp(self):
         if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
             self.skipTest("the machine needs root")
@@ -143,7 +149,7 @@ class TestCase(unittest.TestCase):
         os.chmod(path, mode)
 
     def boot(self):
-        self.machine = Machine(self.folder, self.root)
+        self.machine = Machine(self.folder, self.root, self.layers)
         self.addCleanup(self.machine.end)
 
     def run_there(self, *argv, **kwargs):
