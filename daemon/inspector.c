@@ -57,12 +57,21 @@ struct _XpvInspector {
 };
 
 static void
-set_served(XpvInspector *inspector, gboolean is_served)
+set_served(XpvInspector *inspector)
 {
-    if (inspector->is_served == is_served)
+    if (inspector->is_served)
         return;
-    inspector->is_served = is_served;
-    inspector->listener->is_served(is_served, inspector->data);
+    inspector->is_served = TRUE;
+    inspector->listener->is_served(TRUE, inspector->data);
+}
+
+static void
+set_unserved(XpvInspector *inspector)
+{
+    if (inspector->is_served)
+        g_message("Guests' disks are not read: xenpv-compat-inspect does not answer");
+    inspector->is_served = FALSE;
+    inspector->listener->is_served(FALSE, inspector->data); /* there may be more requests that are not answered */
 }
 
 /* Requests. */
@@ -71,7 +80,8 @@ static Request *
 request_new(XpvInspector *inspector, GPtrArray *disks, gboolean urgent)
 {
     Request *request = g_new(Request, 1);
-    inspector->serial = MAX(inspector->serial + 1, g_get_real_time()); /* greater than those before a restart, too */
+    /* Greater than those before a restart, too. The folders do not outlive the machine's boot. */
+    inspector->serial = MAX(inspector->serial + 1, g_get_monotonic_time());
     *request = (Request){ disks ? g_ptr_array_ref(disks) : NULL, urgent, inspector->serial };
     return request;
 }
@@ -124,11 +134,12 @@ on_write(gpointer data)
     XpvInspector *inspector = data;
     GHashTableIter iter;
     gpointer uuid, request;
+    gboolean all_written = TRUE;
     g_hash_table_iter_init(&iter, inspector->unwritten);
     for (guint i = 0; i < REQUESTS_PER_TURN && g_hash_table_iter_next(&iter, &uuid, &request); i++) {
         if (!write_request(inspector, uuid, request)) {
-            inspector->write_source = g_timeout_add_seconds(RETRY_SECONDS, on_write, inspector);
-            return G_SOURCE_REMOVE;
+            all_written = FALSE;
+            continue;
         }
         g_hash_table_iter_steal(&iter);
         if (((Request *)request)->disks) {
@@ -138,7 +149,11 @@ on_write(gpointer data)
             g_free(uuid);
         }
     }
-    inspector->write_source = g_hash_table_size(inspector->unwritten) > 0 ? g_idle_add(on_write, inspector) : 0;
+    inspector->write_source = 0;
+    if (!all_written)
+        inspector->write_source = g_timeout_add_seconds(RETRY_SECONDS, on_write, inspector);
+    else if (g_hash_table_size(inspector->unwritten) > 0)
+        inspector->write_source = g_idle_add(on_write, inspector);
     return G_SOURCE_REMOVE;
 }
 
@@ -162,7 +177,8 @@ ask_again(XpvInspector *inspector)
         const Request *request = value;
         if (request->serial >= inspector->answered_from)
             continue;
-        write_soon(inspector, uuid, request_new(inspector, request->disks, request->urgent));
+        if (!g_hash_table_contains(inspector->unwritten, uuid)) /* else a newer one is about to be written */
+            write_soon(inspector, uuid, request_new(inspector, request->disks, request->urgent));
         g_hash_table_iter_remove(&iter);
         n++;
     }
@@ -185,7 +201,7 @@ on_silence(gpointer data)
     if (ask_again(inspector) > 0)
         await(inspector);
     else if (is_awaiting(inspector))
-        set_served(inspector, FALSE);
+        set_unserved(inspector);
     return G_SOURCE_REMOVE;
 }
 
@@ -282,7 +298,7 @@ take_answer(XpvInspector *inspector, const char *uuid)
         g_hash_table_remove(inspector->unanswered, uuid);
     inspector->answered_from = inspector->serial + 1;
     await_anew(inspector);
-    set_served(inspector, TRUE);
+    set_served(inspector);
     inspector->listener->answered(uuid, inspection, inspector->data);
 }
 

@@ -13,7 +13,7 @@ typedef struct {
     /* There is a new answer. @uuid: may belong to no domain, as it is the name of a file.
      * @inspection: (transfer full) a stranger's: of whatever disks it names */
     void (*answered)(const char *uuid, XpvInspection *inspection, gpointer data);
-    /* Called when requests are no longer answered, or are answered again. */
+    /* FALSE: none of the requests so far will be answered, as far as can be told. TRUE: they are answered again. */
     void (*is_served)(gboolean is_served, gpointer data);
 } XpvInspectorListener;
 

@@ -48,11 +48,20 @@ next_entry(const XpvRequestFolder *self)
     return readdir(self->entries); /* NOLINT(concurrency-mt-unsafe): only one thread reads it */
 }
 
+/* Returns: (nullable) (transfer full) the UUID in the name of a request that was taken */
+static char *
+find_taken(const char *name)
+{
+    g_autofree char *uuid = *name == '.' && g_str_has_suffix(name + 1, TAKEN)
+                                ? g_strndup(name + 1, strlen(name + 1) - strlen(TAKEN))
+                                : NULL;
+    return uuid && g_uuid_string_is_valid(uuid) ? g_steal_pointer(&uuid) : NULL;
+}
+
 static gboolean
-give_back(const XpvRequestFolder *self, const char *taken, GError **error)
+give_back(const XpvRequestFolder *self, const char *uuid, const char *taken, GError **error)
 {
     int fd = dirfd(self->entries);
-    g_autofree char *uuid = g_strndup(taken + 1, strlen(taken + 1) - strlen(TAKEN));
     if (renameat2(fd, taken, fd, uuid, RENAME_NOREPLACE) == 0 || (errno == EEXIST && unlinkat(fd, taken, 0) == 0))
         return TRUE;
     return xpv_inspect_fail_by_errno(error, "cannot take up %s in %s", taken, self->path);
@@ -63,7 +72,8 @@ give_back_all(const XpvRequestFolder *self, GError **error)
 {
     const struct dirent *entry;
     while ((entry = next_entry(self))) {
-        if (*entry->d_name == '.' && g_str_has_suffix(entry->d_name, TAKEN) && !give_back(self, entry->d_name, error))
+        g_autofree char *uuid = find_taken(entry->d_name);
+        if (uuid && !give_back(self, uuid, entry->d_name, error))
             return FALSE;
     }
     return TRUE;

@@ -58,19 +58,33 @@ complain(Service *service, const GError *error)
     xpv_output_complain("%s", error->message);
 }
 
-static void
-put(Service *service, const char *uuid, const XpvInspection *inspection)
-{
-    g_autoptr(GError) error = NULL;
-    if (!xpv_answers_put(service->answers, uuid, inspection, &error))
-        complain(service, error);
-}
-
+/* The request is answered. */
 static void
 end(Service *service, const char *uuid)
 {
     g_autoptr(GError) error = NULL;
     if (!xpv_request_folder_end(service->folder, uuid, &error))
+        complain(service, error);
+}
+
+/* If the answer cannot be written, the next start of this program answers the request. */
+static void
+put(Service *service, const char *uuid, const XpvInspection *inspection)
+{
+    g_autoptr(GError) error = NULL;
+    if (xpv_answers_put(service->answers, uuid, inspection, &error))
+        end(service, uuid);
+    else
+        complain(service, error);
+}
+
+static void
+remove_answer(Service *service, const char *uuid)
+{
+    g_autoptr(GError) error = NULL;
+    if (xpv_answers_remove(service->answers, uuid, &error))
+        end(service, uuid);
+    else
         complain(service, error);
 }
 
@@ -131,7 +145,6 @@ on_read(GObject *process, GAsyncResult *result, gpointer data)
     } else {
         put_failure(service, reading->uuid, reading->request, error->message);
     }
-    end(service, reading->uuid);
     g_hash_table_remove(service->readings, reading->uuid);
     fill(service);
 }
@@ -148,47 +161,47 @@ allow(const XpvInspectionRequest *request)
     return READING_SECONDS;
 }
 
-/* Returns: whether the reading is under way; @request is then its own */
-static gboolean
+/* @request: (transfer full) */
+static void
 begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *request)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(XpvInspectionRequest) owned = request;
     g_autoptr(GSubprocess) process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
                                                       &error, "/proc/self/exe", "--request", NULL);
     if (!process) {
         put_failure(service, taken->uuid, request, error->message);
-        return FALSE;
+        return;
     }
     g_autoptr(GBytes) input = g_bytes_new(taken->text, taken->length);
     Reading *reading = g_new(Reading, 1);
-    *reading = (Reading){
-        service, g_strdup(taken->uuid), request, g_steal_pointer(&process), g_cancellable_new(), allow(request), 0
-    };
+    *reading = (Reading){ service,
+                          g_strdup(taken->uuid),
+                          g_steal_pointer(&owned),
+                          g_steal_pointer(&process),
+                          g_cancellable_new(),
+                          allow(request),
+                          0 };
     g_hash_table_insert(service->readings, reading->uuid, reading);
     reading->deadline = g_timeout_add_seconds(reading->seconds, on_deadline, reading);
     g_subprocess_communicate_async(reading->process, input, reading->given_up, on_read, reading);
-    return TRUE;
 }
 
-/* Returns: whether a reading is under way */
-static gboolean
+static void
 answer(Service *service, const XpvTakenRequest *taken)
 {
     g_autoptr(GError) error = NULL;
     if (taken->length == 0) {
-        if (!xpv_answers_remove(service->answers, taken->uuid, &error))
-            complain(service, error);
-        return FALSE;
+        remove_answer(service, taken->uuid);
+        return;
     }
-    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
-    if (!request) {
-        g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
-        put_failure(service, taken->uuid, NULL, sentence);
-    } else if (begin(service, taken, request)) {
-        request = NULL;
-        return TRUE;
+    XpvInspectionRequest *request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
+    if (request) {
+        begin(service, taken, request);
+        return;
     }
-    return FALSE;
+    g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
+    put_failure(service, taken->uuid, NULL, sentence);
 }
 
 /* While a domain's disks are being read, its next request waits. */
@@ -201,8 +214,8 @@ take(Service *service)
         return FALSE;
     if (!xpv_request_folder_take(service->folder, service->readings, &taken, &error))
         complain(service, error);
-    else if (taken && !answer(service, taken))
-        end(service, taken->uuid);
+    else if (taken)
+        answer(service, taken);
     return taken != NULL;
 }
 

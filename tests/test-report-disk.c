@@ -189,6 +189,14 @@ answer_new(const char *default_kernel, gint64 inspected_at, gint64 boot_changed_
     return answer;
 }
 
+static XpvInspection *
+unreadable_new(gint64 inspected_at)
+{
+    XpvInspection *unreadable = answer_new("", inspected_at, 0);
+    xpv_inspection_add_error(unreadable, "partition 1: its file system is XFS");
+    return unreadable;
+}
+
 static void
 write_answer(Fixture *f, const char *uuid, const char *text, gssize length)
 {
@@ -453,9 +461,9 @@ test_lost_request(Fixture *f, gconstpointer data)
 static void
 test_nobody_need_answer(Fixture *f, gconstpointer data)
 {
+    hurried = 60;
     expect_report(f, -1, 0, NULL);
     source->forget(f->self, UUID);
-    hurried = 60;
     g_autoptr(XpvDomainXml) pv = domain_new(OTHER_UUID, -1, DISK, "xen");
     pv->virtualization = XPV_VIRTUALIZATION_PV;
     g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, pv, 0);
@@ -537,6 +545,41 @@ test_awaited(Fixture *f, gconstpointer data)
     wait_changed(f, n_changed + 1);
     g_assert_null(f->changed->pdata[n_changed]);
     expect_report(f, 3, 400, NEW "\n" OLD);
+    expect_report(f, 4, 500, NULL); /* the same again, but it is not logged again */
+    expect_disks_read(f, 2, FALSE);
+    expect_report(f, 4, 500, NEW "\n" OLD);
+}
+
+/* Returns: the serial of the request, which is taken away. */
+static gint64
+take_serial(Fixture *f)
+{
+    g_autofree char *text = take_request(f, UUID);
+    g_assert_nonnull(text);
+    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(text, strlen(text), NULL);
+    g_assert_nonnull(request);
+    return request->serial;
+}
+
+/* Only an answer to a request of this run, or to a later request, was certainly read in this run. */
+static void
+test_serial(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    gint64 first = take_serial(f);
+    answer(f, answer_new(OLD, 110, 50));
+    expect_report(f, 1, 100, OLD);
+    expect_report(f, 2, 200, NULL);
+    gint64 second = take_serial(f);
+    g_assert_cmpint(second, >, first);
+    XpvInspection *late = answer_new(OLD, 200, 50);
+    late->serial = second - 1;
+    answer(f, late);
+    expect_report(f, 2, 200, NULL);
+    XpvInspection *exact = answer_new(NEW, 200, 50);
+    exact->serial = second;
+    answer(f, exact);
+    expect_report(f, 2, 200, NEW);
 }
 
 /* Makes an answer for which no package database was found. */
@@ -586,7 +629,10 @@ test_over_restarts(Fixture *f, gconstpointer data)
     }
     stop(f);
     start(f);
-    expect_report(f, 2, 0, NEW "\n" OLD); /* nobody saw this run begin */
+    expect_report(f, 2, 0, NULL); /* nobody saw this run begin, and the last answer is about an earlier one */
+    expect_request(f, DISK, TRUE);
+    answer(f, answer_new(NEW, 300, 150));
+    expect_report(f, 2, 0, NEW "\n" OLD);
     expect_report(f, -1, 0, NEW);
 }
 
@@ -645,6 +691,78 @@ test_resumed(Fixture *f, gconstpointer data)
     expect_report(f, 2, now, NULL);
     answer(f, answer_new(NEW, now + 3600, now - 100));
     expect_report(f, 2, now, NEW);
+}
+
+/* An answer whose reading failed repeats what the last one found. The disks are read again before that speaks. */
+static void
+test_first_reading_fails(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    answer(f, answer_new(OLD, 110, 50));
+    expect_report(f, 1, 100, OLD);
+    hurried = 40;
+    expect_report(f, 2, 300, NULL);
+    expect_request(f, DISK, TRUE);
+    for (guint i = 0; i < 2; i++) {
+        XpvInspection *failed = answer_new(OLD, 110, 50);
+        xpv_inspection_add_error(failed, "a disk does not answer");
+        answer(f, failed);
+        expect_report(f, 2, 300, i == 0 ? NULL : NEW "\n" OLD);
+        let_pass(20);
+        if (i == 0)
+            expect_request(f, DISK, FALSE);
+        else
+            expect_no_request(f);
+    }
+    expect_logged(G_LOG_LEVEL_MESSAGE, "*: a disk does not answer");
+    answer(f, unreadable_new(310)); /* the guest was reinstalled before this run */
+    expect_report(f, 2, 300, NULL);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
+}
+
+/* The daemon was not there when the guest was reinstalled and started. */
+static void
+test_reinstalled_unseen(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    answer(f, answer_new(NEW, 110, 50));
+    expect_report(f, 1, 100, NEW);
+    stop(f);
+    start(f);
+    expect_report(f, 2, 300, NULL);
+    answer(f, unreadable_new(310));
+    expect_report(f, 2, 300, NULL);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
+}
+
+/* The disks were read before the guest mounted them, and nobody saw the run begin. */
+static void
+test_not_mounted_yet(Fixture *f, gconstpointer data)
+{
+    hurried = 40;
+    expect_report(f, 1, 100, NULL);
+    expect_request(f, DISK, TRUE);
+    XpvInspection *early = answer_new(NEW, 101, 50);
+    early->mounted_at = 20;
+    answer(f, early);
+    expect_report(f, 1, 100, NEW "\n" OLD);
+    let_pass(20);
+    expect_request(f, DISK, FALSE);
+    answer(f, answer_new(NEW, 141, 50));
+    expect_report(f, 1, 100, NEW);
+}
+
+/* libvirt tells of the run's begin after the disks were read. They are read again. */
+static void
+test_begin_is_told_late(Fixture *f, gconstpointer data)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    expect_report(f, 1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    answer(f, answer_new(NEW, now - 10, now - 100));
+    source->run_began(f->self, UUID, 1, TRUE);
+    expect_report(f, 1, 0, NEW "\n" OLD);
+    expect_request(f, DISK, TRUE);
 }
 
 /* A domain was restored while no daemon listened. */
@@ -712,14 +830,6 @@ test_failed_reading(Fixture *f, gconstpointer data)
     answer(f, in_part);
     g_auto(XpvSaid) later = ask(f, 1, 100); /* the log does not repeat the error */
     g_assert_cmpint(later.inspection->inspected_at, ==, 302);
-}
-
-static XpvInspection *
-unreadable_new(gint64 inspected_at)
-{
-    XpvInspection *unreadable = answer_new("", inspected_at, 0);
-    xpv_inspection_add_error(unreadable, "partition 1: its file system is XFS");
-    return unreadable;
 }
 
 /* The guest was reinstalled with a system that cannot be read: the kernels of the old one are not there any more. */
@@ -933,6 +1043,11 @@ main(int argc, char *argv[])
     ADD("seen-to-begin", test_seen_to_begin);
     ADD("seen-to-begin-late", test_seen_to_begin_late);
     ADD("resumed", test_resumed);
+    ADD("first-reading-fails", test_first_reading_fails);
+    ADD("reinstalled-unseen", test_reinstalled_unseen);
+    ADD("not-mounted-yet", test_not_mounted_yet);
+    ADD("begin-is-told-late", test_begin_is_told_late);
+    ADD("serial", test_serial);
     ADD("restored-unseen", test_restored_unseen);
     ADD("replaced-disk", test_replaced_disk);
     ADD("failed-reading", test_failed_reading);

@@ -102,13 +102,19 @@ xpv_booted_save_soon(XpvBooted *booted)
         booted->save_timer = g_timeout_add(GATHER_MS, on_save, booted);
 }
 
+gboolean
+xpv_booted_has(XpvBooted *booted, const char *uuid, gint id)
+{
+    const XpvRun *run = g_hash_table_lookup(booted->runs, uuid);
+    return run && run->id == id;
+}
+
 XpvRun *
 xpv_booted_run(XpvBooted *booted, const char *uuid, gint id)
 {
-    XpvRun *run = g_hash_table_lookup(booted->runs, uuid);
-    if (run && run->id == id)
-        return run;
-    run = g_new0(XpvRun, 1);
+    if (xpv_booted_has(booted, uuid, id))
+        return g_hash_table_lookup(booted->runs, uuid);
+    XpvRun *run = g_new0(XpvRun, 1);
     run->id = id;
     g_hash_table_replace(booted->runs, g_strdup(uuid), run);
     xpv_booted_save_soon(booted);

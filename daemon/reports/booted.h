@@ -19,6 +19,9 @@ typedef struct _XpvBooted XpvBooted;
 XpvBooted *xpv_booted_new(const char *runtime_directory);
 void xpv_booted_free(XpvBooted *booted);
 
+/* xpv_booted_has: whether that run is known. */
+gboolean xpv_booted_has(XpvBooted *booted, const char *uuid, gint id);
+
 /* xpv_booted_run: the run of that id, a new one of which nothing is known where there was another.
  * Returns: owned by @booted until another run of the domain, or its end; whoever changes it calls
  * xpv_booted_save_soon() */

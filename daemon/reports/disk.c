@@ -16,9 +16,14 @@
 /* How often all disks are read although nothing was heard of their domains. */
 #define PERIOD_SECONDS 900
 
-/* When the disks of a running domain are read again, whose file systems may have lacked the last seconds: what its boot
- * changed is written by then. Once a run, as every ext3 that is mounted lacks some. */
-#define RECOVERY_SECONDS 40
+/* When the disks of a running domain are read again, if its file systems may have lacked the last seconds, or were not
+ * mounted yet: what its boot changes is written by then. As every ext3 that is mounted lacks some, this is done once a
+ * run; for one that has not mounted them, three times more, each after twice as long. */
+#define AGAIN_SECONDS 40
+#define AGAIN_MAX 4U
+
+/* No path is longer, in bytes. */
+#define SOURCE_MAX 4096
 
 typedef struct {
     XpvReportContext context;
@@ -39,16 +44,18 @@ typedef struct {
     XpvInspection *inspection;  /* NULL: none of these disks */
     gint64 awaited;             /* the serial of the first request in this run; 0: it was answered, or will not be */
     gboolean is_of_earlier_run; /* the inspection is */
-    guint recovery_timer;
-    gboolean has_recovered; /* in this run, or is about to */
-    char *trouble;          /* the last that was said */
+    /* In this run: how often it was read once more, and whether it is about to be. */
+    guint again;
+    guint again_timer;
+    gboolean is_read_again;
+    char *trouble; /* the last that was said */
 } Guest;
 
 static void
 guest_free(gpointer data)
 {
     Guest *guest = data;
-    g_clear_handle_id(&guest->recovery_timer, g_source_remove);
+    g_clear_handle_id(&guest->again_timer, g_source_remove);
     g_clear_pointer(&guest->inspection, xpv_inspection_free);
     g_ptr_array_unref(guest->disks);
     g_free(guest->uuid);
@@ -64,7 +71,7 @@ copy_disks(const XpvDomainXml *xml)
     GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; xml->disks && i < xml->disks->len && disks->len < XPV_INSPECTION_REQUEST_DISKS_MAX; i++) {
         const XpvDomainDisk *disk = xml->disks->pdata[i];
-        if (*disk->source != '\0')
+        if (*disk->source != '\0' && strlen(disk->source) <= SOURCE_MAX)
             g_ptr_array_add(disks, xpv_domain_disk_new(disk->source, disk->format, disk->target, disk->bus));
     }
     return disks;
@@ -137,21 +144,22 @@ request(Guest *guest, gboolean urgent)
 }
 
 static gboolean
-on_recovery(gpointer data)
+on_again(gpointer data)
 {
     Guest *guest = data;
-    guest->recovery_timer = 0;
+    guest->again_timer = 0;
+    guest->is_read_again = TRUE;
     request(guest, FALSE);
     return G_SOURCE_REMOVE;
 }
 
-static void
-recover_later(Guest *guest)
+/* @max: how often in a run. Returns: whether the disks will be read again */
+static gboolean
+read_again_later(Guest *guest, guint max)
 {
-    if (guest->id < 0 || guest->has_recovered)
-        return;
-    guest->has_recovered = TRUE;
-    guest->recovery_timer = g_timeout_add_seconds(RECOVERY_SECONDS, on_recovery, guest);
+    if (guest->id >= 0 && guest->again < max && guest->again_timer == 0 && !guest->is_read_again)
+        guest->again_timer = g_timeout_add_seconds(AGAIN_SECONDS << guest->again++, on_again, guest);
+    return guest->again_timer > 0;
 }
 
 /* @inspection: (transfer full) of the guest's disks */
@@ -166,6 +174,27 @@ take_inspection(Guest *guest, XpvInspection *inspection)
     guest->inspection = g_steal_pointer(&taken);
 }
 
+/* Whether the answer has only what an earlier one found, and why this reading failed. */
+static gboolean
+has_failed(const Guest *guest, const XpvInspection *answer)
+{
+    return find_trouble(answer) && (answer->inspected_at == 0 ||
+                                    (guest->inspection && answer->inspected_at == guest->inspection->inspected_at));
+}
+
+/* The answer is the guest's, in its present run. A first reading that fails is tried once more before what was found in
+ * an earlier run speaks again. */
+static void
+stop_awaiting(Guest *guest, gboolean failed)
+{
+    guest->is_read_again = FALSE;
+    if (failed && guest->awaited > 0 && read_again_later(guest, 1))
+        return;
+    guest->awaited = 0;
+    if (!failed)
+        guest->is_of_earlier_run = FALSE;
+}
+
 static void
 on_answered(const char *uuid, XpvInspection *answer, gpointer data)
 {
@@ -175,13 +204,13 @@ on_answered(const char *uuid, XpvInspection *answer, gpointer data)
     if (!guest || !is_of_disks(inspection, guest->disks))
         return;
     gboolean is_of_run = inspection->serial >= guest->awaited;
-    if (is_of_run && inspection->needs_recovery)
-        recover_later(guest);
+    gboolean failed = has_failed(guest, inspection);
+    gboolean needs_recovery = inspection->needs_recovery;
     take_inspection(guest, g_steal_pointer(&inspection));
-    if (is_of_run) {
-        guest->awaited = 0;
-        guest->is_of_earlier_run = FALSE;
-    }
+    if (is_of_run)
+        stop_awaiting(guest, failed);
+    if (is_of_run && needs_recovery)
+        read_again_later(guest, 1);
     disk->context.changed(guest->uuid, disk->context.data);
 }
 
@@ -194,7 +223,6 @@ on_is_served(gboolean is_served, gpointer data)
     disk->context.set_disks_read(is_served, disk->context.data);
     if (is_served)
         return;
-    g_message("Guests' disks are not read: xenpv-compat-inspect does not answer");
     g_hash_table_iter_init(&iter, disk->guests);
     while (g_hash_table_iter_next(&iter, NULL, &guest))
         ((Guest *)guest)->awaited = 0;
@@ -262,6 +290,7 @@ add_guest(Disk *disk, const XpvDomainXml *xml, GPtrArray *disks)
     guest->name = g_strdup(xml->name);
     guest->id = xml->id;
     guest->disks = g_ptr_array_ref(disks);
+    guest->is_of_earlier_run = xml->id >= 0 && !xpv_booted_has(disk->booted, xml->uuid, xml->id);
     g_hash_table_insert(disk->guests, guest->uuid, guest);
     g_autoptr(XpvInspection) last = xpv_inspector_read(disk->inspector, guest->uuid);
     if (last && is_of_disks(last, disks))
@@ -275,10 +304,11 @@ static void
 set_id(Guest *guest, gint id)
 {
     guest->id = id;
-    guest->has_recovered = FALSE;
+    guest->again = 0;
+    guest->is_read_again = FALSE;
     guest->is_of_earlier_run = TRUE;
     guest->awaited = request(guest, TRUE);
-    g_clear_handle_id(&guest->recovery_timer, g_source_remove);
+    g_clear_handle_id(&guest->again_timer, g_source_remove);
 }
 
 static void
@@ -329,22 +359,37 @@ find_guest(Disk *disk, const XpvDomainXml *xml)
     return guest;
 }
 
-/* What is known of the run. @began: by xenstore; 0: not known */
-static XpvRun *
-find_run(Disk *disk, const XpvDomainXml *xml, gint64 began)
+/* What was read before the run began tells nothing of it. */
+static void
+set_began(Guest *guest, XpvRun *run, gint64 began)
 {
-    XpvRun *run = xpv_booted_run(disk->booted, xml->uuid, xml->id);
-    const XpvRun *started = g_hash_table_lookup(disk->started, xml->uuid);
-    if (started && started->id == xml->id) {
-        run->began = started->began;
+    if (run->began == began)
+        return;
+    run->began = began;
+    xpv_booted_save_soon(guest->disk->booted);
+    if (guest->awaited == 0 && guest->inspection && guest->inspection->inspected_at < began)
+        request(guest, TRUE);
+}
+
+/* @began: by xenstore; 0: not known. Returns: (nullable) what is known of the run; NULL: it does not run */
+static XpvRun *
+find_run(Guest *guest, gint64 began)
+{
+    Disk *disk = guest->disk;
+    if (guest->id < 0) {
+        xpv_booted_end(disk->booted, guest->uuid);
+        return NULL;
+    }
+    XpvRun *run = xpv_booted_run(disk->booted, guest->uuid, guest->id);
+    const XpvRun *started = g_hash_table_lookup(disk->started, guest->uuid);
+    if (started && started->id == guest->id) {
         run->is_seen = TRUE;
         run->is_resumed = started->is_resumed;
-        g_hash_table_remove(disk->started, xml->uuid);
+        set_began(guest, run, began > 0 ? began : started->began);
+        g_hash_table_remove(disk->started, guest->uuid);
         xpv_booted_save_soon(disk->booted);
-    }
-    if (began > 0 && run->began != began) {
-        run->began = began;
-        xpv_booted_save_soon(disk->booted);
+    } else if (began > 0) {
+        set_began(guest, run, began);
     }
     return run;
 }
@@ -360,43 +405,50 @@ is_release_of_default(const XpvInspection *inspection, const char *release)
     return FALSE;
 }
 
-/* Whether the run booted from the disk. One that nobody saw begin may have been restored: then its file systems were
- * mounted before. */
+/* Whether the disks may be those of a run that was restored, while nobody saw it: they were mounted before it. Or they
+ * are not mounted yet. */
 static gboolean
-has_booted(const XpvRun *run, const XpvInspection *inspection)
+was_mounted_before(const XpvRun *run, const XpvInspection *inspection)
 {
-    return run->began > 0 && !run->is_resumed && (run->is_seen || inspection->mounted_at >= run->began);
+    return !run->is_seen && inspection->mounted_at < run->began;
 }
 
 /* What the run booted stays so; but a later reading may find the package of which an earlier one knew the release. */
 static void
-settle_run(Disk *disk, XpvRun *run, const XpvInspection *inspection)
+settle_run(Guest *guest, XpvRun *run, const XpvInspection *inspection)
 {
-    if (!has_booted(run, inspection) || inspection->inspected_at < run->began || inspection->boot_changed_at <= 0 ||
-        inspection->boot_changed_at >= run->began || (run->kernel && !is_release_of_default(inspection, run->kernel)))
+    if (run->began <= 0 || run->is_resumed || inspection->inspected_at < run->began)
+        return;
+    if (was_mounted_before(run, inspection)) {
+        read_again_later(guest, AGAIN_MAX);
+        return;
+    }
+    if (inspection->boot_changed_at <= 0 || inspection->boot_changed_at >= run->began ||
+        (run->kernel && !is_release_of_default(inspection, run->kernel)))
         return;
     g_autofree char *kernel = xpv_inspection_report(inspection);
     if (g_strcmp0(kernel, run->kernel) == 0)
         return;
     g_free(run->kernel);
     run->kernel = g_steal_pointer(&kernel);
-    xpv_booted_save_soon(disk->booted);
+    xpv_booted_save_soon(guest->disk->booted);
 }
 
-/* Returns: (nullable) (transfer full) */
-static char *
-find_report(Disk *disk, const XpvDomainXml *xml, const Guest *guest, gint64 began)
+/* Returns: (nullable) the inspection, if it says something of the domain as it is now */
+static const XpvInspection *
+find_speaking(const Guest *guest, const XpvRun *run)
 {
     const XpvInspection *inspection = guest->inspection;
-    if (xml->id < 0) {
-        xpv_booted_end(disk->booted, xml->uuid);
+    gboolean may_be_old = run && inspection && (guest->is_of_earlier_run || inspection->inspected_at < run->began);
+    return guest->awaited > 0 && may_be_old ? NULL : inspection;
+}
+
+/* @run, @inspection: (nullable). Returns: (nullable) (transfer full) */
+static char *
+find_report(const XpvRun *run, const XpvInspection *inspection)
+{
+    if (!run)
         return inspection ? xpv_inspection_report(inspection) : NULL;
-    }
-    XpvRun *run = find_run(disk, xml, began);
-    if (inspection && guest->awaited > 0 && (guest->is_of_earlier_run || inspection->inspected_at < run->began))
-        inspection = NULL;
-    if (inspection && xml->boots_from_disk)
-        settle_run(disk, run, inspection);
     if (run->kernel)
         return g_strdup(run->kernel);
     return inspection ? xpv_inspection_report_of_any(inspection) : NULL;
@@ -418,14 +470,18 @@ static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 {
     Disk *disk = self;
-    const Guest *guest = disk ? find_guest(disk, xml) : NULL;
+    Guest *guest = disk ? find_guest(disk, xml) : NULL;
     if (!guest)
         return;
-    const XpvInspection *inspection = said->inspection = guest->inspection;
-    g_autofree char *report = find_report(disk, xml, guest, said->run_began);
+    XpvRun *run = find_run(guest, said->run_began);
+    const XpvInspection *inspection = find_speaking(guest, run);
+    said->inspection = guest->inspection;
     if (!xml->boots_from_disk)
         return;
+    if (run && inspection)
+        settle_run(guest, run, inspection);
     if (!said->report) {
+        g_autofree char *report = find_report(run, inspection);
         xpv_said_report(said, report);
     } else if (inspection) {
         g_autofree char *packages = xpv_inspection_packages(inspection);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon's requests: each is taken and answered, whatever the others contain."""
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -116,6 +117,27 @@ class Failures(request_folders.TestCase):
         self.assertEqual(self.read(1)["disks"], [{"source": self.disk, "format": "qcow2", "boot": False,
                                                   "error": "its format is qcow2, but only raw can be read"}])
         self.assertEqual(self.kernels(1), [])
+
+    def test_cannot_write(self):
+        """A request whose answer cannot be written is answered by the next start."""
+        in_the_way = os.path.join(self.answers, uuid(1), "folder")
+        os.makedirs(in_the_way)
+        self.ask(1, self.disk)
+        self.serve(status=IO_ERROR, complaint=f"cannot write the answer {uuid(1)} in ")
+        shutil.rmtree(os.path.dirname(in_the_way))
+        self.serve()
+        self.assertEqual(self.kernels(1), list(images.RHEL_3.kernels))
+        self.assertEqual(os.listdir(self.requests), [])
+
+    def test_names_like_taken_requests(self):
+        """Only the name of a request that was taken makes it a request again."""
+        for name in (".taken", "..taken", ".x.taken", f".{uuid(1)}x.taken"):
+            self.put(name, request(self.disk))
+        self.serve()
+        self.assertNotIn(uuid(1), self.answered())
+        self.put(f".{uuid(1)}.taken", request(self.disk))
+        self.serve()
+        self.assertIn(uuid(1), self.answered())
 
     def test_no_disks(self):
         self.ask(1)
