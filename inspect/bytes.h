@@ -36,3 +36,11 @@ xpv_be32(const guint8 *bytes)
     memcpy(&value, bytes, sizeof value);
     return GUINT32_FROM_BE(value);
 }
+
+static inline guint64
+xpv_be64(const guint8 *bytes)
+{
+    guint64 value;
+    memcpy(&value, bytes, sizeof value);
+    return GUINT64_FROM_BE(value);
+}
