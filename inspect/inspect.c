@@ -4,16 +4,21 @@
 #include "common/text.h"
 #include "inspect/disks.h"
 #include "inspect/guest.h"
+#include "inspect/image.h"
 #include "inspect/sandbox.h"
 #include "inspect/ssh.h"
 
 /* With the disks of another host, in seconds. */
 #define WALL_OF_SSH 40
 
+/* As much of the time to read disks may be gone after they were opened, in seconds. */
+#define OPENING_MAX 10
+
 /* The data that the child process gets. */
 typedef struct {
     const XpvInspection *asked; /* its disks alone */
-    const XpvDisks *disks;
+    XpvDisks *disks;
+    gint64 began; /* of g_get_monotonic_time() */
 } Job;
 
 /* What lies behind other errors comes before them. */
@@ -22,6 +27,17 @@ put_error(XpvInspection *inspection, const char *sentence)
 {
     if (sentence)
         g_ptr_array_insert(inspection->errors, 0, xpv_text_clean(sentence, -1, 0));
+}
+
+static void
+put_image_failures(XpvInspection *inspection, const GPtrArray *images)
+{
+    for (guint i = 0; i < images->len; i++) {
+        const char *failure = images->pdata[i] ? xpv_image_failure(images->pdata[i]) : NULL;
+        const XpvInspectionDisk *disk = inspection->disks->pdata[i];
+        g_autofree char *sentence = failure ? g_strdup_printf("%s: %s", disk->source, failure) : NULL;
+        put_error(inspection, sentence);
+    }
 }
 
 static char *
@@ -33,9 +49,11 @@ run_job(gpointer data)
         const XpvInspectionDisk *described = job->asked->disks->pdata[i];
         xpv_inspection_add_disk(inspection, described->source, described->format);
     }
+    xpv_disks_connect_images(job->disks, inspection);
     xpv_guest_inspect(inspection, job->disks->media);
     for (guint i = 0; i < job->disks->sessions->len; i++)
         put_error(inspection, xpv_ssh_failure(job->disks->sessions->pdata[i]));
+    put_image_failures(inspection, job->disks->images);
     return xpv_inspection_to_json(inspection);
 }
 
@@ -44,6 +62,8 @@ run_in_sandbox(const Job *job, GError **error)
 {
     gsize length;
     XpvSandboxLimits limits = xpv_sandbox_limits;
+    gint64 opened_in = (g_get_monotonic_time() - job->began) / G_USEC_PER_SEC;
+    limits.wall -= (guint)MIN(opened_in, OPENING_MAX);
     if (job->disks->sessions->len > 0)
         limits.wall = WALL_OF_SSH;
     XpvSandbox *sandbox = xpv_sandbox_start(&limits, (const int *)(gpointer)job->disks->fds->data, job->disks->fds->len,
@@ -87,9 +107,9 @@ xpv_inspect(const GPtrArray *disks)
 {
     g_autoptr(GError) error = NULL;
     XpvInspection *inspection = xpv_inspection_new();
-    gint64 began = g_get_real_time() / G_USEC_PER_SEC;
+    gint64 began = g_get_real_time() / G_USEC_PER_SEC, began_at = g_get_monotonic_time();
     g_autoptr(XpvDisks) opened = xpv_disks_open(disks, inspection);
-    XpvInspection *found = run_in_sandbox(&(Job){ inspection, opened }, &error);
+    XpvInspection *found = run_in_sandbox(&(Job){ inspection, opened, began_at }, &error);
     if (found) {
         found->inspected_at = began;
         inspection = join(inspection, found);

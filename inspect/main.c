@@ -48,11 +48,11 @@ status_of(const XpvInspection *inspection)
 }
 
 static GPtrArray *
-list_disks(char **paths)
+list_disks(const XpvOptions *options)
 {
     GPtrArray *disks = xpv_domain_disks_new();
-    for (guint i = 0; paths[i]; i++)
-        g_ptr_array_add(disks, xpv_domain_disk_new(paths[i], "raw", "", ""));
+    for (guint i = 0; options->disks[i]; i++)
+        g_ptr_array_add(disks, xpv_domain_disk_new(options->disks[i], options->format, "", ""));
     return disks;
 }
 
@@ -115,7 +115,7 @@ run(const XpvOptions *options)
         return serve();
     if (options->request)
         return answer();
-    g_autoptr(GPtrArray) disks = list_disks(options->disks);
+    g_autoptr(GPtrArray) disks = list_disks(options);
     g_autoptr(XpvInspection) inspection = xpv_inspect(disks);
     if (options->json) {
         g_autofree char *line = xpv_inspection_to_json(inspection);

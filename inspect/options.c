@@ -4,6 +4,7 @@
 #include "common/facts.h"
 #include "common/text.h"
 #include "inspect/error.h"
+#include "inspect/format.h"
 
 #define SEE_HELP "; see “xenpv-compat-inspect --help”"
 
@@ -53,7 +54,7 @@ context_new(XpvOptions *options, Words *words)
 {
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on a line", NULL },
-        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "The disks' format: raw (the default)", "FORMAT" },
+        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "The disks' format, if they are not raw", "FORMAT" },
         { fact_keys[0], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[0], "The host's kernel, as uname -r prints it",
           "RELEASE" },
         { fact_keys[1], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[1], "The host's architecture: i686, x86_64 or ia64",
@@ -103,8 +104,9 @@ take_this_host(XpvOptions *options)
 static gboolean
 take_words(XpvOptions *options, const Words *words, GError **error)
 {
-    if (words->format && !g_str_equal(words->format, "raw"))
-        return fail_usage(error, "--format cannot be “%s”; it is raw", words->format);
+    if (words->format && !xpv_format_driver(words->format))
+        return fail_usage(error, "--format cannot be “%s”; it is " XPV_FORMATS, words->format);
+    options->format = g_strdup(words->format ? words->format : "raw");
     take_this_host(options);
     for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++) {
         g_autoptr(GError) wrong = NULL;
@@ -143,6 +145,7 @@ void
 xpv_options_free(XpvOptions *options)
 {
     g_strfreev(options->disks);
+    g_free(options->format);
     g_free(options->help_text);
     g_free(options);
 }

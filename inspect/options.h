@@ -6,6 +6,7 @@
 
 typedef struct {
     GStrv disks; /* any bytes */
+    char *format;
     gboolean json;
     gboolean request;  /* on standard input, rather than disks */
     gboolean requests; /* of the daemon */

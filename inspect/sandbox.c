@@ -2,12 +2,9 @@
 #include "inspect/sandbox.h"
 
 #include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -18,18 +15,12 @@
 #include <unistd.h>
 
 #include "inspect/error.h"
-
-#if defined(__x86_64__)
-#    define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__i386__)
-#    define ARCHITECTURE AUDIT_ARCH_I386
-#elif defined(__aarch64__) && defined(__AARCH64EL__)
-#    define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#    error "There is no filter of system calls for this architecture; build with -Dinspect=disabled."
-#endif
+#include "inspect/filter.h"
 
 #define MIB (1024U * 1024)
+
+/* poll() takes no more than there may be open; so one that is numbered 0 could be opened. */
+#define DESCRIPTORS_POLLED 1U
 
 /* How long a child that was killed has to go, in milliseconds. One that waits for a disk does not. */
 #define LAST_WAIT 2000
@@ -63,7 +54,16 @@ static const guint32 calls[] = {
 #else
     __NR_fadvise64,
 #endif
-    __NR_read,          /* what comes from another host */
+    __NR_read, /* what comes from another host */
+    /* libnbd, with the socket that is connected to qemu-nbd. */
+    __NR_close,
+    __NR_recvfrom,
+    __NR_sendto,
+#ifdef __NR_poll
+    __NR_poll,
+#else
+    __NR_ppoll,
+#endif
     __NR_futex,         /* GLib wakes those who might wait for a type to be registered */
     __NR_clock_gettime, /* where the kernel does not map it, as on some Xen guests */
 #ifdef __NR_clock_gettime64
@@ -76,7 +76,10 @@ static const guint32 calls[] = {
     __NR_getgid32,
     __NR_getegid32,
 #else
-    __NR_getuid,        __NR_geteuid, __NR_getgid,     __NR_getegid,
+    __NR_getuid,
+    __NR_geteuid,
+    __NR_getgid,
+    __NR_getegid,
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     __NR_getpid,
@@ -90,38 +93,41 @@ static const guint32 calls[] = {
 #endif
 };
 
+static const guint32 flag_commands[] = { F_GETFL, F_SETFL, F_GETFD, F_SETFD };
+
+#ifdef __NR_fcntl64
+#    define FCNTL __NR_fcntl64
+#else
+#    define FCNTL __NR_fcntl
+#endif
+
 #ifdef __NR_mmap2
 #    define MMAP __NR_mmap2
 #else
 #    define MMAP __NR_mmap
 #endif
 
-#define LOAD(member)                                                                                                   \
-    (struct sock_filter) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (guint32)offsetof(struct seccomp_data, member))
-#define DECIDE(action) (struct sock_filter) BPF_STMT(BPF_RET | BPF_K, (action))
-#define UNLESS(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
-#define HAS_ANY(bits, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skip))
-
-/* The lower half of an argument. The kernel ignores the upper half of these arguments. */
-#if G_BYTE_ORDER == G_LITTLE_ENDIAN
-#    define LOWER(n) args[n]
-#else
-#    error "The lower half of an argument stands elsewhere."
-#endif
-
 static gboolean
 install_filter(void)
 {
-    struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 24];
+    struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 40];
     unsigned short n = 0;
     filter[n++] = LOAD(arch); /* another's numbers mean other calls */
-    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XPV_FILTER_ARCHITECTURE, 1, 0);
     filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
     filter[n++] = LOAD(nr);
     for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
         filter[n++] = UNLESS(calls[i], 1);
         filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
     }
+    /* libnbd makes its socket one that does not block, and one that is closed in other programs. */
+    filter[n++] = UNLESS(FCNTL, 2 + 2 * G_N_ELEMENTS(flag_commands));
+    filter[n++] = LOAD(LOWER(1));
+    for (guint i = 0; i < G_N_ELEMENTS(flag_commands); i++) {
+        filter[n++] = UNLESS(flag_commands[i], 1);
+        filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
+    }
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
     /* The last part of that question; it takes this for a yes. */
     filter[n++] = UNLESS(__NR_prctl, 4);
     filter[n++] = LOAD(LOWER(0));
@@ -137,8 +143,7 @@ install_filter(void)
     filter[n++] = HAS_ANY(MAP_ANONYMOUS, 1);
     filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
     filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
-    const struct sock_fprog program = { .len = n, .filter = filter };
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+    return xpv_filter_install(filter, n);
 }
 
 static gboolean
@@ -186,7 +191,7 @@ confine(const XpvSandboxLimits *limits, int *keep, guint n_keep)
     if (!close_others(keep, n_keep))
         return 1;
     if (!limit_memory(limits->memory) || !limit(RLIMIT_CPU, limits->processor) || !limit(RLIMIT_FSIZE, 0) ||
-        !limit(RLIMIT_NOFILE, 0) || !limit(RLIMIT_CORE, 0))
+        !limit(RLIMIT_NOFILE, DESCRIPTORS_POLLED) || !limit(RLIMIT_CORE, 0))
         return 2;
     return install_filter() ? 0 : 3;
 }

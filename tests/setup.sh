@@ -28,6 +28,7 @@ build_needs="
     module:ext2fs libext2fs-dev
     module:gio-unix-2.0 libglib2.0-dev
     module:json-glib-1.0 libjson-glib-dev
+    module:libnbd libnbd-dev
     module:libsystemd libsystemd-dev
     module:libvirt libvirt-dev
     module:libvirt-glib-1.0 libvirt-glib-1.0-dev

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -14,14 +15,38 @@ import images  # noqa: E402
 LAYOUTS = ("plain", "lvm", "single", "lvm-segments", "raid-1-half", "gpt", "logical", "lvm-var")
 
 
-def processor(guests):
+def processor(guests, image_format="raw"):
     """Returns: microseconds of processor time that it takes to read these guests' disks, one after another."""
     env = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # it belongs to the tests
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for paths in guests:
-        subprocess.run([os.environ["XPV_INSPECT"], "--json", *paths], env=env, stdout=subprocess.DEVNULL, check=True)
+        subprocess.run([os.environ["XPV_INSPECT"], "--json", "--format", image_format, *paths], env=env,
+                       stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e6
+
+
+def bytes_read(path, image_format):
+    """Returns: how many bytes the reading process gets, from the disk or from qemu-nbd."""
+    with tempfile.NamedTemporaryFile("r") as log:
+        subprocess.run(["strace", "-f", "-e", "trace=pread64,recvfrom", "-o", log.name, os.environ["XPV_INSPECT"], "--json",
+                        "--format", image_format, path], stdout=subprocess.DEVNULL, check=True)
+        call = "pread64" if image_format == "raw" else "recvfrom"
+        return sum(int(length) for length in re.findall(rf"\b{call}\b.* = (\d+)$", log.read(), re.M))
+
+
+def by_qemu_nbd(report, figure, what, path, repeats):
+    """Adds the rows about a disk as qcow2, which is compared with the same disk as raw."""
+    image = path + ".qcow2"
+    subprocess.run(["qemu-img", "convert", "-O", "qcow2", path, image], check=True)
+    ours, raw = [], []
+    for _ in range(repeats):
+        ours.append(processor([[image]], "qcow2"))
+        raw.append(processor([[path]]))
+    ours, raw = figure(ours), figure(raw)
+    report.add(f"ms of processor by qemu-nbd, {what}: raw", ours, raw, ours.median / raw.median, 5)
+    ours, raw = (figure([bytes_read(*each) / 1e6], "MB") for each in ((image, "qcow2"), (path, "raw")))
+    report.add(f"MB read by qemu-nbd, {what}: raw", ours, raw, ours.median / raw.median, 2)
 
 
 def disks(report, figure):
@@ -34,6 +59,7 @@ def disks(report, figure):
             paths = images.make(layout, guest, os.path.join(folder, "one"))
             ours = figure([processor([paths]) for _ in range(repeats)])
             report.add(f"ms of processor to read a guest's disks: {what}", ours, None, ours.median / 1e3, bound)
+            by_qemu_nbd(report, figure, what, paths[0], repeats // 5)
         guests = [images.make(layout, dataclasses.replace(images.RHEL_4, default=str(number % 2)),
                               os.path.join(folder, str(number)))
                   for number, layout in zip(range(100), itertools.cycle(LAYOUTS))]

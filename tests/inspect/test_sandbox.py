@@ -7,37 +7,18 @@ Sanitizers need more calls than the filter allows, so this test runs without the
 import os
 import re
 import signal
-import subprocess
 
 import images
 import inspector
+import tracing
 
 READ = "pread64"  # the call that reads from a disk
 
 
-def status(pid):
-    """Returns: the fields of /proc/PID/status."""
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-
-
-def limits(pid):
-    """Returns: the hard limits of a process, by name."""
-    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
-        return {line[:26].strip(): line[47:68].strip() for line in file}
-
-
-class Sandbox(inspector.TestCase):
+class Sandbox(tracing.TestCase):
     def trace(self, *options):
-        """Starts the inspector under strace, which prints on standard error how its processes end."""
         [disk] = self.make("lvm", images.RHEL_5)
-        argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", disk]
-        tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.addCleanup(tracer.wait)
-        self.addCleanup(tracer.stdout.close)
-        self.addCleanup(tracer.stderr.close)
-        self.addCleanup(tracer.kill)
-        return tracer
+        return super().trace([disk], *options)
 
     def inject(self, what):
         """Makes strace tamper with a call that reads from the disk."""
@@ -46,23 +27,18 @@ class Sandbox(inspector.TestCase):
     def hold(self):
         """Stops the child as soon as it reads the disk. Returns: the tracer, the child's id."""
         tracer = self.inject("signal=SIGSTOP:when=1")
-        log = ""
-        for line in tracer.stderr:
-            log += line
-            if stopped := re.search(r"\[pid +(\d+)\] --- stopped by SIGSTOP", line):
-                return tracer, int(stopped.group(1))
-        raise AssertionError(f"no child reads the disk: {log}")
+        return tracer, self.wait_for_stop(tracer)
 
     def test_what_it_has(self):
         """The child has a filter, no new privileges, its limits, and only two descriptors: the disk and a pipe."""
         tracer, pid = self.hold()
-        facts = status(pid)
+        facts = tracing.status(pid)
         self.assertEqual((facts["Seccomp"], facts["NoNewPrivs"]), ("2", "1"))
-        self.assertEqual(limits(pid)["Max cpu time"], "10")
-        self.assertEqual(limits(pid)["Max address space"], str(256 << 20))
-        self.assertEqual(limits(pid)["Max open files"], "0")
-        self.assertEqual(limits(pid)["Max core file size"], "0")
-        self.assertEqual(limits(pid)["Max file size"], "0")
+        self.assertEqual(tracing.limits(pid)["Max cpu time"], "10")
+        self.assertEqual(tracing.limits(pid)["Max address space"], str(256 << 20))
+        self.assertEqual(tracing.limits(pid)["Max open files"], "1")  # as poll() wants it
+        self.assertEqual(tracing.limits(pid)["Max core file size"], "0")
+        self.assertEqual(tracing.limits(pid)["Max file size"], "0")
         opened = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
         self.assertEqual(sum(each.startswith("pipe:") for each in opened), 1, opened)
         self.assertEqual(sum(each.startswith(self.folder) for each in opened), 1, opened)
@@ -104,7 +80,7 @@ class Sandbox(inspector.TestCase):
     def test_its_parent_is_killed(self):
         """The child ends with its parent, whatever it does."""
         tracer, pid = self.hold()
-        os.kill(int(status(pid)["PPid"]), signal.SIGKILL)
+        os.kill(int(tracing.status(pid)["PPid"]), signal.SIGKILL)
         self.assertEqual(tracer.stderr.read().count("+++ killed by SIGKILL +++"), 2)
 
     def test_killed(self):

@@ -266,8 +266,8 @@ class Inspector(Service):
                     return json.loads(text)
         raise AssertionError(f"waited in vain for the answer {number}: {self.run_there('journalctl')}")
 
-    def assert_read(self, answer, disk):
-        self.assertEqual(answer["disks"], [{"source": disk, "format": "raw", "boot": True, "error": ""}])
+    def assert_read(self, answer, disk, format="raw"):
+        self.assertEqual(answer["disks"], [{"source": disk, "format": format, "boot": True, "error": ""}])
         self.assertEqual(answer["default_kernel"], "2.4.21-50.ELsmp")
         self.assertEqual(answer["errors"], [])
 
@@ -290,6 +290,18 @@ class Inspector(Service):
         self.ask(9, request("/srv/none"))
         self.assertEqual(self.answer(9)["disks"][0]["error"], "No such file or directory")
         self.assertNotEqual(self.machine.run("cat", f"/run/{INSPECT}/{uuid(0)}", check=False)[0], 0)
+
+    @unittest.skipUnless("XPV_QEMU_NBD" in os.environ, "it is built to read raw disks alone")
+    def test_qemu_nbd(self):
+        """The unit lets it run and confine itself."""
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", self.disk, self.disk + ".qcow2"], check=True)
+        self.disk += ".qcow2"
+        disk = "/home/somebody/guest.qcow2"
+        self.put_disk(disk)
+        self.boot()
+        self.run_there("systemctl", "start", INSPECT + ".path")
+        self.ask(1, request(disk, format="qcow2"))
+        self.assert_read(self.answer(1), disk, "qcow2")
 
     def test_block_device(self):
         done = subprocess.run(["losetup", "--find", "--show", self.disk], capture_output=True, text=True, check=False)
