@@ -134,15 +134,24 @@ xpv_domain_disks_new(void)
     return g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
 }
 
+/* Returns: (transfer full) an absolute path, or ""; xend looks for a device in /dev */
+static char *
+read_path(xmlNode *source)
+{
+    g_autofree char *file = xpv_xml_copy_attribute(source, "file");
+    if (file)
+        return g_strdup(*file == '/' ? file : "");
+    g_autofree char *device = copy_attribute_or_empty(source, "dev");
+    return *device == '/' || *device == '\0' ? g_steal_pointer(&device) : g_strconcat("/dev/", device, NULL);
+}
+
 static XpvDomainDisk *
 read_disk(xmlNode *node)
 {
     xmlNode *source = xpv_xml_find_child(node, "source");
     xmlNode *target = xpv_xml_find_child(node, "target");
     XpvDomainDisk *disk = g_new0(XpvDomainDisk, 1);
-    disk->source = xpv_xml_copy_attribute(source, "file");
-    if (!disk->source)
-        disk->source = copy_attribute_or_empty(source, "dev");
+    disk->source = read_path(source);
     disk->format = read_format(node);
     disk->target = copy_attribute_or_empty(target, "dev");
     disk->bus = xpv_xml_copy_attribute(target, "bus");

@@ -7,7 +7,7 @@
 
 /* A hard disk. */
 typedef struct {
-    char *source; /* a file or a block device; "": something else, such as a server's */
+    char *source; /* the path of a file or a block device; "": something else, such as a server's */
     char *format; /* qemu's word, "raw" where the XML says nothing else */
     char *target; /* "hda"; "" */
     char *bus;    /* "ide", "scsi", "xen"; "" */

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "common/host.h"
+
 #define FORM                                                                                                           \
     "^ssh://([A-Za-z0-9._+][A-Za-z0-9._+-]*@)?"                                                                        \
     "(?|([A-Za-z0-9._][A-Za-z0-9._-]*)|\\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?)\\])"                                   \
@@ -48,8 +50,8 @@ check_parameters(const char *query, GError **error)
     for (guint i = 0; parameters && i < G_N_ELEMENTS(refused_parameters); i++) {
         if (!g_hash_table_contains(parameters, refused_parameters[i]))
             continue;
-        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_QUERY, "it has “%s=”; say that to ssh by ssh_config(5) instead",
-                    refused_parameters[i]);
+        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_QUERY,
+                    "the URI has “%s=”; say that to ssh by ssh_config(5) instead", refused_parameters[i]);
         return FALSE;
     }
     return parameters != NULL;
@@ -58,11 +60,13 @@ check_parameters(const char *query, GError **error)
 char *
 xpv_ssh_source_prefix(const char *uri, GError **error)
 {
+    if (xpv_uri_is_local(uri))
+        return g_strdup("");
     g_autoptr(GUri) parsed = g_uri_parse(uri, G_URI_FLAGS_NONE, error);
     if (!parsed)
         return NULL;
     if (!g_str_has_suffix(g_uri_get_scheme(parsed), "+ssh")) {
-        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_SCHEME, "its transport is not ssh");
+        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_SCHEME, "the transport is not ssh");
         return NULL;
     }
     if (g_uri_get_query(parsed) && !check_parameters(g_uri_get_query(parsed), error))
@@ -77,7 +81,7 @@ xpv_ssh_source_prefix(const char *uri, GError **error)
     if (!source)
         return NULL;
     if (!g_str_equal(source->path, "/x")) {
-        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_HOST, "its user or host has a slash");
+        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_HOST, "the user or the host has a slash");
         return NULL;
     }
     return g_steal_pointer(&prefix);

@@ -20,8 +20,8 @@ XpvSshSource *xpv_ssh_source_parse(const char *source, GError **error) G_GNUC_WA
 void xpv_ssh_source_free(XpvSshSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvSshSource, xpv_ssh_source_free)
 
-/* xpv_ssh_source_prefix: what stands before the paths of the disks of a libvirt connection over ssh, such as
- * xen+ssh://root@xen1/system. @uri: of another host.
- * Returns: (transfer full) (nullable) "ssh://root@xen1"
- * Errors: G_URI_ERROR, with a sentence that names what of the URI is in the way */
+/* xpv_ssh_source_prefix: what stands before a path to make it the source of a disk of a libvirt connection: nothing for
+ * this machine's, "ssh://root@xen1" for xen+ssh://root@xen1/system.
+ * Returns: (transfer full) (nullable)
+ * Errors: G_URI_ERROR, with a sentence that says why its disks cannot be read */
 char *xpv_ssh_source_prefix(const char *uri, GError **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/ssh-source.h"
 #include "ctl/bus.h"
 #include "ctl/json.h"
 #include "ctl/phrases.h"
@@ -22,8 +23,10 @@ disks_read_text(const XpvCtlObject *host)
 {
     if (xpv_ctl_object_boolean(host, XPV_CTL_HOST_DISKS_READ))
         return g_strdup("yes");
-    if (!xpv_uri_is_local(xpv_ctl_object_string(host, XPV_CTL_HOST_URI)))
-        return g_strdup("no, as they are on another host");
+    g_autoptr(GError) error = NULL;
+    g_autofree char *prefix = xpv_ssh_source_prefix(xpv_ctl_object_string(host, XPV_CTL_HOST_URI), &error);
+    if (!prefix)
+        return g_strdup_printf("no, as they are on another host: %s", error->message);
     return g_strdup("no, as xenpv-compat-inspect does not answer (systemctl status xenpv-compat-inspect.path)");
 }
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include "common/guide.h"
+#include "common/ssh-source.h"
 #include "common/text.h"
 
 struct _XpvHostState {
@@ -107,7 +108,8 @@ xpv_host_state_new(const XpvConfig *config, XpvHostStateChanged changed, gpointe
     state->changed = changed;
     state->data = data;
     state->properties = detect(config, NULL);
-    state->properties.disks_read = xpv_uri_is_local(config->uri);
+    g_autofree char *disk_prefix = xpv_ssh_source_prefix(config->uri, NULL);
+    state->properties.disks_read = disk_prefix != NULL;
     return state;
 }
 

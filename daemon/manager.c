@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/manager.h"
 
+#include "common/ssh-source.h"
 #include "daemon/alerts.h"
 #include "daemon/bus/publisher.h"
 #include "daemon/libvirt/watcher.h"
@@ -267,10 +268,15 @@ xpv_manager_new(XpvConfig *config, const char *runtime_directory, const XpvManag
     manager->host = xpv_host_state_new(config, on_host_changed, manager);
     const XpvHostProperties *host = xpv_host_state_get(manager->host);
     xpv_host_properties_get_facts(host, &facts);
+    g_autoptr(GError) unread = NULL;
+    g_autofree char *disk_prefix = xpv_ssh_source_prefix(config->uri, &unread);
+    if (unread)
+        g_message("Guests' disks cannot be read: %s", unread->message);
     const XpvReportContext context = {
         .config_path = config->path,
         .runtime_directory = runtime_directory,
         .is_local = xpv_uri_is_local(config->uri),
+        .disk_prefix = disk_prefix,
         .changed = on_report_changed,
         .data = manager,
         .call_timeout = config->call_timeout,

@@ -398,6 +398,11 @@ test_disks(void)
           "/dev/vg/a raw xvda xen" },
         { "<disk type='file'><source file='/x/a b.qcow2'/><driver name='qemu' type='qcow2'/><target dev='sda'/></disk>",
           "/x/a b.qcow2 qcow2 sda scsi" },
+        /* xend's own words are relative to /dev; anything else that is no path is no disk of this host. */
+        { "<disk type='block'><source dev='vg/a'/><target dev='hda'/></disk>", "/dev/vg/a raw hda ide" },
+        { "<disk type='file'><source file='ssh://xen2/x'/><target dev='hda'/></disk>", " raw hda ide" },
+        { "<disk type='block'><source dev='ssh://xen2/x'/><target dev='hda'/></disk>",
+          "/dev/ssh://xen2/x raw hda ide" },
         { "<disk type='network'><source protocol='nbd' name='x'/><target dev='vda'/></disk>", " raw vda " },
         { "<disk type='file' device='cdrom'><source file='/x/cd.iso'/><target dev='hdc'/></disk>"
           "<disk type='file' device='floppy'><source file='/x/f'/><target dev='fda'/></disk>"

@@ -62,6 +62,25 @@ test_remote(void)
     g_assert_cmpstr(xpv_host_state_get(state)->host_processor, ==, "");
 }
 
+/* At the start: whether the connection lets disks be read. */
+static void
+test_disks_read(void)
+{
+    static const struct {
+        const char *uri;
+        gboolean disks_read;
+    } cases[] = {
+        { "xen:///system", TRUE },
+        { "xen+ssh://far/system", TRUE },
+        { "xen+tls://far/system", FALSE },
+        { "xen+ssh://far/system?keyfile=/key", FALSE },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(XpvHostState) state = make(cases[i].uri, NULL);
+        g_assert_cmpint(xpv_host_state_get(state)->disks_read, ==, cases[i].disks_read);
+    }
+}
+
 static void
 test_libvirt_first(void)
 {
@@ -184,10 +203,10 @@ test_changes(void)
     g_assert_true(changes.after.connected);
     g_assert_true(changes.same_strings);
 
-    g_assert_false(changes.after.disks_read); /* another host's disks have not been read */
-    xpv_host_state_set_disks_read(state, TRUE);
-    g_assert_cmpuint(changes.n, ==, 2);
     g_assert_true(changes.after.disks_read);
+    xpv_host_state_set_disks_read(state, FALSE);
+    g_assert_cmpuint(changes.n, ==, 2);
+    g_assert_false(changes.after.disks_read);
 
     xpv_host_state_set_counts(state, counts);
     xpv_host_state_set_last_update(state, 5);
@@ -206,7 +225,7 @@ test_changes(void)
     g_assert_cmpstr(host->host_kernel, ==, "2.6.18-53.el5xen");
     g_assert_cmpstr(host->hypervisor, ==, "Xen");
     g_assert_true(host->connected);
-    g_assert_true(host->disks_read);
+    g_assert_false(host->disks_read);
     g_assert_cmpuint(host->last_update, ==, 5);
     g_assert_cmpuint(host->counts[XPV_VERDICT_COMPATIBLE], ==, 7);
 }
@@ -218,6 +237,7 @@ main(int argc, char *argv[])
     g_test_add_func("/host-state/local-before-connection", test_local_before_connection);
     g_test_add_func("/host-state/remote", test_remote);
     g_test_add_func("/host-state/libvirt-first", test_libvirt_first);
+    g_test_add_func("/host-state/disks-read", test_disks_read);
     g_test_add_func("/host-state/configuration-above-all", test_configuration_above_all);
     g_test_add_func("/host-state/release", test_release);
     g_test_add_func("/host-state/facts", test_facts);

@@ -91,6 +91,7 @@ begin(Fixture *f, const XpvHost *host, guint grace, gboolean is_local)
         .config_path = config,
         .runtime_directory = "/run/xenpv-compat-test",
         .is_local = is_local,
+        .disk_prefix = is_local ? "" : NULL,
         .changed = on_report_changed,
         .settled = on_settled,
         .data = f,

@@ -27,6 +27,7 @@ typedef struct {
     gpointer self;
     GPtrArray *changed;     /* of UUID */
     GArray *are_disks_read; /* as reported */
+    const char *disk_prefix;
 } Fixture;
 
 static const XpvReportSource *const source = &xpv_report_disk;
@@ -60,7 +61,8 @@ start(Fixture *f)
 {
     const XpvReportContext context = {
         .runtime_directory = f->runtime,
-        .is_local = TRUE,
+        .is_local = *f->disk_prefix == '\0',
+        .disk_prefix = f->disk_prefix,
         .changed = on_changed,
         .data = f,
         .set_disks_read = set_disks_read,
@@ -87,6 +89,7 @@ set_up(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_mkdir(f->answers, 0700), ==, 0);
     f->changed = g_ptr_array_new_with_free_func(g_free);
     f->are_disks_read = g_array_new(FALSE, FALSE, sizeof(gboolean));
+    f->disk_prefix = "";
     start(f);
 }
 
@@ -996,6 +999,41 @@ test_boot_disk(Fixture *f, gconstpointer data)
 }
 
 /* The saved kernels may be damaged, and the file system may be full. */
+/* The disks of another host are asked for, and answered, as such. What was read of this host's does not count. */
+static void
+test_other_host(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    answer(f, answer_new(NEW, 2000, 1000));
+    expect_report(f, -1, 0, NEW);
+    stop(f);
+    f->disk_prefix = "ssh://root@xen1";
+    start(f);
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, "ssh://root@xen1" DISK, TRUE);
+    XpvInspection *there = answer_new(OLD, 3000, 1000);
+    XpvInspectionDisk *disk = there->disks->pdata[0];
+    g_free(disk->source);
+    disk->source = g_strdup("ssh://root@xen1" DISK);
+    answer(f, there);
+    g_auto(XpvSaid) said = ask(f, -1, 0);
+    g_assert_cmpstr(said.report, ==, OLD);
+    g_assert_cmpstr(said.boot_disk->target, ==, "hda");
+}
+
+/* A connection that is not over ssh. */
+static void
+test_unreachable_host(Fixture *f, gconstpointer data)
+{
+    const XpvReportContext context = { .runtime_directory = f->runtime };
+    gpointer self = source->start(&context);
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
+    g_auto(XpvSaid) said = { .source = "" };
+    source->ask(self, xml, &said);
+    expect_no_request(f);
+    source->stop(self);
+}
+
 static void
 test_memory(Fixture *f, gconstpointer data)
 {
@@ -1059,5 +1097,7 @@ main(int argc, char *argv[])
     ADD("system", test_system);
     ADD("boot-disk", test_boot_disk);
     ADD("memory", test_memory);
+    ADD("other-host", test_other_host);
+    ADD("unreachable-host", test_unreachable_host);
     return g_test_run();
 }

@@ -27,6 +27,7 @@
 
 typedef struct {
     XpvReportContext context;
+    char *prefix; /* of the sources of disks */
     XpvInspector *inspector;
     XpvBooted *booted;
     GHashTable *guests;  /* UUID, the guest's → Guest, owned */
@@ -66,13 +67,14 @@ guest_free(gpointer data)
 
 /* What of the domain's disks can be asked for. Returns: (transfer full) of XpvDomainDisk */
 static GPtrArray *
-copy_disks(const XpvDomainXml *xml)
+copy_disks(const Disk *disk, const XpvDomainXml *xml)
 {
     GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; xml->disks && i < xml->disks->len && disks->len < XPV_INSPECTION_REQUEST_DISKS_MAX; i++) {
-        const XpvDomainDisk *disk = xml->disks->pdata[i];
-        if (*disk->source != '\0' && strlen(disk->source) <= SOURCE_MAX)
-            g_ptr_array_add(disks, xpv_domain_disk_new(disk->source, disk->format, disk->target, disk->bus));
+        const XpvDomainDisk *own = xml->disks->pdata[i];
+        g_autofree char *source = g_strconcat(disk->prefix, own->source, NULL);
+        if (*own->source != '\0' && strlen(source) <= SOURCE_MAX)
+            g_ptr_array_add(disks, xpv_domain_disk_new(source, own->format, own->target, own->bus));
     }
     return disks;
 }
@@ -103,16 +105,18 @@ is_of_disks(const XpvInspection *inspection, const GPtrArray *disks)
     return is_same;
 }
 
-/* Returns: (nullable) the first thing that could not be read */
-static const char *
+/* Returns: (transfer full) (nullable) the first thing that could not be read */
+static char *
 find_trouble(const XpvInspection *inspection)
 {
     for (guint i = 0; i < inspection->disks->len; i++) {
         const XpvInspectionDisk *disk = inspection->disks->pdata[i];
-        if (*disk->error != '\0')
-            return disk->error;
+        if (*disk->error == '\0')
+            continue;
+        g_autofree char *source = xpv_text_clean(disk->source, -1, 0);
+        return g_strdup_printf("%s: %s", source, disk->error);
     }
-    return inspection->errors->len > 0 ? inspection->errors->pdata[0] : NULL;
+    return inspection->errors->len > 0 ? g_strdup(inspection->errors->pdata[0]) : NULL;
 }
 
 /* Whether a reading missed what an earlier one found in the same run, as the guest was writing. Once it has stopped, or
@@ -120,20 +124,21 @@ find_trouble(const XpvInspection *inspection)
 static gboolean
 is_torn(const Guest *guest, const XpvInspection *inspection)
 {
-    return guest->id >= 0 && guest->inspection && !guest->is_of_earlier_run && find_trouble(inspection) &&
+    g_autofree char *trouble = find_trouble(inspection);
+    return trouble && guest->id >= 0 && guest->inspection && !guest->is_of_earlier_run &&
            xpv_inspection_says_less(inspection, guest->inspection);
 }
 
 static void
 tell_trouble(Guest *guest, const XpvInspection *inspection)
 {
-    const char *trouble = find_trouble(inspection);
+    char *trouble = find_trouble(inspection);
     if (trouble && g_strcmp0(trouble, guest->trouble) != 0) {
         g_autofree char *name = xpv_text_clean(guest->name, -1, 0);
         g_message("Not all of the disks of domain %s can be read: %s", name, trouble);
     }
     g_free(guest->trouble);
-    guest->trouble = g_strdup(trouble);
+    guest->trouble = trouble;
 }
 
 /* Returns: its serial */
@@ -246,10 +251,11 @@ on_period(gpointer data)
 static gpointer
 start(const XpvReportContext *context)
 {
-    if (!context->is_local)
+    if (!context->disk_prefix)
         return NULL;
     Disk *disk = g_new0(Disk, 1);
     disk->context = *context;
+    disk->prefix = g_strdup(context->disk_prefix);
     disk->inspector = xpv_inspector_new(context->runtime_directory, &listener, disk);
     disk->booted = xpv_booted_new(context->runtime_directory);
     disk->guests = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, guest_free);
@@ -269,6 +275,7 @@ stop(gpointer self)
     g_hash_table_unref(disk->started);
     xpv_booted_free(disk->booted);
     xpv_inspector_free(disk->inspector);
+    g_free(disk->prefix);
     g_free(disk);
 }
 
@@ -344,7 +351,7 @@ forget(gpointer self, const char *uuid)
 static Guest *
 find_guest(Disk *disk, const XpvDomainXml *xml)
 {
-    g_autoptr(GPtrArray) disks = copy_disks(xml);
+    g_autoptr(GPtrArray) disks = copy_disks(disk, xml);
     Guest *guest = g_hash_table_lookup(disk->guests, xml->uuid);
     if (disks->len == 0 || !is_wanted(xml)) {
         forget(disk, xml->uuid);

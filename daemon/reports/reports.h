@@ -26,6 +26,7 @@ typedef struct {
     const char *config_path;       /* of the daemon's configuration; borrowed during start() */
     const char *runtime_directory; /* for files that outlive the daemon; borrowed during start() */
     gboolean is_local;             /* the domains run on this machine */
+    const char *disk_prefix;       /* (nullable) of xpv_ssh_source_prefix(); borrowed during start() */
     /* Ask again about the domain; @uuid NULL: about all. On the main thread; not from within ask(). */
     void (*changed)(const char *uuid, gpointer data);
     gpointer data;

@@ -169,7 +169,7 @@ class Verbs(harness.TestCase):
         self.client.wait_for(lambda: not self.client.owner, "the end")
         self.start("test+tcp://127.0.0.1:1/default")
         self.assertFalse(self.client.host()["DisksRead"])
-        self.assertRegex(self.ctl("host").stdout, "(?m)^Disks are read: +no, as they are on another host$")
+        self.assertRegex(self.ctl("host").stdout, "(?m)^Disks are read: +no, as they are on another host: the transport is not ssh$")
 
     def test_libvirt_away(self):
         self.start("test+unix:///default?socket=/nonexistent")

@@ -14,6 +14,7 @@ import time
 import harness
 from gi.repository import Gio, GLib
 from harness import SOURCE, domain_xml, uuid_of
+from sshd import Sshd, write_program
 
 sys.path.append(os.path.join(SOURCE, "tests", "inspect"))
 import ext3  # noqa: E402
@@ -33,9 +34,9 @@ def disk_xml(*paths):
 class Inspector:
     """Runs the inspector whenever there are requests, in place of xenpv-compat-inspect.path."""
 
-    def __init__(self, runtime):
+    def __init__(self, runtime, **environment):
         self.requests = os.path.join(runtime, "inspect")
-        self.environment = {"RUNTIME_DIRECTORY": runtime + "-inspect"}
+        self.environment = {"RUNTIME_DIRECTORY": runtime + "-inspect", **environment}
         self.process = None
         os.makedirs(self.requests, mode=0o700, exist_ok=True)
         self.monitor = Gio.File.new_for_path(self.requests).monitor_directory(Gio.FileMonitorFlags.WATCH_MOVES)
@@ -263,7 +264,8 @@ class Life(TestCase):
         self.virt.domain("guest").create()
         self.wait_for(State="running")
         tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)
-        self.client.wait_for(lambda: "Not all of the disks of domain guest can be read: " in self.daemon.log(), "a sentence")
+        sentence = f"Not all of the disks of domain guest can be read: {self.disk}: No such file"
+        self.client.wait_for(lambda: sentence in self.daemon.log(), "a sentence")
         GLib.source_remove(tick)
         self.virt.domain("guest").destroy()
         self.wait_for(State="shut-off")
@@ -423,6 +425,69 @@ class Host(TestCase):
         listed = subprocess.run([os.environ["XPV_CTL"], "list"], env={**os.environ, **self.environment()},
                                 capture_output=True, text=True, check=True).stdout
         self.assertIn("10 domains: 6 compatible, 4 incompatible — on host", listed)
+
+
+class OtherHost(TestCase):
+    """The domains and their disks are on another host, which is reached over ssh alone."""
+
+    # What libvirt runs there to reach its daemon.
+    NETCAT = """exec /usr/bin/python3 -c '
+import socket, subprocess, sys
+daemon = socket.socket(socket.AF_UNIX)
+daemon.connect(sys.argv[-1])
+there = subprocess.Popen(["/bin/cat"], stdout=daemon)
+subprocess.run(["/bin/cat"], stdin=daemon)
+there.kill()' "$@"
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.sshd = Sshd(self, self.folder)
+        for tool in ("blockdev", "dd", "grep", "ls", "sh"):
+            os.symlink(shutil.which(tool, path="/bin:/sbin"), os.path.join(self.sshd.path, tool))
+        write_program(self.sshd.path, "nc", self.NETCAT)
+        bin_folder = os.path.join(self.folder, "bin")
+        os.mkdir(bin_folder)
+        write_program(bin_folder, "ssh", f'exec {self.sshd.ssh} "$@"\n')
+        self.path_here = bin_folder + ":" + os.environ["PATH"]
+
+    def start_inspector(self):
+        inspector = Inspector(self.runtime, PATH=self.path_here)
+        self.addCleanup(lambda: inspector.end(self.client))
+        return inspector
+
+    def start_over_ssh(self, parameters=""):
+        self.inspector = self.start_inspector()
+        self.start(f"test+ssh://xenhost/default?proxy=netcat&socket={self.virt.socket}{parameters}",
+                   "--host-kernel=2.6.18-398.el5xen", "--host-architecture=x86_64", "--host-processor=intel",
+                   env={"RUNTIME_DIRECTORY": self.runtime, "PATH": self.path_here})
+
+    def test_read(self):
+        """It is as if the disks were here. A disk that fails is named with its host."""
+        self.make()
+        self.virt = self.libvirtd()
+        self.virt.define(self.domain_xml())
+        self.virt.define(self.domain_xml("/nowhere", number=2, name="broken"))
+        self.start_over_ssh()
+        self.wait_for(Kernel=NEW, KernelSource="disk", Verdict="compatible", InstalledKernels=[NEW, OLD])
+        self.assertTrue(self.client.host()["DisksRead"])
+        self.virt.domain("guest").create()
+        self.wait_for(State="running", Kernel=NEW)
+        tick = GLib.timeout_add(50, lambda: GLib.SOURCE_CONTINUE)
+        self.client.wait_for(lambda: "Not all of the disks of domain broken can be read: ssh://xenhost/nowhere: No such file"
+                             in self.daemon.log(), "a sentence")
+        GLib.source_remove(tick)
+
+    def test_refused_parameter(self):
+        """What would make libvirt's ssh another one than the inspector's is named, and disks are not read."""
+        self.virt = self.libvirtd()
+        self.virt.define(self.domain_xml())
+        self.start_over_ssh("&no_verify=1")
+        self.wait_for(State="shut-off")
+        self.assertFalse(self.client.host()["DisksRead"])
+        self.assertIn("Guests' disks cannot be read: the URI has “no_verify=”; say that to ssh by ssh_config(5) instead\n",
+                      self.daemon.log())
+        self.assertEqual(os.listdir(self.inspector.requests), [])
 
 
 if __name__ == "__main__":

@@ -316,6 +316,39 @@ class Inspector(Service):
         self.ask(1, request("/dev/disk"))
         self.assert_read(self.answer(1), "/dev/disk")
 
+    def test_other_host(self):
+        """With the drop-in, a disk is read over ssh, with root's key and configuration. Without, the network is away."""
+        self.put_disk("/srv/images/guest.img")
+        self.put_host()
+        self.boot()
+        self.run_there("mkdir", "/run/sshd")
+        self.run_there("/usr/sbin/sshd", "-f", "/etc/xenpv-test/sshd_config")
+        self.run_there("systemctl", "start", INSPECT + ".path")
+        source = "ssh://xenhost/srv/images/guest.img"
+        self.ask(1, request(source))
+        self.assertRegex(self.answer(1)["disks"][0]["error"], "^ssh: ")
+        example = self.run_there("find", "/usr", "-name", "remote-disks.conf.example").strip()
+        self.run_there("install", "-D", example, f"/etc/systemd/system/{INSPECT}.service.d/remote-disks.conf")
+        self.run_there("systemctl", "daemon-reload")
+        self.ask(2, request(source))
+        self.assert_read(self.answer(2), source)
+
+    def put_host(self):
+        """Puts the configuration of an sshd on the machine, and root's ssh, which reaches it as xenhost."""
+        for key in ("host", "user"):
+            path = os.path.join(self.folder, key)
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+        with open(os.path.join(self.folder, "host.pub"), encoding="ascii") as file:
+            self.put("/root/.ssh/known_hosts", "xenhost " + file.read(), mode=0o600)
+        self.put("/root/.ssh/key", "", copy_of=os.path.join(self.folder, "user"), mode=0o600)
+        self.put("/root/.ssh/config", "Host xenhost\nHostName 127.0.0.1\nPort 2222\nHostKeyAlias xenhost\n"
+                                      "IdentityFile /root/.ssh/key\nIdentityAgent none\n", mode=0o600)
+        self.put("/etc/xenpv-test/key", "", copy_of=os.path.join(self.folder, "host"), mode=0o600)
+        self.put("/etc/xenpv-test/authorized", "", copy_of=os.path.join(self.folder, "user.pub"))
+        self.put("/etc/xenpv-test/sshd_config",
+                 "HostKey /etc/xenpv-test/key\nAuthorizedKeysFile /etc/xenpv-test/authorized\nListenAddress 127.0.0.1\n"
+                 "Port 2222\nPermitRootLogin yes\nStrictModes no\nUsePAM no\nPidFile none\n")
+
     def test_many(self):
         """The inspector is started for each request, but only once for a folder among the requests."""
         self.put_disk("/srv/images/guest.img")
