@@ -32,8 +32,9 @@ typedef struct {
     guint32 buckets;
     guint32 high_mask;
     guint32 spares[32];
-    guint8 *seen; /* a bit for each page of a bucket that was read */
-    guint visited;
+    guint8 *seen;   /* a bit for each page of a bucket that was read */
+    GArray *chains; /* the first page of each chain of overflow pages; guint32 */
+    guint found;
     XpvRpmVisit visit;
     gpointer data;
 } Database;
@@ -125,21 +126,29 @@ xpv_rpm_record_read(XpvRpmRecord *record, gsize max)
     return record->bytes;
 }
 
-/* @item: of @length bytes */
+/* @here: (nullable) the first @length bytes; @next: the page where it goes on; 0: nowhere */
 static void
-visit_value(Database *self, const guint8 *item, gsize length)
+visit_record(const Database *self, const guint8 *here, gsize length, guint32 next)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
-    XpvRpmRecord record = { .database = self, .bytes = bytes };
-    if (item[0] == ITEM_HERE) {
-        g_byte_array_append(bytes, item + 1, (guint)length - 1);
-    } else if (item[0] == ITEM_OVERFLOW && length >= 8) {
-        record.next = get32(self, item + 4);
-    } else {
-        return;
-    }
-    self->visited++;
+    XpvRpmRecord record = { .database = self, .bytes = bytes, .next = next };
+    if (here)
+        g_byte_array_append(bytes, here, (guint)length);
     self->visit(&record, self->data);
+}
+
+/* @item: of @length bytes */
+static void
+take_value(Database *self, const guint8 *item, gsize length)
+{
+    if (item[0] == ITEM_HERE) {
+        self->found++;
+        visit_record(self, item + 1, length - 1, 0);
+    } else if (item[0] == ITEM_OVERFLOW && length >= 8) {
+        guint32 first = get32(self, item + 4);
+        self->found++;
+        g_array_append_val(self->chains, first);
+    }
 }
 
 /* The value of key 0 is not a header, but the number of the last one. */
@@ -158,7 +167,7 @@ visit_page(Database *self, const guint8 *page)
     guint entries = get16(self, page + 20);
     guint end = self->page_size, key_length = 0;
     const guint8 *key = NULL;
-    for (guint i = 0; i < entries && self->visited < XPV_RPM_DATABASE_MAX; i++) {
+    for (guint i = 0; i < entries && self->found < XPV_RPM_DATABASE_MAX; i++) {
         guint start = get16(self, page + PAGE_HEADER + i * 2);
         if (start < PAGE_HEADER + entries * 2 || start >= end)
             return;
@@ -166,7 +175,7 @@ visit_page(Database *self, const guint8 *page)
             key = page + start;
             key_length = end - start;
         } else if (is_header_key(key, key_length)) {
-            visit_value(self, page + start, end - start);
+            take_value(self, page + start, end - start);
         }
         end = start;
     }
@@ -183,6 +192,23 @@ visit_bucket(Database *self, guint32 bucket, guint8 *buffer)
     }
 }
 
+static gint
+compare_pages(gconstpointer a, gconstpointer b)
+{
+    guint32 one = *(const guint32 *)a, other = *(const guint32 *)b;
+    return one < other ? -1 : one > other;
+}
+
+/* In the order of the file, as headers are large, and lie in the order in which they were installed: a disk of another
+ * host is read ahead by that. */
+static void
+visit_chains(const Database *self)
+{
+    g_array_sort(self->chains, compare_pages);
+    for (guint i = 0; i < self->chains->len; i++)
+        visit_record(self, NULL, 0, g_array_index(self->chains, guint32, i));
+}
+
 gboolean
 xpv_rpm_database_visit(XpvMedium *file, XpvRpmVisit visit, gpointer data, GError **error)
 {
@@ -191,10 +217,13 @@ xpv_rpm_database_visit(XpvMedium *file, XpvRpmVisit visit, gpointer data, GError
         return FALSE;
     g_autofree guint8 *seen = g_malloc0(database.pages / 8 + 1);
     g_autofree guint8 *buffer = g_malloc(database.page_size);
+    g_autoptr(GArray) chains = g_array_new(FALSE, FALSE, sizeof(guint32));
     database.seen = seen;
+    database.chains = chains;
     for (guint32 i = 0; i < database.buckets; i++)
         visit_bucket(&database, i, buffer);
-    if (database.visited >= XPV_RPM_DATABASE_MAX)
+    visit_chains(&database);
+    if (database.found >= XPV_RPM_DATABASE_MAX)
         return xpv_inspect_fail(error, "it has more than %u packages; the rest was not read", XPV_RPM_DATABASE_MAX);
     return TRUE;
 }

@@ -49,17 +49,36 @@ def by_qemu_nbd(report, figure, what, path, repeats):
     report.add(f"MB read by qemu-nbd, {what}: raw", ours, raw, ours.median / raw.median, 2)
 
 
+def over_ssh(report, figure, what, path, bound):
+    """Adds the rows about a disk of another host: what a script in place of ssh and the host's dd is asked for."""
+    folder = path + ".ssh"
+    log = os.path.join(folder, "log")
+    os.makedirs(folder, exist_ok=True)
+    for name, script in (("ssh", f'for command; do :; done\nPATH={folder}:$PATH exec sh -c "$command"'),
+                         ("dd", f'echo "$@" >>{log}\nexec /bin/dd "$@"')):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(f"#!/bin/sh\n{script}\n")
+        os.chmod(file.name, 0o755)
+    subprocess.run([os.environ["XPV_INSPECT"], "--json", "ssh://host" + path], stdout=subprocess.DEVNULL, check=True,
+                   env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"})
+    with open(log, encoding="utf-8") as file:
+        blocks = [int(count) for count in re.findall(r" count=(\d+) ", file.read())]
+    trips, size = figure([len(blocks)], "trips"), figure([sum(blocks) * 65536 / 1e6], "MB")
+    report.add(f"round trips over ssh, and MB read (right): {what}", trips, size, trips.median, bound)
+
+
 def disks(report, figure):
     """Adds the rows of the inspector to the report. @figure: makes a figure of readings in microseconds."""
     with tempfile.TemporaryDirectory(prefix="xenpv-") as folder:
-        for what, layout, filler, repeats, bound in (("/boot alone", "boot-alone", 0, 100, 50),
-                                                     ("/boot and LVM", "lvm", 0, 100, 50),
-                                                     ("/boot, LVM and an rpm database of 57 MB", "lvm", 1300, 10, 200)):
+        for what, layout, filler, repeats, bound, trips in (
+                ("/boot alone", "boot-alone", 0, 100, 50, 10), ("/boot and LVM", "lvm", 0, 100, 50, 20),
+                ("/boot, LVM and an rpm database of 57 MB", "lvm", 1300, 10, 200, 150)):
             guest = dataclasses.replace(images.RHEL_5, filler=filler)
             paths = images.make(layout, guest, os.path.join(folder, "one"))
             ours = figure([processor([paths]) for _ in range(repeats)])
             report.add(f"ms of processor to read a guest's disks: {what}", ours, None, ours.median / 1e3, bound)
             by_qemu_nbd(report, figure, what, paths[0], repeats // 5)
+            over_ssh(report, figure, what, paths[0], trips)
         guests = [images.make(layout, dataclasses.replace(images.RHEL_4, default=str(number % 2)),
                               os.path.join(folder, str(number)))
                   for number, layout in zip(range(100), itertools.cycle(LAYOUTS))]

@@ -94,6 +94,17 @@ class Reading(TestCase):
             with self.subTest(shell):
                 self.assertEqual(([disk["error"] for disk in answer["disks"]], answer["errors"]), ([""] * len(paths), []))
 
+    def test_round_trips(self):
+        """They are few, and a large database of packages is read ahead."""
+        for filler, bound in ((0, 20), (300, 60)):
+            [path] = self.make("lvm", dataclasses.replace(images.RHEL_5, filler=filler), str(filler))
+            self.give("dash")
+            self.replace("dd", f'echo "$@" >>{self.path("log")}; exec "$tool" "$@"')
+            self.assert_read(HOST + path)
+            with open(self.path("log"), encoding="utf-8") as file:
+                self.assertLessEqual(len(file.readlines()), bound)
+            os.unlink(self.path("log"))
+
     def test_names(self):
         """None of them is anything else than the name of a file."""
         paths = [self.path(name) for name in (
