@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Builds and tests the packages of the current commit, for all Debian releases at the same time."""
+"""Builds and tests the packages of the current commit, the Debian releases' and the RPMs at the same time."""
 import concurrent.futures
 import json
 import os
@@ -35,6 +35,7 @@ def main():
     trees.run("meson", "dist", "-C", BUILD, "--no-tests")
     tarball = os.path.join(BUILD, "meson-dist", f"{project['descriptive_name']}-{project['version']}.tar.xz")
     jobs = [(f"Debian {release}", "test_debian.py", release, tarball) for release in trees.RELEASES]
+    jobs.append(("RPM", "test_rpm.py", tarball))
     with concurrent.futures.ThreadPoolExecutor(len(jobs)) as pool:
         counts = list(pool.map(lambda job: prove(*job), jobs))
     closing.close(*counts)
