@@ -56,6 +56,7 @@ class Installed(TestCase):
                 ("org.xenpv.Compat1.5", "/share/man/man5/"),
                 ("remote.conf.example", "/share/doc/xenpv-compat/"),
                 ("example-client.c", "/share/doc/xenpv-compat/"),
+                ("NEWS.md", "/share/doc/xenpv-compat/"),
                 ("libxl-hook.example", "/share/doc/xenpv-compat/"),
                 ("xenpv-compatctl.1", "/share/man/man1/"),
                 ("xenpv-compatd.8", "/share/man/man8/"),
