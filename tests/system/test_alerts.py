@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Each run of a domain has at most one alert, even if the daemon or libvirtd is killed."""
 import glob
+import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 
 import harness
@@ -161,6 +163,26 @@ class Alerts(harness.TestCase):
             self.assertRegex(self.daemon.log(), "Cannot read the saved alerts; renamed .*alerts.corrupt, so alerts may repeat")
             self.stop_daemon()
             self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+
+    def test_release_0_1_0(self):
+        """An alert that 0.1.0 has sent is not repeated beside a new one. The daemon also reads its configuration."""
+        folder = shutil.copytree(os.path.join(harness.SOURCE, "tests", "data", "0.1.0"), os.path.join(self.folder, "0.1.0"))
+        with open(os.path.join(folder, "kernels.conf"), "a", encoding="utf-8") as file:
+            file.write(f"[Kernels]\nfresh-install={INCOMPATIBLE}\n")
+        os.mkdir(os.path.join(self.folder, "run"))
+        saved = shutil.copy(os.path.join(folder, "alerts"), os.path.join(self.folder, "run"))
+        for expected in ["fresh-install"], ["erp39-smp", "fresh-install"]:  # with what 0.1.0 has saved, and without
+            self.client.signals.clear()
+            self.start("test://" + harness.EXAMPLE_HOST, "--config", os.path.join(folder, "xenpv-compatd.conf"))
+            self.wait_for_alerts(len(expected))
+            self.assertEqual(sorted(alert[1] for alert in self.alerts()), expected)
+            domains = {domain["name"]: domain for domain in map(json.loads, self.ctl("list", "--json").stdout.splitlines())}
+            self.assertEqual(domains["archive"]["kernel"], "kernel-PAE-2.6.18-8.el5.i686")
+            self.assertTrue(domains["lab54-xen"]["acknowledged"])
+            self.assertEqual(json.loads(self.ctl("host", "--json").stdout)["host_kernel"], "2.6.18-53.el5xen")
+            self.stop_daemon()
+            self.client.wait_for(lambda: not self.client.owner, "the name's loss")
+            os.unlink(saved)
 
     def test_nowhere_to_write(self):
         """Alerts are still sent if they cannot be saved."""
