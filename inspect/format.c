@@ -165,7 +165,7 @@ static gboolean
 check_vmdk(const XpvMedium *image, GError **error)
 {
     guint8 head[20];
-    g_autofree char *text = g_malloc(VMDK_TEXT_MAX + 1);
+    char text[VMDK_TEXT_MAX + 1];
     if (!peek(image, 0, head, sizeof head, error) || !peek(image, VMDK_TEXT, text, VMDK_TEXT_MAX, error))
         return FALSE;
     text[VMDK_TEXT_MAX] = '\0';

@@ -145,7 +145,7 @@ options_new(const char *driver, int fd)
 {
     struct stat status;
     gboolean is_device = fstat(fd, &status) == 0 && S_ISBLK(status.st_mode);
-    return g_strdup_printf("driver=%s,read-only=on,force-share=on,"
+    return g_strdup_printf("driver=%s,read-only=on,"
                            "file.driver=%s,file.filename=" IMAGE_PATH ",file.locking=off",
                            driver, is_device ? "host_device" : "file");
 }

@@ -143,6 +143,12 @@ call_prctl(gpointer data)
     return g_strdup_printf("%d", prctl(PR_SET_NAME, "x"));
 }
 
+static char *
+call_dup(gpointer data)
+{
+    return g_strdup_printf("%d", fcntl(GPOINTER_TO_INT(data), F_DUPFD, 0));
+}
+
 #if defined(__x86_64__)
 /* Makes a system call as i386, where the number of futex() means getegid(). */
 static char *
@@ -159,7 +165,8 @@ static void
 test_forbidden_calls(void)
 {
     static const char killed[] = "reading was ended, as it made a system call that reading does not need";
-    static const XpvSandboxWork works[] = { call_open, call_socket, call_fork, call_execve, call_prctl, map_code };
+    static const XpvSandboxWork works[] = { call_open,  call_socket, call_fork, call_execve,
+                                            call_prctl, call_dup,    map_code };
     for (guint i = 0; i < G_N_ELEMENTS(works); i++)
         expect_end(&xpv_sandbox_limits, works[i], NULL, killed);
     expect_end(&xpv_sandbox_limits, call_kill, GINT_TO_POINTER(getpid()), killed);

@@ -4,6 +4,7 @@
 strace sends it a signal at a call that no other process makes: accept4() when it has opened the image, or sendmsg() when
 it answers. Sanitizers need more calls than the inspector's filter allows, so this test runs without them.
 """
+import fcntl
 import os
 import re
 import signal
@@ -22,14 +23,14 @@ class QemuNbd(tracing.TestCase):
         [disk] = self.make("lvm", images.RHEL_5)
         self.image = test_formats.convert(disk, "qcow2")
 
-    def inject(self, when, signal_name):
+    def inject(self, when, signal_name, **popen):
         """Makes strace send it a signal at a call."""
         call, number = when
         return self.trace(["--format=qcow2", self.image], f"--trace={call}",
-                          f"--inject={call}:signal={signal_name}:when={number}")
+                          f"--inject={call}:signal={signal_name}:when={number}", **popen)
 
-    def hold(self, when):
-        tracer = self.inject(when, "SIGSTOP")
+    def hold(self, when, **popen):
+        tracer = self.inject(when, "SIGSTOP", **popen)
         return tracer, self.wait_for_stop(tracer)
 
     def end(self, tracer, status):
@@ -40,7 +41,10 @@ class QemuNbd(tracing.TestCase):
 
     def test_what_it_has(self):
         """It has a filter, no new privileges, its limits, a short environment, and no file but the image."""
-        tracer, pid = self.hold(OPENING)
+        with open("/etc/passwd", "rb") as file:
+            inherited = fcntl.fcntl(file, fcntl.F_DUPFD, 100)
+        self.addCleanup(os.close, inherited)
+        tracer, pid = self.hold(OPENING, pass_fds=[inherited])
         facts, limits = tracing.status(pid), tracing.limits(pid)
         self.assertEqual((facts["Name"], facts["Seccomp"], facts["NoNewPrivs"]), ("qemu-nbd", "2", "1"))
         self.assertEqual({name: limits[name] for name in ("Max cpu time", "Max address space", "Max core file size",

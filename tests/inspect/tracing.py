@@ -19,10 +19,10 @@ def limits(pid):
 
 
 class TestCase(inspector.TestCase):
-    def trace(self, arguments, *options):
+    def trace(self, arguments, *options, **popen):
         """Starts the inspector under strace, which prints on standard error how its processes end."""
         argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", *arguments]
-        tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.stdout.close)
         self.addCleanup(tracer.stderr.close)
