@@ -36,7 +36,7 @@ class Sandbox(tracing.TestCase):
         self.assertEqual((facts["Seccomp"], facts["NoNewPrivs"]), ("2", "1"))
         self.assertEqual(tracing.limits(pid)["Max cpu time"], "10")
         self.assertEqual(tracing.limits(pid)["Max address space"], str(256 << 20))
-        self.assertEqual(tracing.limits(pid)["Max open files"], "1")  # as poll() wants it
+        self.assertEqual(tracing.limits(pid)["Max open files"], "2")  # as poll() wants it
         self.assertEqual(tracing.limits(pid)["Max core file size"], "0")
         self.assertEqual(tracing.limits(pid)["Max file size"], "0")
         opened = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
