@@ -66,7 +66,7 @@ struct _XpvSsh {
  * Of a block device, the host's cache may be older than what a guest wrote past it, so it is read past it, too, where
  * dd can do so. Digits alone come to the arithmetic of the shell, which else could run commands. */
 static const char loop[] =
-    "PATH=$PATH:/sbin:/usr/sbin LC_ALL=C; export PATH LC_ALL; set -f; exec 3>&1; direct=iflag=direct\n"
+    "PATH=$PATH:/sbin:/usr/sbin LC_ALL=C; export PATH LC_ALL; set -f; exec 3>&1; s=65536 direct=iflag=direct\n"
     "kind() { echo \"it is $1, not an image or a block device\"; }\n"
     "size() {\n"
     "  if [ -d \"$1\" ]; then kind \"a folder\"\n"
@@ -74,28 +74,28 @@ static const char loop[] =
     "  elif [ -p \"$1\" ]; then kind \"a pipe\"\n"
     "  elif [ -S \"$1\" ]; then kind \"a socket\"\n"
     "  elif [ -b \"$1\" ]; then blockdev --getsize64 \"$1\" 2>&1\n"
-    "  elif [ ! -e \"$1\" ]; then s=$(ls -Lnd \"$1\" 2>&1); echo \"${s##*: }\"\n"
+    "  elif [ ! -e \"$1\" ]; then e=$(ls -Lnd \"$1\" 2>&1); echo \"${e##*: }\"\n"
     "  elif [ ! -r \"$1\" ]; then echo Permission denied\n"
     "  else set -- $(ls -Lnd \"$1\"); echo \"$5\"; fi\n"
     "}\n"
     "get() {\n"
-    "  m=$(dd if=\"$p\" bs=" G_STRINGIFY(BLOCK) " skip=\"$b\" count=\"$c\" conv=sync $f 2>&1 >&3)\n"
-                                                "  r=${m% records in*} r=${r##*[!0-9+]}\n"
-                                                "  case $r in [0-9]*+[0-9]*) ;; *) r=0+0 ;; esac\n"
-                                                "}\n"
-                                                "printf \"\\n%s\\n\" xenpv-compat-inspect\n"
-                                                "for p do printf \"%s \" $(size \"$p\"); echo; done\n"
-                                                "while read -r d b c && [ \"$c\" ]; do\n"
-                                                "  case $d$b$c in *[!0-9]*) exit ;; esac\n"
-                                                "  i=0; for p do i=$((i + 1)); [ $i = \"$d\" ] && break; done\n"
-                                                "  [ $i = \"$d\" ] || exit\n"
-                                                "  f=; [ -b \"$p\" ] && f=$direct\n"
-                                                "  get; [ \"$f$r\" = iflag=direct0+0 ] && { direct= f=; get; }\n"
-                                                "  n=$(($c - ${r%+*} - ${r#*+}))\n"
-                                                "  [ $n = 0 ] || dd if=/dev/zero bs=" G_STRINGIFY(
-                                                    BLOCK) " count=$n 2>/dev/null >&3 || exit\n"
-                                                           "  printf \"%s \" $r ${m%\"$r records in\"*}; echo\n"
-                                                           "done";
+    "  m=$(dd if=\"$p\" bs=$s skip=\"$b\" count=\"$c\" conv=sync $f 2>&1 >&3)\n"
+    "  r=${m% records in*} r=${r##*[!0-9+]}\n"
+    "  case $r in [0-9]*+[0-9]*) ;; *) r=0+0 ;; esac\n"
+    "}\n"
+    "printf \"\\n%s\\n\" xenpv-compat-inspect\n"
+    "for p do printf \"%s \" $(size \"$p\"); echo; done\n"
+    "while read -r d b c && [ \"$c\" ]; do\n"
+    "  case $d$b$c in *[!0-9]*) exit ;; esac\n"
+    "  i=0; for p do i=$((i + 1)); [ $i = \"$d\" ] && break; done\n"
+    "  [ $i = \"$d\" ] || exit\n"
+    "  f=; [ -b \"$p\" ] && f=$direct\n"
+    "  get; [ \"$f$r\" = iflag=direct0+0 ] && { direct= f=; get; }\n"
+    "  n=$(($c - ${r%+*} - ${r#*+}))\n"
+    "  [ $n = 0 ] || dd if=/dev/zero bs=$s count=$n 2>/dev/null >&3 || exit\n"
+    "  printf \"%s \" $r ${m%\"$r records in\"*}; echo\n"
+    "done";
+G_STATIC_ASSERT(BLOCK == 65536);
 
 XpvSsh *
 xpv_ssh_new(const XpvSshLimits *limits, const char *destination, const char *port)
