@@ -232,9 +232,10 @@ class Failures(TestCase):
     def begin(self):
         """Starts it, and waits until the host reads a disk. Returns: its process"""
         [self.disk] = self.make("plain", images.RHEL_5)
-        os.mkfifo(self.path("begun"))
-        self.replace("dd", f"echo >{self.path('begun')}; exec sleep infinity")
-        self.link("sleep", "/bin/sleep")
+        for fifo in ("begun", "held"):
+            os.mkfifo(self.path(fifo))
+        self.addCleanup(os.close, os.open(self.path("held"), os.O_RDWR))  # until then, dd hangs
+        self.replace("dd", f"echo >{self.path('begun')}; exec /bin/cat {self.path('held')}")
         write_program(self.bin, "ssh", f'echo $$ >{self.path("ssh.pid")}; exec {self.sshd.ssh} "$@"\n')
         process = subprocess.Popen([inspector.INSPECT, "--json", HOST + self.disk], stdout=subprocess.PIPE, text=True,
                                    env={**os.environ, **self.environment})
