@@ -119,13 +119,18 @@ find_trouble(const XpvInspection *inspection)
     return inspection->errors->len > 0 ? g_strdup(inspection->errors->pdata[0]) : NULL;
 }
 
+static gboolean
+has_trouble(const XpvInspection *inspection)
+{
+    return xpv_inspection_lacks_disk(inspection) || inspection->errors->len > 0;
+}
+
 /* Whether a reading missed what an earlier one found in the same run, as the guest was writing. Once it has stopped, or
  * has started again, it may be another system that cannot be read. */
 static gboolean
 is_torn(const Guest *guest, const XpvInspection *inspection)
 {
-    g_autofree char *trouble = find_trouble(inspection);
-    return trouble && guest->id >= 0 && guest->inspection && !guest->is_of_earlier_run &&
+    return guest->id >= 0 && guest->inspection && !guest->is_of_earlier_run && has_trouble(inspection) &&
            xpv_inspection_says_less(inspection, guest->inspection);
 }
 
@@ -183,8 +188,8 @@ take_inspection(Guest *guest, XpvInspection *inspection)
 static gboolean
 has_failed(const Guest *guest, const XpvInspection *answer)
 {
-    return find_trouble(answer) && (answer->inspected_at == 0 ||
-                                    (guest->inspection && answer->inspected_at == guest->inspection->inspected_at));
+    return has_trouble(answer) && (answer->inspected_at == 0 ||
+                                   (guest->inspection && answer->inspected_at == guest->inspection->inspected_at));
 }
 
 /* The answer is the guest's, in its present run. A first reading that fails is tried once more before what was found in
