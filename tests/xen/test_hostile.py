@@ -57,7 +57,8 @@ class Hostile(xentest.TestCase):
               "more", flush=True)
         self.assertGreater(int(self.kernels()[-1].split("-")[1]), 5 * len(self.client.signals))
         self.assertEqual(self.client.owner, owner)  # the daemon was not restarted
-        self.assertLess(len(self.client.signals), seconds / 3)
+        # One a second without rests. In a slow emulator, the guest floods only part of the time.
+        self.assertLess(len(self.client.signals), seconds * 2 / 3)
         self.assertLess(reads, 200 * seconds)
         self.assertLess(memory, 512)
 
