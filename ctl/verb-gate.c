@@ -142,7 +142,7 @@ report_from(XpvReportsFrom source, const Domain *domain)
     case XPV_REPORTS_FROM_XENSTORE: /* these report running domains only */
     case XPV_REPORTS_FROM_CONSOLE:
     case XPV_N_REPORT_SOURCES:
-        return NULL;
+        break;
     }
     return NULL;
 }

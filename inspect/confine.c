@@ -187,15 +187,7 @@ limit_calls(void)
 {
     const guint32 refuse = SECCOMP_RET_ERRNO | EPERM;
     struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 20];
-    unsigned short n = 0;
-    filter[n++] = LOAD(arch); /* another's numbers mean other calls */
-    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XPV_FILTER_ARCHITECTURE, 1, 0);
-    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
-    filter[n++] = LOAD(nr);
-    for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
-        filter[n++] = UNLESS(calls[i], 1);
-        filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
-    }
+    unsigned short n = xpv_filter_begin(filter, calls, G_N_ELEMENTS(calls));
     /* Only to read, and nothing that does not exist. */
     filter[n++] = UNLESS(__NR_openat, 4);
     filter[n++] = LOAD(LOWER(2));

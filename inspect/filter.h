@@ -34,6 +34,23 @@
 #define UNLESS(value, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 #define HAS_ANY(bits, skip) (struct sock_filter) BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, (bits), 0, (skip))
 
+/* xpv_filter_begin: allows calls. The call's number stays loaded for the instructions that follow.
+ * @filter: has room for four instructions and two for each call. Returns: their number */
+static inline unsigned short
+xpv_filter_begin(struct sock_filter *filter, const guint32 *calls, gsize n_calls)
+{
+    unsigned short n = 0;
+    filter[n++] = LOAD(arch); /* another's numbers mean other calls */
+    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XPV_FILTER_ARCHITECTURE, 1, 0);
+    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
+    filter[n++] = LOAD(nr);
+    for (gsize i = 0; i < n_calls; i++) {
+        filter[n++] = UNLESS(calls[i], 1);
+        filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
+    }
+    return n;
+}
+
 static inline gboolean
 xpv_filter_install(struct sock_filter *filter, unsigned short length)
 {

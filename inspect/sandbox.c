@@ -111,15 +111,7 @@ static gboolean
 install_filter(void)
 {
     struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 40];
-    unsigned short n = 0;
-    filter[n++] = LOAD(arch); /* another's numbers mean other calls */
-    filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, XPV_FILTER_ARCHITECTURE, 1, 0);
-    filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
-    filter[n++] = LOAD(nr);
-    for (guint i = 0; i < G_N_ELEMENTS(calls); i++) {
-        filter[n++] = UNLESS(calls[i], 1);
-        filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
-    }
+    unsigned short n = xpv_filter_begin(filter, calls, G_N_ELEMENTS(calls));
     /* libnbd makes its socket one that does not block, and one that is closed in other programs. */
     filter[n++] = UNLESS(FCNTL, 2 + 2 * G_N_ELEMENTS(flag_commands));
     filter[n++] = LOAD(LOWER(1));
