@@ -3,20 +3,21 @@
  * invariant. */
 #pragma once
 
+#include "common/guide.h"
 #include "common/judge.h"
 #include "tests/expect.h"
 
 static inline const char *
 broken_in_kernel(const XpvKernel *kernel)
 {
-    static const gint last_update[] = { 9, 9, 11 }; /* of RHEL 3, 4, 5 */
     if (kernel->flavour >= XPV_FLAVOUR_MAX || kernel->arch >= XPV_ARCH_MAX)
         return "has a known flavour and architecture";
     if (kernel->major == 0)
         return NULL;
-    if (kernel->major < 3 || kernel->major > 5)
+    const XpvRhel *rhel = xpv_guide_rhel(kernel->major);
+    if (!rhel)
         return "is of a release that the Guide covers";
-    if (kernel->update < -1 || kernel->update > last_update[kernel->major - 3])
+    if (kernel->update < -1 || kernel->update >= (gint)rhel->n_bases)
         return "is of an update that the Guide covers";
     return is_publishable(kernel->release) ? NULL : "has a clean release";
 }

@@ -33,7 +33,7 @@ test_update(void)
         { "2.6.18-53.1.4.el5", 1 },
         { "2.6.18-194.8.1.el5.centos.plusxen", 5 },
         { "2.6.18-398.el5xen", 11 },
-        { "2.6.18-438.el5xen", 11 },
+        { "2.6.18-398.9.1.el5xen", 11 },
         { "kernel-xen-2.6.18-92.1.22.el5.x86_64", 2 },
         { "kernel-xen-2.6.18-53.el5.i686", 1 },
         { "2.6.18-1.2747.el5xen", 0 }, /* a pre-release counts as update 0 */

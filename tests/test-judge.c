@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/judge.h"
+#include "tests/guide.h"
 #include "tests/invariants.h"
 
 /* describe: "verdict [reasons] {warnings} release variant processor hosts driver-source", with "-" for each empty
@@ -64,36 +65,6 @@ check_remedy(const char *input, const XpvHost *host, const XpvReport *report, co
     expect_true(context, !broken, broken);
 }
 
-/* The Guide's tables as printed, with a bar between two cells. */
-static const char *const table_12_1[] = {
-    "athlon|Supported (AMD)||",
-    "athlon-SMP|Supported (AMD)||",
-    "ia32e|Supported (Intel)||",
-    "i686|Supported (Intel)|Supported|Supported",
-    "i686-PAE|||Supported",
-    "i686-SMP|Supported (Intel)|Supported|",
-    "i686-HUGEMEM|Supported (Intel)|Supported|",
-    "x86_64|Supported (AMD)|Supported|Supported",
-    "x86_64-SMP|Supported (AMD)|Supported|",
-    "x86_64-LARGESMP||Supported|",
-    "ia64|||Supported",
-};
-static const char *const tables_12_2_and_12_3[] = {
-    "ia32e|x86_64", "i686|i686",       "i686-SMP|i686", "i686-HUGEMEM|i686",
-    "athlon|i686",  "athlon-SMP|i686", "x86_64|x86_64", "x86_64-SMP|x86_64",
-};
-
-static char *
-look_up(const char *const *rows, gsize n_rows, const char *key, guint column)
-{
-    for (gsize i = 0; i < n_rows; i++) {
-        g_auto(GStrv) cells = g_strsplit(rows[i], "|", -1);
-        if (g_str_equal(cells[0], key))
-            return g_strdup(cells[column]);
-    }
-    return NULL;
-}
-
 /* A package and a host, all in words. */
 typedef struct {
     guint major;
@@ -125,24 +96,22 @@ oracle(const Question *q)
             g_autofree char *upper = g_ascii_strup(q->flavour, -1);
             variant = g_strconcat(q->arch, "-", upper, NULL);
         }
-        cell = look_up(table_12_1, G_N_ELEMENTS(table_12_1), variant, q->major - 2);
+        cell = guide_cell(variant, q->major);
         if (!cell)
             variant[0] = '\0';
-        gboolean supported = cell && *cell;
-        if (supported && q->major == 3)
-            hosts = look_up(tables_12_2_and_12_3, G_N_ELEMENTS(tables_12_2_and_12_3), variant, 1);
-        else if (supported)
-            hosts = g_strdup(g_str_equal(q->arch, "i686") ? "i686+x86_64" : q->arch);
+        gboolean supported = cell && *cell != '-';
+        if (supported)
+            hosts = g_strdelimit(guide_hosts(variant, q->major), " ", '+');
         if (supported && strstr(cell, "Intel"))
             processor = "intel";
         else if (supported && strstr(cell, "AMD"))
             processor = "amd";
 
         /* The minimum releases, and those that have the drivers built in. */
-        gboolean is_old = q->is_prerelease || (q->major == 3 && q->update < 9) || (q->major == 4 && q->update < 6) ||
-                          (q->major == 5 && q->update < 1);
-        gboolean is_built_in =
-            !q->is_prerelease && ((q->major == 4 && q->update >= 7) || (q->major == 5 && q->update >= 3));
+        g_autofree char *minimum = guide_of_rhel(q->major, "minimum");
+        g_autofree char *built_in = guide_of_rhel(q->major, "built-in");
+        gboolean is_old = q->is_prerelease || q->update < strtoul(minimum, NULL, 10);
+        gboolean is_built_in = !q->is_prerelease && *built_in != '-' && q->update >= strtoul(built_in, NULL, 10);
         gboolean lacks_arch = g_str_equal(q->host_arch, "");
         source = is_built_in ? "built-in" : "kmod-xenpv";
         release = g_strdup_printf("%u.%u", q->major, q->update);
@@ -163,7 +132,7 @@ oracle(const Question *q)
 
         if (q->major == 3 && g_str_equal(q->host_processor, ""))
             g_string_append(warnings, " host-processor-unknown");
-        if (q->major == 3 && supported && g_str_equal(q->host_arch, "x86_64") &&
+        if (q->major == 3 && supported && g_str_equal(q->host_arch, "x86_64") && !strstr(hosts, "x86_64") &&
             (g_str_equal(q->arch, "i686") || g_str_equal(q->arch, "athlon")))
             g_string_append(warnings, " guide-disagrees");
     }
@@ -179,13 +148,14 @@ oracle(const Question *q)
 static void
 check_facts(const char *input, const Question *q, const XpvJudgement *judgement)
 {
-    static const char *const minimum[] = { "3.9", "4.6", "5.1" };
     const char *explanation = judgement->explanation, *remedy = judgement->remedy;
     g_autofree char *context = g_strdup_printf("%s: %s %s", input, explanation, remedy);
     g_autofree char *release = g_strdup_printf("RHEL %s", judgement->release);
 
     if (judgement->reasons & XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED)) {
-        expect_true(context, strstr(explanation, release) && strstr(explanation, minimum[q->major - 3]),
+        g_autofree char *update = guide_of_rhel(q->major, "minimum");
+        g_autofree char *minimum = g_strdup_printf("RHEL %u.%s", q->major, update);
+        expect_true(context, strstr(explanation, release) && strstr(explanation, minimum),
                     "names the release and the minimum");
     } else if (judgement->reasons & XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED)) {
         expect_true(context, strstr(explanation, "table 12.1") && strstr(explanation, q->arch), "names table and arch");
@@ -210,20 +180,31 @@ check_facts(const char *input, const Question *q, const XpvJudgement *judgement)
     }
 }
 
+/* VERSION-RELEASE of a release's kernels: of update 0, 1, 2, …, and of a pre-release at the end; of another release for
+ * 0. Returns: (transfer full) */
+static char **
+kernel_versions(guint major)
+{
+    if (major == 0)
+        return g_strsplit("2.6.32-71.el6", " ", -1);
+    g_autofree char *version = guide_of_rhel(major, "version"), *dist = guide_of_rhel(major, "dist");
+    g_autoptr(GArray) updates = guide_updates(major);
+    guint64 prerelease = g_array_index(updates, guint64, 0) - 1;
+    g_array_append_val(updates, prerelease);
+    g_autoptr(GStrvBuilder) versions = g_strv_builder_new();
+    for (guint i = 0; i < updates->len; i++) {
+        g_autofree char *each =
+            g_strdup_printf("%s-%" G_GUINT64_FORMAT ".%s", version, g_array_index(updates, guint64, i), dist);
+        g_strv_builder_add(versions, each);
+    }
+    return g_strv_builder_end(versions);
+}
+
 static void
 /* NOLINTNEXTLINE(readability-function-cognitive-complexity): every combination is a loop in a loop */
 test_every_package_on_every_host(void)
 {
-    static const struct {
-        guint major;
-        const char *version, *dist;
-        const char *numbers; /* of updates 0, 1, 2, …; the last one is a pre-release's */
-    } rhels[] = {
-        { 3, "2.4.21", "EL", "4 9 15 20 27 32 37 40 47 50 3" },
-        { 4, "2.6.9", "EL", "5 11 22 34 42 55 67 78 89 100 4" },
-        { 5, "2.6.18", "el5", "8 53 92 128 164 194 238 274 308 348 371 398 7" },
-        { 0, "2.6.32", "el6", "71" },
-    };
+    static const guint majors[] = { 3, 4, 5, 0 };
     static const char *const flavours[] = { "",     "smp",   "hugemem", "largesmp", "PAE", "xen",
                                             "xenU", "debug", "kdump",   "BOOT",     "uek", "rt" };
     static const char *const archs[] = { "athlon", "i386",  "i586",         "i686",         "ia32e", "x86_64", "ia64",
@@ -233,16 +214,15 @@ test_every_package_on_every_host(void)
     const XpvGuest like = GUEST(.arch = XPV_ARCH_UNKNOWN);
     G_STATIC_ASSERT(G_N_ELEMENTS(flavours) == XPV_FLAVOUR_MAX && G_N_ELEMENTS(archs) == XPV_ARCH_MAX - 1);
 
-    guint n = 0, n_wrong = 0;
-    for (guint r = 0; r < G_N_ELEMENTS(rhels); r++) {
-        g_auto(GStrv) numbers = g_strsplit(rhels[r].numbers, " ", -1);
-        for (guint u = 0; numbers[u]; u++) {
+    guint n_wrong = 0;
+    for (guint r = 0; r < G_N_ELEMENTS(majors); r++) {
+        g_auto(GStrv) versions = kernel_versions(majors[r]);
+        for (guint u = 0; versions[u]; u++) {
             for (guint f = 0; f < G_N_ELEMENTS(flavours); f++) {
                 for (guint a = 0; a < G_N_ELEMENTS(archs); a++) {
-                    gboolean is_prerelease = rhels[r].major != 0 && !numbers[u + 1];
-                    g_autofree char *package =
-                        g_strdup_printf("kernel%s%s-%s-%s.%s.%s", *flavours[f] ? "-" : "", flavours[f],
-                                        rhels[r].version, numbers[u], rhels[r].dist, archs[a]);
+                    gboolean is_prerelease = majors[r] != 0 && !versions[u + 1];
+                    g_autofree char *package = g_strdup_printf("kernel%s%s-%s.%s", *flavours[f] ? "-" : "", flavours[f],
+                                                               versions[u], archs[a]);
                     g_autoptr(XpvReport) report = xpv_report_parse(package, -1);
                     XpvGuest guest = like;
                     guest.report = report;
@@ -250,7 +230,7 @@ test_every_package_on_every_host(void)
                     for (guint h = 0; h < 4 * 3 * 3; h++) {
                         const XpvHost host = { "Xen", host_archs[h % 4], (XpvProcessor)(h / 4 % 3),
                                                (gint)(h / 12) - 1 };
-                        const Question question = { rhels[r].major,
+                        const Question question = { majors[r],
                                                     is_prerelease ? 0 : u,
                                                     is_prerelease,
                                                     flavours[f],
@@ -264,7 +244,6 @@ test_every_package_on_every_host(void)
                         g_autofree char *input =
                             g_strdup_printf("%s on %s %s RHEL %s", package, OR_DASH(question.host_arch),
                                             OR_DASH(question.host_processor), OR_DASH(question.host_release));
-                        n++;
                         gboolean is_right = expect(input, got, expected) & check_sane(input, judgement);
                         if (!is_right)
                             n_wrong++;
@@ -279,7 +258,6 @@ test_every_package_on_every_host(void)
             }
         }
     }
-    g_assert_cmpuint(n, ==, (11 + 11 + 13 + 1) * 12 * 13 * 36);
 }
 
 typedef struct {
@@ -408,7 +386,7 @@ static const Case precedence[] = {
     { "kernel-2.4.21-50.EL.i32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
     { "kernel-smp-2.4.21-50.EL.ia32e", X86_64_INTEL, GUEST(), "compatible [-] {-} 3.9 ia32e intel x86_64 kmod-xenpv" },
     { "kernel-2.6.9-78.EL.x86_64", X86_64_AMD, GUEST(), "compatible [-] {-} 4.7 x86_64 - x86_64 built-in" },
-    { "kernel-2.6.18-438.el5.ia64", HOST(IA64, INTEL, 11), GUEST(), "compatible [-] {-} 5.11 ia64 - ia64 built-in" },
+    { "kernel-2.6.18-398.el5.ia64", HOST(IA64, INTEL, 11), GUEST(), "compatible [-] {-} 5.11 ia64 - ia64 built-in" },
     { 0 },
 };
 

@@ -3,31 +3,9 @@
 host. It was written from the rules alone and works in another way than the program."""
 import re
 
+import guide
+
 CAP = 4096
-BASES = {
-    3: [4, 9, 15, 20, 27, 32, 37, 40, 47, 50],
-    4: [5, 11, 22, 34, 42, 55, 67, 78, 89, 100],
-    5: [8, 53, 92, 128, 164, 194, 238, 274, 308, 348, 371, 398],
-}
-MINIMUM = {3: 9, 4: 6, 5: 1}
-
-# The architectures of RHEL's kernel packages, for the processors that Xen runs on.
-PACKAGES = {
-    3: {"": "athlon i686 ia32e x86_64 ia64", "smp": "athlon i686 x86_64", "hugemem": "i686", "BOOT": "i386"},
-    4: {"": "i686 x86_64 ia64", "smp": "i686 x86_64", "hugemem": "i686", "largesmp": "x86_64 ia64",
-        "xenU": "i686 x86_64"},
-    5: {"": "i686 x86_64 ia64", "xen": "i686 x86_64 ia64", "PAE": "i686", "debug": "i686 x86_64"},
-}
-
-# Table 12.1; for RHEL 3 also the processor, and the host of tables 12.2 and 12.3.
-SUPPORTED = {
-    3: {"athlon": ("amd", "i686"), "athlon-SMP": ("amd", "i686"), "ia32e": ("intel", "x86_64"),
-        "ia32e-SMP": ("intel", "x86_64"), "i686": ("intel", "i686"), "i686-SMP": ("intel", "i686"),
-        "i686-HUGEMEM": ("intel", "i686"), "x86_64": ("amd", "x86_64"), "x86_64-SMP": ("amd", "x86_64")},
-    4: ["i686", "i686-SMP", "i686-HUGEMEM", "x86_64", "x86_64-SMP", "x86_64-LARGESMP"],
-    5: ["i686", "i686-PAE", "x86_64", "ia64"],
-}
-
 IMAGES = ["smp", "hugemem", "largesmp", "PAE", "xen", "xenU", "debug", "kdump", "BOOT", "uek", "rt"]
 ALIASES = {"i32e": "ia32e", "amd64": "x86_64", "i486": "i386"}
 FOREIGN = ["i586", "ppc", "ppc64", "ppc64iseries", "ppc64pseries", "s390", "s390x"]
@@ -63,8 +41,8 @@ class Named:
     """A kernel that a report names."""
 
     def __init__(self, major, number, release, flavour, arch, exact):
-        bases = [base for base in BASES[major] if base <= number]
-        self.major, self.update, self.release = major, len(bases) - 1, release
+        updates = [first for first in guide.UPDATES[major] if first <= number]
+        self.major, self.update, self.release = major, len(updates) - 1, release
         self.flavour, self.arch, self.exact, self.smp, self.machine = flavour, arch, exact, False, ""
 
 
@@ -179,7 +157,7 @@ def meant(kernel, first):
     """Returns: the architectures that a kernel may have."""
     if kernel.exact:
         return [kernel.arch]
-    archs = PACKAGES[kernel.major].get(kernel.flavour, "").split()
+    archs = guide.PACKAGES[kernel.major].get(kernel.flavour, [])
     machine = kernel.arch or kernel.machine or first
     if not machine:
         return archs or [""]
@@ -210,20 +188,19 @@ def judge_one(kernel, facts, host_update):
         return "not-applicable", {"guest-not-covered"}
     major, update, flavour, arch, _ = kernel
     host, processor = facts.get("host-architecture", ""), facts.get("host-processor", "")
-    variant = f"{arch}-{flavour.upper()}" if flavour else arch
+    variant = f"{arch}-{flavour.upper()}".removesuffix("-")
+    variant = "ia32e" if variant == "ia32e-SMP" else variant
+    cell = guide.CELLS.get((variant, major), "-")
     reasons = set()
-    if update < MINIMUM[major]:
+    if update < guide.MINIMUM[major]:
         reasons.add("guest-release-unsupported")
-    if variant not in SUPPORTED[major]:
+    if cell == "-":
         reasons.add("kernel-variant-unsupported")
-    elif major == 3:
-        compiled_for, needed = SUPPORTED[3][variant]
-        if host and host != needed:
+    else:
+        if host and host not in guide.hosts(variant, major):
             reasons.add("host-architecture-mismatch")
-        if processor and processor != compiled_for:
+        if processor and processor != guide.PROCESSORS.get(cell, processor):
             reasons.add("processor-mismatch")
-    elif host and host not in (["i686", "x86_64"] if arch == "i686" else [arch]):
-        reasons.add("host-architecture-mismatch")
     if host_update == 0:
         reasons.add("host-release-unsupported")
     if reasons:

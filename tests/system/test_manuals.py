@@ -8,6 +8,7 @@ import subprocess
 import unittest
 
 import examples
+import guide
 import harness
 
 BUILD = os.environ["XPV_BUILD"]
@@ -17,9 +18,6 @@ CONFIG, INTERFACE = "daemon/xenpv-compatd.conf.5", "dbus/org.xenpv.Compat1.5"
 INSPECT = "inspect/xenpv-compat-inspect.1"
 HAS_INSPECTOR = "XPV_INSPECT" in os.environ  # if it is built
 PAGES = (CTL, DAEMON, CONFIG, INTERFACE) + (INSPECT,) * HAS_INSPECTOR
-# The first kernel of each release that is supported, and the last before it, for the table in xenpv-compatd(8).
-FIRST = {"3.9": ("2.4.21-50.EL", "2.4.21-49.EL"), "4.6": ("2.6.9-67.EL", "2.6.9-66.EL"),
-         "5.1": ("2.6.18-53.el5", "2.6.18-52.el5")}
 
 
 def read(page):
@@ -114,20 +112,22 @@ class Complete(unittest.TestCase):
             self.assertLessEqual(set(words(name)), told)
 
     def test_tables(self):
-        """The table of xenpv-compatd(8) lists exactly the kernels that the client judges as compatible."""
+        """The table of xenpv-compatd(8) is the Guide's, and the client judges by it."""
         rows = re.findall(r"^RHEL ([\d.]+)  +(.*?)  +(\w+)  +(.*)$", read(DAEMON), re.M)
-        told = {(release, variant, host) for release, variants, _, hosts in rows for variant in variants.split(", ")
-                for host in hosts.split(", ")}
-        for release, variants, processor, _ in rows:
+        told = {(int(release[0]), variant): (release, processor, hosts.split(", "))
+                for release, variants, processor, hosts in rows for variant in variants.split(", ")}
+        names = {"intel": "Intel", "amd": "AMD", "": "any"}
+        self.assertEqual(told, {
+            (major, variant): (f"{major}.{guide.MINIMUM[major]}", names[guide.PROCESSORS.get(cell, "")],
+                               guide.hosts(variant, major))
+            for (variant, major), cell in guide.CELLS.items() if cell != "-"})
+        for (major, variant), (_, processor, hosts) in told.items():
             option = [] if processor == "any" else ["--host-processor", processor.lower()]
-            for variant in variants.split(", "):
-                arch, _, flavour = variant.partition("-")
-                package = "-".join(["kernel"] + [flavour if flavour == "PAE" else flavour.lower()] * bool(flavour))
-                for host in ("i686", "x86_64", "ia64"):
-                    kernels = [f"{package}-{version}.{arch}" for version in FIRST[release]]
-                    status = [self.check(kernel, "--host-architecture", host, *option) for kernel in kernels]
-                    self.assertEqual(status, [0 if (release, variant, host) in told else 1, 1], (kernels, host))
-        self.assertEqual(len(told), 23)
+            first = guide.first_supported(major)
+            for host in ("i686", "x86_64", "ia64"):
+                kernels = [guide.package(variant, guide.version(major, number)) for number in (first, first - 1)]
+                status = [self.check(kernel, "--host-architecture", host, *option) for kernel in kernels]
+                self.assertEqual(status, [0 if host in hosts else 1, 1], (kernels, host))
 
     def check(self, kernel, *options):
         argv = [os.environ["XPV_CTL"], "check", kernel, "--host-kernel=2.6.18-53.el5xen", *options]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compares check --matrix and check --all-hosts with the Guide's tables, which are copied below."""
+"""Compares check --matrix and check --all-hosts with the Guide's tables."""
 import itertools
 import json
 import os
@@ -7,42 +7,12 @@ import pty
 import re
 import subprocess
 
+import guide
 import harness
+from guide import CELLS
 
-# Table 12.1, with "-" for an empty cell.
-TABLE_12_1 = """
-                  RHEL 3             RHEL 4     RHEL 5
-athlon            Supported(AMD)     -          -
-athlon-SMP        Supported(AMD)     -          -
-ia32e             Supported(Intel)   -          -
-i686              Supported(Intel)   Supported  Supported
-i686-PAE          -                  -          Supported
-i686-SMP          Supported(Intel)   Supported  -
-i686-HUGEMEM      Supported(Intel)   Supported  -
-x86_64            Supported(AMD)     Supported  Supported
-x86_64-SMP        Supported(AMD)     Supported  -
-x86_64-LARGESMP   -                  Supported  -
-ia64              -                  -          Supported
-"""
-CELLS = {(row.split()[0], major): row.split()[major - 2] for row in TABLE_12_1.splitlines()[2:] for major in (3, 4, 5)}
-
-# Tables 12.2 (kernels compiled for Intel) and 12.3 (for AMD): the host that a RHEL 3 guest needs.
-RHEL_3_HOSTS = {
-    "Supported(Intel)": {"ia32e": "x86_64", "i686": "i686", "i686-SMP": "i686", "i686-HUGEMEM": "i686"},
-    "Supported(AMD)": {"athlon": "i686", "athlon-SMP": "i686", "x86_64": "x86_64", "x86_64-SMP": "x86_64"},
-}
-# The hosts for RHEL 4 and 5, from the text of section 12.2.
-HOSTS = {"i686": ["i686", "x86_64"], "x86_64": ["x86_64"], "ia64": ["ia64"]}
-
-# Each row's package, and the first kernels that section 12.2 supports: those of RHEL 3.9, 4.6 and 5.1.
-PACKAGES = {
-    "athlon": "kernel-{}.athlon", "athlon-SMP": "kernel-smp-{}.athlon", "ia32e": "kernel-{}.ia32e",
-    "i686": "kernel-{}.i686", "i686-PAE": "kernel-PAE-{}.i686", "i686-SMP": "kernel-smp-{}.i686",
-    "i686-HUGEMEM": "kernel-hugemem-{}.i686", "x86_64": "kernel-{}.x86_64", "x86_64-SMP": "kernel-smp-{}.x86_64",
-    "x86_64-LARGESMP": "kernel-largesmp-{}.x86_64", "ia64": "kernel-{}.ia64",
-}
-VERSIONS = {3: "2.4.21-50.EL", 4: "2.6.9-67.EL", 5: "2.6.18-53.el5"}
-RELEASES = {3: "3.9", 4: "4.6", 5: "5.1"}
+KERNELS = {(variant, major): guide.package(variant, guide.version(major, guide.first_supported(major)))
+           for variant, major in CELLS}
 
 HOST_KERNEL = "2.6.18-53.el5xen"
 HOST_KEYS = ["host_kernel", "host_architecture", "host_processor", "host_release"]
@@ -51,18 +21,11 @@ CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", 
 ALL_HOSTS = [("i686", "intel"), ("i686", "amd"), ("x86_64", "intel"), ("x86_64", "amd"), ("ia64", "intel")]
 
 
-def required_hosts(variant, major):
-    cell = CELLS[variant, major]
-    if major == 3:
-        return [RHEL_3_HOSTS[cell][variant]] if cell != "-" else []
-    return HOSTS[variant.split("-")[0]] if cell != "-" else []
-
-
 def expected(variant, major, architecture, processor):
     """Returns: the parts of a cell's JSON line that the tables determine, on a host with RHEL 5.1."""
     cell = CELLS[variant, major]
-    hosts = required_hosts(variant, major)
-    compiled_for = {"Supported(Intel)": "intel", "Supported(AMD)": "amd"}.get(cell, "")
+    hosts = guide.hosts(variant, major)
+    compiled_for = guide.PROCESSORS.get(cell, "")
     reasons = []
     if cell == "-":
         reasons.append("kernel-variant-unsupported")
@@ -78,8 +41,8 @@ def expected(variant, major, architecture, processor):
         warnings.append("host-processor-unknown")
     if major == 3 and hosts == ["i686"] and architecture == "x86_64":
         warnings.append("guide-disagrees")
-    return {"kernel": PACKAGES[variant].format(VERSIONS[major]), "verdict": verdict, "reasons": reasons,
-            "warnings": warnings, "release": RELEASES[major], "variant": variant, "processor": compiled_for,
+    return {"kernel": KERNELS[variant, major], "verdict": verdict, "reasons": reasons, "warnings": warnings,
+            "release": f"{major}.{guide.MINIMUM[major]}", "variant": variant, "processor": compiled_for,
             "required_host_architectures": hosts, "driver_source": "kmod-xenpv", "host_kernel": HOST_KERNEL,
             "host_architecture": architecture, "host_processor": processor, "host_release": "5.1"}
 
@@ -175,8 +138,7 @@ class Matrix(Plan):
 
 class AllHosts(Plan):
     def test_every_kernel(self):
-        kernels = [PACKAGES[variant].format(VERSIONS[major]) for variant, major in CELLS]
-        lines = self.check_json("--all-hosts", "-", stdin="\n".join(kernels), status=1)
+        lines = self.check_json("--all-hosts", "-", stdin="\n".join(KERNELS.values()), status=1)
         self.assertEqual(len(lines), 33 * len(ALL_HOSTS))
         for line, (cell, host) in zip(lines, [(cell, host) for cell in CELLS for host in ALL_HOSTS]):
             self.compare(line, expected(*cell, *host))
