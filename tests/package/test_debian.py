@@ -17,6 +17,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, os.path.join(here, os.pardir, "system"))
 import closing  # noqa: E402
 import examples  # noqa: E402
+import harness  # noqa: E402
 import test_install  # noqa: E402
 import test_systemd  # noqa: E402
 import trees  # noqa: E402
@@ -205,7 +206,7 @@ class FirstMinutes(Machine):
             examples.check(self, examples.in_markdown(file.read()),
                            lambda command: self.machine.run("sh", "-c", command, check=False)[1])
         [command] = readme_commands("journalctl -x MESSAGE_ID")
-        self.assertRegex(self.sh(command), "Subject: Domain erp39-smp runs a kernel that is not supported")
+        self.assertRegex(self.sh(command), f"Subject: Domain erp39-smp {harness.ALERT}")
         [command] = readme_commands("xenpv-compat-inspect \"$disk\"")
         self.assertRegex(self.sh(command), r"/var/lib/xen/images/guest.img (.|\n)* 2.4.21-50.ELsmp ")
 

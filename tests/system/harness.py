@@ -9,6 +9,7 @@ XPV_TEST_PROCESSOR, the processor that they find: intel, amd or unknown. Kernel 
 import atexit
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,9 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 SOURCE = os.environ["XPV_SOURCE"]
 EXAMPLE_HOST = os.path.join(SOURCE, "tests", "data", "example-host.xml")
 NOBODY = 65534
+# The texts of an alert and of its end, after the domain's name.
+with open(os.path.join(SOURCE, "systemd", "xenpv-compat.catalog.in"), encoding="utf-8") as catalog:
+    ALERT, CLEARED = re.findall("^Subject: Domain @XENPV_DOMAIN_NAME@ (.*)$", catalog.read(), re.M)
 
 # tests/this-machine.c makes the programs under test find these, whatever this machine is.
 PROCESSOR = {"intel": "intel", "amd": "amd", "unknown": ""}[os.environ.setdefault("XPV_TEST_PROCESSOR", "intel")]

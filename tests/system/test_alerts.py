@@ -9,12 +9,10 @@ import shutil
 import signal
 
 import harness
-from harness import domain_xml, path_of, uuid_of
+from harness import ALERT, CLEARED, domain_xml, path_of, uuid_of
 
 COMPATIBLE = "2.6.18-398.el5PAE"
 INCOMPATIBLE = "2.6.18-8.el5PAE"
-ALERT = "runs a kernel that is not supported with para-virtualized drivers on this host"
-CLEARED = "no longer runs with an incompatible kernel"
 
 
 class Alerts(harness.TestCase):

@@ -211,8 +211,7 @@ class Drivers(TestCase):
                     "12.2); nevertheless, its drivers are active.")
         domain = self.client.domain(self.uuid)
         self.assertEqual(domain["Explanation"], sentence)
-        self.assertIn("Domain guest runs a kernel that is not supported with para-virtualized drivers on this host: "
-                      f"{sentence} {domain['Remedy']}\n", self.daemon.log())
+        self.assertIn(f"Domain guest {harness.ALERT}: {sentence} {domain['Remedy']}\n", self.daemon.log())
 
     def test_only_of_fully_virtualized_guests(self):
         self.start_with(domain_xml("guest", 1, os_type="linux"))

@@ -2,13 +2,14 @@
 """Checks dom0's journal after all other tests."""
 import re
 
+import harness
 import xentest
 
 DENIAL = re.compile("denied|not permitted|not allowed|not support BPF|rejected|SIGSYS|apparmor=|type=1326", re.IGNORECASE)
 # The denial that test_unprivileged causes, as user 65534.
 WANTED = re.compile(r'Rejected send message, .* sender="[^"]*" \(uid=65534 .*destination="org.xenpv.Compat1"')
 # The warnings that other tests cause, of the daemon, and of systemd when they kill it.
-CAUSED = re.compile("trying again$|runs a kernel that is not supported with para-virtualized drivers on this host|floods xenstore"
+CAUSED = re.compile(f"trying again$|{harness.ALERT}|floods xenstore"
                     "|Main process exited, code=killed, status=9/KILL|Failed with result 'signal'")
 
 
