@@ -12,32 +12,19 @@
 #include "ctl/layout.h"
 #include "ctl/verbs.h"
 
-#define GATE "gate"
 #define SEE_HELP "; see “xenpv-compatctl --help”"
 
-static const XpvCtlVerb verbs[] = {
-    { "list", NULL, "Every domain, one a line, its verdict and why (the default)", 0, 0,
-      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL, xpv_ctl_list },
-    { "show", "DOMAIN", "Everything about one domain, by its name or UUID", 1, 1,
-      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST, xpv_ctl_show },
-    { "host", NULL, "The host's facts, and whether libvirt answers", 0, 0, XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
-      xpv_ctl_host },
-    { "check", "KERNEL…", "Judge reports without the daemon; - reads one from each line", 1, G_MAXUINT,
-      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_FACTS, xpv_ctl_check },
-    { "monitor", NULL, "A line for every change and alert, until interrupted", 0, 0,
-      XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST, xpv_ctl_monitor },
-    { "metrics", NULL, "Metrics for Prometheus; does not start the daemon", 0, 0,
-      XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_OUTPUT, xpv_ctl_metrics },
-    { GATE, "ARGUMENT…", "As libvirt's hook: refuse to start an incompatible domain", 0, G_MAXUINT, 0, xpv_ctl_gate },
-};
+#define VERB(name) &xpv_ctl_verb_##name,
+static const XpvCtlVerb *const verbs[] = { XPV_CTL_VERBS(VERB) };
+#undef VERB
 
 static const char description[] = "“check” judges as on Xen, for a fully virtualized guest on this machine.\n"
                                   "Options override these facts; an empty word makes a fact unknown. With\n"
                                   "--all-hosts, the hosts run RHEL 5.1 unless --host-kernel names another kernel.\n"
                                   "\n"
                                   "Exit status:\n"
-                                  "  0   All compatible, or no verdict asked for: list without --fail, show, host,\n"
-                                  "      monitor, metrics and check --matrix ignore the verdicts\n"
+                                  "  0   All compatible, or no verdict asked for: only “list --fail” and “check”\n"
+                                  "      without --matrix ask for verdicts\n"
                                   "  1   At least one is incompatible; or “show” finds no such domain\n"
                                   "  2   Wrong usage\n"
                                   "  3   At least one is unknown or not applicable, and none is incompatible\n"
@@ -74,10 +61,10 @@ verbs_help(void)
     GString *help = g_string_new("Tells which of this Xen host's guests can load their para-virtualized drivers.\n"
                                  "\nVerbs:");
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        g_autofree char *usage = g_strjoin(" ", verbs[i].name, verbs[i].argument, NULL);
+        g_autofree char *usage = g_strjoin(" ", verbs[i]->name, verbs[i]->argument, NULL);
         g_string_append_printf(help, "\n  %s", usage);
         xpv_ctl_layout_pad(help, xpv_ctl_layout_width(usage), 16);
-        g_string_append(help, verbs[i].description);
+        g_string_append(help, verbs[i]->description);
     }
     return g_string_free(help, FALSE);
 }
@@ -131,7 +118,7 @@ static gboolean G_GNUC_PRINTF(2, 3) fail_usage(GError **error, const char *forma
 static gboolean
 take_verb(XpvCtl *ctl, GError **error)
 {
-    ctl->verb = &verbs[0];
+    ctl->verb = verbs[0];
     if (!ctl->arguments) {
         ctl->arguments = g_new0(char *, 1);
         return TRUE;
@@ -140,8 +127,8 @@ take_verb(XpvCtl *ctl, GError **error)
     g_autofree char *word = ctl->arguments[0];
     memmove(ctl->arguments, ctl->arguments + 1, g_strv_length(ctl->arguments) * sizeof(char *));
     for (guint i = 0; i < G_N_ELEMENTS(verbs); i++) {
-        if (g_str_equal(word, verbs[i].name)) {
-            ctl->verb = &verbs[i];
+        if (g_str_equal(word, verbs[i]->name)) {
+            ctl->verb = verbs[i];
             return TRUE;
         }
     }
@@ -195,7 +182,7 @@ check_options(const XpvCtl *ctl, GError **error)
 static gboolean
 is_gate(char *const *argv)
 {
-    return argv[0] && g_strcmp0(argv[1], GATE) == 0;
+    return argv[0] && g_strcmp0(argv[1], XPV_CTL_GATE) == 0;
 }
 
 /* The arguments of “gate” come from libvirt, and a domain may be named “--help”. */

@@ -118,8 +118,8 @@ print_summary(XpvCtl *ctl, const XpvCtlFacts *facts, const XpvCtlTally *tally)
     xpv_ctl_output_sentence(&ctl->output, "", XPV_CTL_STYLE_NONE, summary);
 }
 
-gboolean
-xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     g_auto(XpvCtlFacts) facts = { 0 };
     XpvCtlTally tally = { 0 };
@@ -144,3 +144,13 @@ xpv_ctl_check(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     *ret_status = xpv_ctl_tally_exit(&tally);
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_check = {
+    .name = "check",
+    .argument = "KERNEL…",
+    .description = "Judge reports without the daemon; - reads one from each line",
+    .minimum = 1,
+    .maximum = G_MAXUINT,
+    .takes = XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_FACTS,
+    .run = run,
+};

@@ -240,8 +240,8 @@ judge(GError **error)
     return domain ? refuse(domain, error) : NULL;
 }
 
-gboolean
-xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     if (!is_start(ctl->arguments))
@@ -261,3 +261,11 @@ xpv_ctl_gate(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     }
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_gate = {
+    .name = XPV_CTL_GATE,
+    .argument = "ARGUMENT…",
+    .description = "As libvirt's hook: refuse to start an incompatible domain",
+    .maximum = G_MAXUINT,
+    .run = run,
+};

@@ -62,8 +62,8 @@ render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
     return g_string_free(text, FALSE);
 }
 
-gboolean
-xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
@@ -76,3 +76,10 @@ xpv_ctl_host(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_host = {
+    .name = "host",
+    .description = "The host's facts, and whether libvirt answers",
+    .takes = XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
+    .run = run,
+};

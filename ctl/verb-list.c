@@ -66,8 +66,8 @@ print_json(XpvCtl *ctl, const GPtrArray *domains)
     xpv_ctl_output_write(&ctl->output, text->str);
 }
 
-gboolean
-xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
@@ -87,3 +87,10 @@ xpv_ctl_list(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     *ret_status = ctl->fail ? xpv_ctl_tally_exit(&tally) : XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_list = {
+    .name = "list",
+    .description = "Every domain, one a line, its verdict and why (the default)",
+    .takes = XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_FAIL,
+    .run = run,
+};

@@ -166,8 +166,8 @@ replace_file(const char *path, const char *text, GError **error)
     return FALSE;
 }
 
-gboolean
-xpv_ctl_metrics(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     g_autoptr(GError) unreachable = NULL;
     g_autofree char *text = read_metrics(ctl->host, &unreachable);
@@ -182,3 +182,10 @@ xpv_ctl_metrics(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     g_propagate_error(error, g_steal_pointer(&unreachable));
     return FALSE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_metrics = {
+    .name = "metrics",
+    .description = "Metrics for Prometheus; does not start the daemon",
+    .takes = XPV_CTL_TAKES_HOST | XPV_CTL_TAKES_OUTPUT,
+    .run = run,
+};

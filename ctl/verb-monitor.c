@@ -446,8 +446,8 @@ reach_daemon(Monitor *monitor)
                            NULL, on_answer, monitor);
 }
 
-gboolean
-xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     GDBusConnection *connection = xpv_ctl_bus_open(ctl->host, error);
     if (!connection)
@@ -471,3 +471,10 @@ xpv_ctl_monitor(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_monitor = {
+    .name = "monitor",
+    .description = "A line for every change and alert, until interrupted",
+    .takes = XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
+    .run = run,
+};

@@ -54,8 +54,8 @@ print_json(XpvCtl *ctl, const XpvCtlObject *domain)
     xpv_ctl_output_write(&ctl->output, line);
 }
 
-gboolean
-xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
+static gboolean
+run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
     g_autoptr(GDBusConnection) connection = xpv_ctl_bus_open(ctl->host, error);
     g_autoptr(XpvCtlObject) host = connection ? xpv_ctl_bus_host(connection, error) : NULL;
@@ -75,3 +75,13 @@ xpv_ctl_show(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
+
+const XpvCtlVerb xpv_ctl_verb_show = {
+    .name = "show",
+    .argument = "DOMAIN",
+    .description = "Everything about one domain, by its name or UUID",
+    .minimum = 1,
+    .maximum = 1,
+    .takes = XPV_CTL_TAKES_JSON | XPV_CTL_TAKES_HOST,
+    .run = run,
+};

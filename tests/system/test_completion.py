@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """An interactive bash on a pseudo terminal completes the names of the daemon's domains."""
 import os
+import re
 import xml.sax.saxutils
 
 import harness
@@ -49,6 +50,12 @@ class Completion(harness.TestCase):
                             ("show 'two w", "two words"), ("show 日", NAMES[6]), ("show 👩", NAMES[7])):
             with self.subTest(typed):
                 self.assertEqual(self.shown(typed), name)
+
+    def test_verbs(self):
+        verbs = re.findall(r"^  ([a-z]+)", self.ctl("--help").stdout.partition("Verbs:")[2].partition("\n\n")[0], re.M)
+        self.assertIn("monitor", verbs)
+        for verb in verbs:
+            self.assertEqual(self.complete(verb[:-1]), f"{verb} ")
 
     def test_words(self):
         for typed, line in (("mon", "monitor "), ("show erp", "show erp39-"), ("show erp39-smp ", "show erp39-smp "),
