@@ -95,7 +95,7 @@ def main(seconds=3600):
                     bench.steps[trouble] += 1
                     trouble()
             bench.step()
-            bench.client.signals.clear()
+            bench.client.forget_signals()
             time.sleep(PACE)
             if now >= 60 * (minute + 1):
                 minute += 1

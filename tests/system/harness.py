@@ -292,6 +292,12 @@ class Client:
             return all(values.get(name) == value for name, value in expected.items())
         self.wait_for(told, f"{uuid}: {expected}")
 
+    def forget_signals(self):
+        """Forgets all signals so far. The reply of a call may come before the main loop delivers earlier signals."""
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.signals.clear()
+
     def members(self, name):
         """The arguments of all signals with a name."""
         return [arguments for _path, _interface, member, arguments in self.signals if member == name]

@@ -150,7 +150,7 @@ class Alerts(harness.TestCase):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as file:
                 file.write(content)
-            self.client.signals.clear()
+            self.client.forget_signals()
             if hasattr(self, "virt"):
                 self.again()
             else:
@@ -170,7 +170,7 @@ class Alerts(harness.TestCase):
         os.mkdir(os.path.join(self.folder, "run"))
         saved = shutil.copy(os.path.join(folder, "alerts"), os.path.join(self.folder, "run"))
         for expected in ["fresh-install"], ["erp39-smp", "fresh-install"]:  # with what 0.1.0 has saved, and without
-            self.client.signals.clear()
+            self.client.forget_signals()
             self.start("test://" + harness.EXAMPLE_HOST, "--config", os.path.join(folder, "xenpv-compatd.conf"))
             self.wait_for_alerts(len(expected))
             self.assertEqual(sorted(alert[1] for alert in self.alerts()), expected)

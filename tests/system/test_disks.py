@@ -106,7 +106,7 @@ class TestCase(harness.TestCase):
     def restart_daemon(self):
         self.stop_daemon()
         self.client.wait_for(lambda: not self.client.owner, "the end of the daemon")
-        self.client.signals.clear()
+        self.client.forget_signals()
         self.start_daemon()
 
     def wait_for(self, uuid=None, **expected):
@@ -166,7 +166,7 @@ class Life(TestCase):
         self.virt.domain("guest").create()
         self.wait_for(State="running", Kernel=OLD, Verdict="incompatible")
         self.client.wait_for(lambda: self.alerts() == 1, "the alert")
-        self.client.signals.clear()
+        self.client.forget_signals()
         self.make(dataclasses.replace(GUEST, kernels=(NEW,)))
         self.virt.domain("guest").destroy()
         self.virt.domain("guest").create()
@@ -191,7 +191,7 @@ class Life(TestCase):
         self.stopped()
         self.virt.domain("guest").create()
         self.wait_for(State="running", Kernel=OLD, Verdict="incompatible")
-        self.client.signals.clear()
+        self.client.forget_signals()
         self.make()
         self.wait_until_read_again()
         domain = self.client.domain(self.uuid)
@@ -302,7 +302,7 @@ class Facts(TestCase):
         self.make()
         self.stopped()
         self.wait_for(Kernel=NEW)
-        self.client.signals.clear()
+        self.client.forget_signals()
         answer = os.path.join(self.runtime + "-inspect", self.uuid)
         with open(answer, encoding="utf-8") as file:
             text = file.read()

@@ -52,7 +52,7 @@ class Changes(harness.TestCase):
         self.start_with(domain_xml("stays", 1, COMPATIBLE), domain_xml("goes", 2, COMPATIBLE))
         before = self.client.domain(uuid_of(1))
         for number in (signal.SIGKILL, signal.SIGTERM):
-            self.client.signals.clear()
+            self.client.forget_signals()
             self.virt.end(number)
             self.wait_for_connected(False)
             self.assertEqual(set(self.client.domains()), {uuid_of(1), uuid_of(2)})
@@ -112,7 +112,7 @@ class Changes(harness.TestCase):
         """libvirtd is stopped repeatedly while calls for many domains run or wait: no domain stays stale."""
         numbers = range(1, 13)
         self.start_with(*(domain_xml(f"guest-{n}", n, COMPATIBLE) for n in numbers), options=["--call-timeout=1"])
-        self.client.signals.clear()
+        self.client.forget_signals()
         for round_ in range(5):
             kernel = COMPATIBLE if round_ % 2 else INCOMPATIBLE
             self.virt.domains = [domain_xml(f"guest-{n}", n, kernel) for n in numbers]

@@ -172,7 +172,7 @@ class FullyVirtualized(xentest.TestCase):
         old = guest.id()
         guest.write("data/os_uname", COMPATIBLE)
         self.wait_for(guest, KernelSource="xenstore")
-        self.client.signals.clear()
+        self.client.forget_signals()
         events = guest.listen(self)
         guest.press_key()
         told = []

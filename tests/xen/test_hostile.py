@@ -45,7 +45,7 @@ class Hostile(xentest.TestCase):
     def test_flood(self):
         """A guest rewrites its report as fast as it can, and 200 other keys at a time. The daemon limits its reads and
         signals per second, whatever the machine's load, and its memory hardly grows."""
-        self.client.signals.clear()
+        self.client.forget_signals()
         owner, before, began = self.client.owner, self.cost(), time.monotonic()
         self.guest.order(f"flood {SECONDS}")
         self.wait_for_journal("_COMM=xenpv-compatd", text=f"The guest of domain {self.guest.uuid} floods xenstore")

@@ -13,7 +13,7 @@ class Libvirtd(xentest.TestCase):
         self.guest = self.fully_virtualized(INCOMPATIBLE).start()
         self.wait_for_alerts(self.guest, 1)
         self.wait_for(self.guest, Drivers="inactive")  # no more signals follow
-        self.client.signals.clear()
+        self.client.forget_signals()
 
     def wait_for_connected(self, *expected):
         """Waits until the signals had these values of Connected, in this order."""
@@ -25,7 +25,7 @@ class Libvirtd(xentest.TestCase):
     def test_restarted_killed_and_ended(self):
         for how in ("restart", "kill --signal=KILL"):
             with self.subTest(how):
-                self.client.signals.clear()
+                self.client.forget_signals()
                 xentest.host.run(f"systemctl {how} libvirtd")
                 self.wait_for_connected(False, True)
                 self.client.refresh()
@@ -34,7 +34,7 @@ class Libvirtd(xentest.TestCase):
                 self.assertEqual(len(self.journal(self.guest, xentest.ALERT)), 1)
                 self.assertEqual(self.journal(self.guest, xentest.CLEARED), [])
         # While libvirtd is off, the guest's reports are read; that it ends is noticed when libvirtd is back.
-        self.client.signals.clear()
+        self.client.forget_signals()
         id = self.guest.id()
         self.addCleanup(xentest.host.run, f"systemctl start {UNITS}")
         xentest.host.run(f"systemctl stop {UNITS}")

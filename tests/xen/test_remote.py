@@ -61,7 +61,7 @@ class Remote(xentest.Guests, harness.TestCase):
                                                          "HostProcessor", "HostRelease")},
                          {"Connected": True, "Hypervisor": "Xen", "HostArchitecture": "x86_64",
                           "HostKernel": "2.6.18-398.el5xen", "HostProcessor": "intel", "HostRelease": "5.11"})
-        self.client.signals.clear()
+        self.client.forget_signals()
         xentest.host.run("pkill virt-ssh-helper")
         self.client.wait_for(lambda: [changed["Connected"] for _interface, changed, _ in
                                       self.client.members("PropertiesChanged") if "Connected" in changed]
