@@ -123,7 +123,7 @@ write_text(gint level, const GLogField *fields, gsize n_fields)
         fprintf(stderr, "%s: %s%s\n", XPV_LOG_IDENTIFIER, origin, message ? message : "");
 }
 
-/* The level is for our own messages. Debug messages of libraries do not help an admin: libvirt-glib logs each timer. */
+/* The level is for our own messages. Debug messages of libraries do not help an admin. */
 static gboolean
 is_wanted(GLogLevelFlags flags, gint level, const GLogField *fields, gsize n_fields)
 {

@@ -31,7 +31,6 @@ build_needs="
     module:libnbd libnbd-dev
     module:libsystemd libsystemd-dev
     module:libvirt libvirt-dev
-    module:libvirt-glib-1.0 libvirt-glib-1.0-dev
     module:libxml-2.0 libxml2-dev
     module:systemd $(in_debian systemd systemd-dev)
     module:xenstore libxen-dev"

@@ -3,7 +3,7 @@
 
 #include "common/capabilities.h"
 #include "common/xml.h"
-#include <libvirt-glib/libvirt-glib.h>
+#include "daemon/libvirt/loop.h"
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 
@@ -85,7 +85,7 @@ xpv_libvirt_init(void)
 {
     xpv_xml_init();
     virSetErrorFunc(NULL, ignore_error);
-    gvir_event_register();
+    xpv_libvirt_loop_attach();
     virInitialize();
     /* On first use, libvirt caches these without a lock, so they are called here before there are threads. */
     (void)XPV_LIBVIRT_ERROR;

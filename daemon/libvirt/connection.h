@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A connection to libvirt: the only file that includes its API.
+/* A connection to libvirt: the only file that calls its API, except for its event loop (loop.h).
  *
- * Functions that can block say so. They run on a worker's thread, never on the main thread. libvirt's own event loop is
- * the main loop (libvirt-glib). */
+ * Functions that can block say so. They run on a worker's thread, never on the main thread. */
 #pragma once
 
 #include "common/domain-xml.h"
