@@ -16,11 +16,19 @@ struct _XpvPacer {
     XpvPacerRead read;
     gpointer data;
     GHashTable *entries; /* key, owned → Entry, owned */
-    guint timer;         /* for the rest that ends first */
-    gint64 due;          /* the time of that end */
+    guint timer;         /* for the key that is due first */
+    gint64 due;          /* the time of that */
 };
 
 static gboolean on_rested(gpointer data);
+
+/* When something is to be done about a key that rests. A key that nobody wants is only forgotten, which has time:
+ * thousands of them are forgotten together. */
+static gint64
+due_of(const Entry *entry)
+{
+    return entry->is_wanted ? entry->rests_until : entry->rests_until + REST_US;
+}
 
 static void
 schedule(XpvPacer *pacer)
@@ -32,11 +40,18 @@ schedule(XpvPacer *pacer)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const Entry *entry = value;
         if (!entry->is_out)
-            pacer->due = MIN(pacer->due, entry->rests_until);
+            pacer->due = MIN(pacer->due, due_of(entry));
     }
     g_clear_handle_id(&pacer->timer, g_source_remove);
     if (pacer->due != G_MAXINT64)
         pacer->timer = g_timeout_add((guint)(MAX(pacer->due - g_get_monotonic_time(), 0) / 1000) + 1, on_rested, pacer);
+}
+
+static void
+schedule_entry(XpvPacer *pacer, const Entry *entry)
+{
+    if (!entry->is_out && (pacer->timer == 0 || due_of(entry) < pacer->due))
+        schedule(pacer);
 }
 
 static void
@@ -93,10 +108,12 @@ void
 xpv_pacer_want(XpvPacer *pacer, const char *key)
 {
     Entry *entry = find_or_add(pacer, key);
-    if (entry->is_out || entry->rests_until > g_get_monotonic_time())
-        entry->is_wanted = TRUE;
-    else
+    if (!entry->is_out && entry->rests_until <= g_get_monotonic_time()) {
         begin(pacer, key, entry, REST_US);
+        return;
+    }
+    entry->is_wanted = TRUE;
+    schedule_entry(pacer, entry);
 }
 
 void
@@ -124,8 +141,7 @@ xpv_pacer_rest(XpvPacer *pacer, const char *key, gint64 us)
 {
     Entry *entry = find_or_add(pacer, key);
     entry->rests_until = MAX(entry->rests_until, g_get_monotonic_time() + us);
-    if (pacer->timer == 0 || entry->rests_until < pacer->due)
-        schedule(pacer);
+    schedule_entry(pacer, entry);
 }
 
 void
