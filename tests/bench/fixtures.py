@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The processes of the benchmark: a bus with the daemon and libvirt-dbus, and hosts of libvirt's test driver."""
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 
 import harness
@@ -36,6 +38,8 @@ class Bench(harness.TestCase):
 
     def __enter__(self):
         self.setUp()
+        self.runtime = tempfile.mkdtemp(prefix="xenpv-", dir="/dev/shm")  # in memory, as /run is
+        self.addCleanup(shutil.rmtree, self.runtime, True)
         return self
 
     def __exit__(self, *_):
@@ -56,7 +60,8 @@ class Bench(harness.TestCase):
     def start_compatd(self, uri, *options, env=None):
         """Starts the daemon as its unit does. Returns: microseconds until everything is published."""
         began = time.perf_counter()
-        self.start(uri, "--host-architecture=x86_64", *options, env={"G_SLICE": "always-malloc", **(env or {})})
+        env = {"G_SLICE": "always-malloc", "RUNTIME_DIRECTORY": os.path.join(self.runtime, "run"), **(env or {})}
+        self.start(uri, "--host-architecture=x86_64", *options, env=env)
         took = (time.perf_counter() - began) * 1e6
         host = self.client.host()
         if not host["Connected"] or sum(host["Counts"].values()) < self.count:
