@@ -2,8 +2,9 @@
 /* The report sources: where a report of a guest's kernel comes from. */
 #pragma once
 
-/* In order of precedence: the running guest itself comes first. Each has its constant here, its object in
- * daemon/reports/, and its word, which is what KernelSource says. */
+/* In order of precedence: the running guest itself comes first. Each has its constant here; its object,
+ * xpv_report_OBJECT in daemon/reports/WORD.c; and its word, which is what KernelSource says. The build takes the files
+ * from here. */
 #define XPV_REPORT_SOURCES(SOURCE)                                                                                     \
     SOURCE(XENSTORE, xenstore, "xenstore")                                                                             \
     SOURCE(CONSOLE, console, "console")                                                                                \

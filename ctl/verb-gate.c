@@ -139,12 +139,9 @@ report_from(XpvReportsFrom source, const Domain *domain)
         return g_strdup(domain->xml->boot_kernel);
     case XPV_REPORTS_FROM_DISK:
         return domain->inspection ? xpv_inspection_report(domain->inspection) : NULL;
-    case XPV_REPORTS_FROM_XENSTORE: /* these report running domains only */
-    case XPV_REPORTS_FROM_CONSOLE:
-    case XPV_N_REPORT_SOURCES:
-        break;
+    default: /* it reports running domains only */
+        return NULL;
     }
-    return NULL;
 }
 
 /* @text: (nullable) (transfer full) */

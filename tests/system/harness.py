@@ -33,6 +33,8 @@ PROPERTIES = "org.freedesktop.DBus.Properties"
 
 SOURCE = os.environ["XPV_SOURCE"]
 EXAMPLE_HOST = os.path.join(SOURCE, "tests", "data", "example-host.xml")
+with open(os.path.join(SOURCE, "common", "report-sources.h"), encoding="utf-8") as header:
+    REPORT_SOURCES = re.findall(r'SOURCE\(\w+, \w+, "(.+)"\)', header.read())
 NOBODY = 65534
 # The texts of an alert and of its end, after the domain's name.
 with open(os.path.join(SOURCE, "systemd", "xenpv-compat.catalog.in"), encoding="utf-8") as catalog:

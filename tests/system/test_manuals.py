@@ -111,6 +111,13 @@ class Complete(unittest.TestCase):
         for name in ("verdict", "reason", "warning"):
             self.assertLessEqual(set(words(name)), told)
 
+    def test_report_sources(self):
+        """The manual and README list them in their order."""
+        section = read(DAEMON).partition("\n.SH REPORTS\n")[2].partition("\n.SH")[0]
+        self.assertEqual(re.findall(r"^\.TP\n\.B (\S+)$", section, re.M), harness.REPORT_SOURCES)
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
+            self.assertEqual(re.findall(r"^\| `(\S+)` \|", file.read(), re.M), harness.REPORT_SOURCES)
+
     def test_tables(self):
         """The table of xenpv-compatd(8) is the Guide's, and the client judges by it."""
         rows = re.findall(r"^RHEL ([\d.]+)  +(.*?)  +(\w+)  +(.*)$", read(DAEMON), re.M)

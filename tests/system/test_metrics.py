@@ -12,7 +12,7 @@ from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics_parser
 
 INCOMPATIBLE, REASON = "2.6.18-8.el5PAE", "guest-release-unsupported"
-REPORTS = {"console": 0, "direct-boot": 1, "disk": 0, "file": 0, "metadata": 9, "xenstore": 0}  # of the example host
+REPORTS = {**dict.fromkeys(harness.REPORT_SOURCES, 0), "direct-boot": 1, "metadata": 9}  # of the example host
 OPTIONS = ["--host-architecture=x86_64", "--host-kernel=2.6.18-398.el5xen"]
 
 
