@@ -33,31 +33,12 @@ disks_read_text(const XpvCtlObject *host)
 static char *
 render_sheet(const XpvCtlOutput *output, const XpvCtlObject *host)
 {
-    static const guint order[] = {
-        XPV_CTL_HOST_HOST_NAME,
-        XPV_CTL_HOST_HOST_KERNEL,
-        XPV_CTL_HOST_HOST_RELEASE,
-        XPV_CTL_HOST_HOST_ARCHITECTURE,
-        XPV_CTL_HOST_HOST_PROCESSOR,
-        XPV_CTL_HOST_HYPERVISOR,
-        XPV_CTL_HOST_URI,
-        XPV_CTL_HOST_CONNECTED,
-        XPV_CTL_HOST_LAST_UPDATE,
-        XPV_CTL_HOST_DISKS_READ,
-        XPV_CTL_HOST_COUNTS,
-        XPV_CTL_HOST_RULES,
-        XPV_CTL_HOST_VERSION,
-    };
-    G_STATIC_ASSERT(G_N_ELEMENTS(order) == XPV_CTL_HOST_MAX);
-
     gboolean is_connected = xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED);
     GString *text = g_string_new(NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
-        g_autofree char *value =
-            order[i] == XPV_CTL_HOST_DISKS_READ ? disks_read_text(host) : xpv_ctl_object_text(host, order[i]);
-        gboolean is_bad = order[i] == XPV_CTL_HOST_CONNECTED && !is_connected;
-        xpv_ctl_output_sheet(output, text, host->interface, order[i], value,
-                             is_bad ? XPV_CTL_STYLE_BAD : XPV_CTL_STYLE_NONE);
+    for (guint i = 0; i < XPV_CTL_HOST_MAX; i++) {
+        g_autofree char *value = i == XPV_CTL_HOST_DISKS_READ ? disks_read_text(host) : xpv_ctl_object_text(host, i);
+        gboolean is_bad = i == XPV_CTL_HOST_CONNECTED && !is_connected;
+        xpv_ctl_output_sheet(output, text, host->interface, i, value, is_bad ? XPV_CTL_STYLE_BAD : XPV_CTL_STYLE_NONE);
     }
     return g_string_free(text, FALSE);
 }

@@ -71,11 +71,11 @@ test_places(void)
 static void
 test_host(void)
 {
-    expect_line(
-        &xpv_ctl_host_interface, "{'Connected': <true>, 'Counts': <{'unknown': uint32 2}>}", NULL, XPV_CTL_EVERYWHERE,
-        "{\"version\":\"\",\"rules\":\"\",\"uri\":\"\",\"connected\":true,\"last_update\":0,\"hypervisor\":\"\","
-        "\"host_name\":\"\",\"host_kernel\":\"\",\"host_architecture\":\"\",\"host_processor\":\"\","
-        "\"host_release\":\"\",\"disks_read\":false,\"counts\":{\"unknown\":2}}\n");
+    expect_line(&xpv_ctl_host_interface, "{'Connected': <true>, 'Counts': <{'unknown': uint32 2}>}", NULL,
+                XPV_CTL_EVERYWHERE,
+                "{\"host_name\":\"\",\"host_kernel\":\"\",\"host_architecture\":\"\",\"host_processor\":\"\","
+                "\"host_release\":\"\",\"uri\":\"\",\"hypervisor\":\"\",\"connected\":true,\"last_update\":0,"
+                "\"disks_read\":false,\"counts\":{\"unknown\":2},\"rules\":\"\",\"version\":\"\"}\n");
 }
 
 /* A report, together with the host on which it is judged. */
