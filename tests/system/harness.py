@@ -56,6 +56,11 @@ TIMEOUT = 60
 libvirt.registerErrorHandler(lambda *_: None, None)
 
 
+def snake(name):
+    """Returns: a property's name as a key of the client's JSON."""
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
 def path_of(uuid):
     return f"{ROOT}/domain/_{uuid.replace('-', '_')}"
 

@@ -14,8 +14,6 @@ from harness import domain_xml, uuid_of
 
 CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
               "driver_source", "explanation", "remedy"]
-DOMAIN_KEYS = CHECK_KEYS + ["name", "uuid", "id", "state", "virtualization", "kernel_source", "drivers", "disk_drivers",
-                            "network_drivers", "installed_kernels", "driver_packages", "inspected_at", "acknowledged", "stale", "changed_at"]
 FACTS = ["--host-architecture=x86_64", "--host-processor=intel", "--host-kernel=2.6.18-53.el5xen"]
 COMPATIBLE, INCOMPATIBLE, UNKNOWN = "2.6.18-398.el5PAE", "2.6.18-8.el5PAE", "gibberish"
 
@@ -122,6 +120,9 @@ class Check(harness.TestCase):
 
 
 class Verbs(harness.TestCase):
+    def keys_of_domain(self):
+        return {harness.snake(name) for name in self.client.domain(uuid_of(5))}
+
     def test_no_daemon(self):
         done = self.ctl("list")
         self.assertEqual((done.returncode, done.stdout), (4, ""))
@@ -134,7 +135,7 @@ class Verbs(harness.TestCase):
         self.assertEqual([domain["name"] for domain in domains], sorted(domain["name"] for domain in domains))
         self.assertEqual(len(domains), 13)
         for domain in domains:
-            self.assertEqual(sorted(domain), sorted(DOMAIN_KEYS))
+            self.assertEqual(set(domain), self.keys_of_domain())
         self.assertEqual(self.ctl().stdout, self.ctl("list").stdout)
         self.assertEqual(self.ctl("list").returncode, 0)
         self.assertEqual(self.ctl("list", "--fail").returncode, 1)
@@ -145,7 +146,7 @@ class Verbs(harness.TestCase):
         for name in ("erp39-smp", uuid_of(5)):
             self.assertIn("Run the guest on an i686 host", self.ctl("show", name).stdout)
         shown = json.loads(self.ctl("show", "erp39-smp", "--json").stdout)
-        self.assertEqual(sorted(shown), sorted(DOMAIN_KEYS))
+        self.assertEqual(set(shown), self.keys_of_domain())
         self.assertEqual((shown["uuid"], shown["verdict"], shown["stale"]), (uuid_of(5), "incompatible", False))
         done = self.ctl("show", "nobody")
         self.assertEqual((done.returncode, done.stdout), (1, ""))
@@ -154,9 +155,7 @@ class Verbs(harness.TestCase):
     def test_host(self):
         self.start_example()
         host = json.loads(self.ctl("host", "--json").stdout)
-        self.assertEqual(set(host), {"version", "rules", "uri", "connected", "last_update", "hypervisor", "host_name",
-                                     "host_kernel", "host_architecture", "host_processor", "host_release",
-                                     "disks_read", "counts"})
+        self.assertEqual(set(host), {harness.snake(name) for name in self.client.host()})
         self.assertEqual((host["connected"], host["host_release"], host["counts"]["unknown"]), (True, "5.1", 3))
         self.assertTrue(host["disks_read"])
         self.assertIn("2.6.18-53.el5xen", self.ctl("host").stdout)

@@ -25,10 +25,6 @@ SEED = 20080612
 SHARE = int(os.environ.get("XPV_SHARE", "1"))  # one of this many reports and hosts is tried
 
 
-def snake(name):
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
-
-
 def packages():
     """Returns: names of real packages. Each means exactly one kernel, whatever the host's facts are."""
     with open(os.path.join(harness.SOURCE, "tests", "data", "nvra.tsv"), encoding="utf-8") as file:
@@ -71,7 +67,7 @@ class Differential(harness.TestCase):
         done = self.ctl("check", "--json", *options, "--", *texts)
         answers = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(len(answers), len(texts), done.stderr)
-        return [{name: answer[snake(name)] for name in FIELDS} for answer in answers]
+        return [{name: answer[harness.snake(name)] for name in FIELDS} for answer in answers]
 
     def check_kernel(self, text, facts):
         facts = {name: GLib.Variant("s", value) for name, value in facts.items()}

@@ -141,5 +141,21 @@ class Complete(unittest.TestCase):
         return subprocess.run(argv, stdout=subprocess.DEVNULL, check=False).returncode
 
 
+class Hacking(unittest.TestCase):
+    """HACKING.md names files and symbols that exist."""
+
+    def test_names(self):
+        with open(os.path.join(SOURCE, "HACKING.md"), encoding="utf-8") as file:
+            text = file.read()
+        for path in re.findall(r"`((?:common|ctl|daemon|dbus|inspect|tests)/[\w/.-]+\.[\w]+)`", text):
+            if "NAME" not in path and "FILE" not in path:
+                self.assertTrue(os.path.exists(os.path.join(SOURCE, path)), path)
+        bounds = re.findall(r"\| `(\w+)(?:\(\))?`, `(\S+)` \|$", text, re.M)
+        self.assertGreater(len(bounds), 10)
+        for symbol, path in bounds:
+            with open(os.path.join(SOURCE, path), encoding="utf-8") as file:
+                self.assertTrue(re.search(rf"^(#define )?{symbol}\b", file.read(), re.M), (symbol, path))
+
+
 if __name__ == "__main__":
     harness.main()
