@@ -321,7 +321,7 @@ class Inspector(Service):
         self.put_disk("/srv/images/guest.img")
         self.put_host()
         self.boot()
-        self.run_there("mkdir", "/run/sshd")
+        self.run_there("mkdir", "-p", "/run/sshd")
         self.run_there("/usr/sbin/sshd", "-f", "/etc/xenpv-test/sshd_config")
         self.run_there("systemctl", "start", INSPECT + ".path")
         source = "ssh://xenhost/srv/images/guest.img"
