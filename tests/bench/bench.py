@@ -220,10 +220,10 @@ def idle(report):
             calls = os.path.join(bench.folder, "libvirt-calls")
             env = {"LIBVIRT_LOG_FILTERS": "1:libvirt", "LIBVIRT_LOG_OUTPUTS": f"1:file:{calls}",
                    "XENSTORED_PATH": store.path, "WATCHDOG_USEC": "180000000"}  # as in the unit
-            bench.start_compatd(uri, env=env)
+            bench.start_compatd(uri, "--grace=1", env=env)
             plain = subprocess.Popen([os.path.join(BUILD, "plain-loop"), uri, "--idle"], stdout=subprocess.PIPE)
             plain.stdout.readline()
-            time.sleep(5)  # the work after the start is over
+            time.sleep(65)  # the work after the start is over, and the inspector has been missed
             before = switches(bench.daemon.pid), switches(plain.pid), count_calls(calls)
             if before[2] < bench.count:
                 raise AssertionError(f"{calls} has only {before[2]} calls, fewer than domains")
