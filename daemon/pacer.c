@@ -22,8 +22,8 @@ struct _XpvPacer {
 
 static gboolean on_rested(gpointer data);
 
-/* When something is to be done about a key that rests. A key that nobody wants is only forgotten, which has time:
- * thousands of them are forgotten together. */
+/* When something is to be done about a key that rests. Keys that nobody wants are forgotten a little later, together,
+ * as there may be thousands. */
 static gint64
 due_of(const Entry *entry)
 {

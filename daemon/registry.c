@@ -207,8 +207,8 @@ publish(XpvRegistry *registry, Entry *entry)
     registry->changed(before, entry->domain, registry->data);
 }
 
-/* One timer for all runs: their grace is equally long, so it ends in the order of their starts. If the configuration
- * makes it longer, it begins again for some. */
+/* One timer serves all runs: their grace is equally long, so it ends in the order of their starts. If a reload makes it
+ * longer, some runs are pending again. */
 static gboolean
 review_grace(gpointer data)
 {

@@ -209,7 +209,7 @@ on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void
 static const struct {
     int id;
     virConnectDomainEventGenericCallback callback;
-    XpvEvents makes; /* with this event, the connection's events are these, so that polling can be rarer */
+    XpvEvents makes; /* the level that the connection reaches with this event: a higher one needs less polling */
 } events[] = {
     { VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle), XPV_EVENTS_LIFECYCLE },
     { VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata_change), XPV_EVENTS_ALL },

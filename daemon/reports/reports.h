@@ -15,7 +15,7 @@ typedef struct {
     gboolean acknowledged;
     XpvDrivers disk_drivers;
     XpvDrivers network_drivers;
-    XpvSystem system;                /* of the first that names one, but for the domain's XML */
+    XpvSystem system;                /* of the first that names one; the domain's XML is not asked here */
     gint64 run_began;                /* of a domain that runs, seconds since the epoch; 0: not known */
     const XpvInspection *inspection; /* (nullable) of its disks; borrowed until the source is asked again */
     const XpvDomainDisk *boot_disk;  /* (nullable) that which holds /boot, by the inspection; likewise */

@@ -180,7 +180,7 @@ feed_remove(Feed *feed, guint run)
     g_mutex_unlock(&feed->mutex);
 }
 
-/* From now on, the next change is told. Returns: whether a watched path itself changed before. */
+/* The next change is told again. Returns: whether a watched path itself changed since the last read. */
 static gboolean
 feed_begin_read(Feed *feed, guint run)
 {
