@@ -85,7 +85,10 @@ run(const XpvOptions *options, XpvConfig *config)
     Process process = { options, loop, NULL, NULL, EXIT_SUCCESS };
     g_autoptr(XpvService) service = process.service = xpv_service_new();
 
-    xpv_libvirt_init();
+    if (!xpv_libvirt_init(&error)) {
+        on_failed(error, &process);
+        return process.status;
+    }
     g_unix_signal_add(SIGTERM, on_end, &process);
     g_unix_signal_add(SIGINT, on_end, &process);
     g_unix_signal_add(SIGHUP, on_reload, &process);

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/worker.h"
 #include "tests/loop.h"
 
 #define READABLE VIR_EVENT_HANDLE_READABLE
@@ -16,6 +18,8 @@
 
 #define FDS_MAX 16
 
+static GThread *main_thread;
+
 /* A watch and what was called for it. */
 typedef struct Watched {
     int id;
@@ -23,8 +27,8 @@ typedef struct Watched {
     guint n_calls;
     int events;             /* of the last call */
     struct Watched *victim; /* (nullable) removed by the callback */
-    guint n_freed;
-    guint n_freed_in_call;
+    gint n_freed;           /* atomic */
+    gint n_freed_in_call;
 } Watched;
 
 typedef struct {
@@ -38,6 +42,12 @@ remove_handle(Watched *watched)
     g_assert_cmpint(virEventRemoveHandle(watched->id), ==, 0);
 }
 
+static gint
+freed(const Watched *watched)
+{
+    return g_atomic_int_get(&watched->n_freed);
+}
+
 static void
 on_events(int id, int fd, int events, void *data)
 {
@@ -48,7 +58,7 @@ on_events(int id, int fd, int events, void *data)
     watched->events = events;
     if (watched->victim) {
         remove_handle(watched->victim);
-        watched->n_freed_in_call = watched->victim->n_freed;
+        watched->n_freed_in_call = freed(watched->victim);
     }
 }
 
@@ -60,15 +70,18 @@ on_timeout(int id, void *data)
     timer->n_calls++;
     if (timer->victim) {
         g_assert_cmpint(virEventRemoveTimeout(timer->victim->id), ==, 0);
-        timer->n_freed_in_call = timer->victim->n_freed;
+        timer->n_freed_in_call = freed(timer->victim);
     }
 }
 
+/* It may block, as libvirt's own does for ssh. */
 static void
 on_free(void *data)
 {
     Watched *watched = data;
-    watched->n_freed++;
+    g_assert_true(g_thread_self() != main_thread);
+    g_atomic_int_inc(&watched->n_freed);
+    g_main_context_wakeup(NULL);
 }
 
 static void
@@ -103,6 +116,7 @@ set_up(Fixture *f, gconstpointer unused)
 static void
 tear_down(Fixture *f, gconstpointer unused)
 {
+    g_assert_true(xpv_workers_wait_for_abandoned(WAIT_SECONDS * 1000));
     close(f->one.fd);
     if (f->other.fd >= 0)
         close(f->other.fd);
@@ -134,7 +148,7 @@ test_handle(Fixture *f, gconstpointer unused)
     g_assert_cmpint(f->one.events, ==, READABLE | WRITABLE | HANGUP);
 
     remove_handle(&f->one);
-    wait_until(f->one.n_freed == 1);
+    wait_until(freed(&f->one) == 1);
     settle();
     g_assert_cmpuint(f->one.n_calls, ==, 4);
 }
@@ -155,7 +169,7 @@ test_pause(Fixture *f, gconstpointer unused)
     wait_until(f->one.n_calls == 1);
     g_assert_cmpint(f->one.events, ==, READABLE | HANGUP);
     remove_handle(&f->one);
-    wait_until(f->one.n_freed == 1);
+    wait_until(freed(&f->one) == 1);
 }
 
 /* The callback may remove its own watch, whose data is freed after it. */
@@ -164,19 +178,19 @@ test_removes_itself(Fixture *f, gconstpointer unused)
 {
     f->one.victim = &f->one;
     watch(&f->one, WRITABLE);
-    wait_until(f->one.n_freed > 0);
+    wait_until(freed(&f->one) > 0);
     settle();
     g_assert_cmpuint(f->one.n_calls, ==, 1);
-    g_assert_cmpuint(f->one.n_freed, ==, 1);
-    g_assert_cmpuint(f->one.n_freed_in_call, ==, 0);
+    g_assert_cmpint(freed(&f->one), ==, 1);
+    g_assert_cmpint(f->one.n_freed_in_call, ==, 0);
 
     f->timer.victim = &f->timer;
     set_timer(f, 0);
-    wait_until(f->timer.n_freed > 0);
+    wait_until(freed(&f->timer) > 0);
     settle();
     g_assert_cmpuint(f->timer.n_calls, ==, 1);
-    g_assert_cmpuint(f->timer.n_freed, ==, 1);
-    g_assert_cmpuint(f->timer.n_freed_in_call, ==, 0);
+    g_assert_cmpint(freed(&f->timer), ==, 1);
+    g_assert_cmpint(f->timer.n_freed_in_call, ==, 0);
 }
 
 /* Both watches are ready. The one that is called first removes the other, which is not called. */
@@ -190,10 +204,10 @@ test_removes_other(Fixture *f, gconstpointer unused)
     wait_until(f->one.n_calls + f->other.n_calls > 0);
     Watched *left = f->one.n_calls > 0 ? &f->one : &f->other;
     left->victim = NULL;
-    wait_until(f->one.n_freed + f->other.n_freed == 1);
+    wait_until(freed(&f->one) + freed(&f->other) == 1);
     g_assert_cmpuint(MIN(f->one.n_calls, f->other.n_calls), ==, 0);
     remove_handle(left);
-    wait_until(f->one.n_freed == 1 && f->other.n_freed == 1);
+    wait_until(freed(&f->one) == 1 && freed(&f->other) == 1);
 }
 
 /* Nothing is called for what a timer or a descriptor was ready for before it was changed. */
@@ -215,13 +229,13 @@ test_changed_while_ready(Fixture *f, gconstpointer unused)
     set_timer(f, 0);
     g_assert_true(g_main_context_pending(NULL));
     g_thread_join(g_thread_new("changes", change, f));
-    g_assert_cmpuint(f->one.n_freed, ==, 0);
-    wait_until(f->one.n_freed == 1);
+    g_assert_cmpint(freed(&f->one), ==, 0);
+    wait_until(freed(&f->one) == 1);
     settle();
     g_assert_cmpuint(f->one.n_calls + f->other.n_calls + f->timer.n_calls, ==, 0);
     remove_handle(&f->other);
     g_assert_cmpint(virEventRemoveTimeout(f->timer.id), ==, 0);
-    wait_until(f->other.n_freed == 1 && f->timer.n_freed == 1);
+    wait_until(freed(&f->other) == 1 && freed(&f->timer) == 1);
 }
 
 /* What libvirt's client does during a call, on the thread of the call. */
@@ -260,7 +274,7 @@ test_wakes_nobody(Fixture *f, gconstpointer unused)
 
     remove_handle(&f->one);
     g_assert_cmpint(virEventRemoveTimeout(f->timer.id), ==, 0);
-    wait_until(f->one.n_freed == 1 && f->timer.n_freed == 1);
+    wait_until(freed(&f->one) == 1 && freed(&f->timer) == 1);
 }
 
 /* A timer of 0 is called all the time, one of -1 never, until it is updated. */
@@ -278,7 +292,7 @@ test_timer(Fixture *f, gconstpointer unused)
     settle();
     g_assert_cmpuint(f->timer.n_calls, ==, 5);
     g_assert_cmpint(virEventRemoveTimeout(f->timer.id), ==, 0);
-    wait_until(f->timer.n_freed == 1);
+    wait_until(freed(&f->timer) == 1);
 }
 
 /* If a descriptor cannot be watched, its data stays the caller's. A watch that is gone cannot be removed again. */
@@ -293,18 +307,78 @@ test_refused(Fixture *f, gconstpointer unused)
     remove_handle(&f->one);
     virEventUpdateHandle(f->one.id, WRITABLE);
     g_assert_cmpint(virEventRemoveHandle(f->one.id), ==, -1);
-    wait_until(f->one.n_freed == 1);
+    wait_until(freed(&f->one) == 1);
     settle();
-    g_assert_cmpuint(f->one.n_freed, ==, 1);
+    g_assert_cmpint(freed(&f->one), ==, 1);
     g_assert_cmpuint(f->one.n_calls, ==, 0);
-    g_assert_cmpuint(f->other.n_freed, ==, 0);
+    g_assert_cmpint(freed(&f->other), ==, 0);
+}
+
+static gpointer
+set_timer_to_0(gpointer data)
+{
+    const Fixture *f = data;
+    virEventUpdateTimeout(f->timer.id, 0);
+    return NULL;
+}
+
+/* Another thread that sets a timer to a sooner time wakes the main thread. */
+static void
+test_sooner(Fixture *f, gconstpointer unused)
+{
+    set_timer(f, 3600 * 1000);
+    settle();
+    GThread *thread = g_thread_new("sooner", set_timer_to_0, f);
+    wait_until(f->timer.n_calls > 0);
+    g_thread_join(thread);
+    g_assert_cmpint(virEventRemoveTimeout(f->timer.id), ==, 0);
+    wait_until(freed(&f->timer) == 1);
+}
+
+/* Returns: the limit before */
+static struct rlimit
+limit_descriptors(rlim_t n)
+{
+    struct rlimit before;
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    const struct rlimit limit = { n, before.rlim_max };
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    return before;
+}
+
+/* Timers need no descriptors: libvirt would go on without the timer that it does not get. */
+static void
+test_timer_without_descriptors(Fixture *f, gconstpointer unused)
+{
+    struct rlimit before = limit_descriptors(0);
+    set_timer(f, 0);
+    limit_descriptors(before.rlim_cur);
+    wait_until(f->timer.n_calls > 0);
+    g_assert_cmpint(virEventRemoveTimeout(f->timer.id), ==, 0);
+    wait_until(freed(&f->timer) == 1);
+}
+
+/* Before all other tests. */
+static void
+attach(void)
+{
+    g_autoptr(GError) error = NULL;
+    struct rlimit before = limit_descriptors(0);
+    g_assert_false(xpv_libvirt_loop_attach(&error));
+    g_assert_error(error, G_FILE_ERROR, G_FILE_ERROR_MFILE);
+    g_assert_true(g_str_has_prefix(error->message, "Cannot make libvirt's event loop: "));
+    limit_descriptors(before.rlim_cur);
+    g_clear_error(&error);
+    g_assert_true(xpv_libvirt_loop_attach(&error));
+    g_assert_no_error(error);
 }
 
 int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
-    xpv_libvirt_loop_attach();
+    main_thread = g_thread_self();
+    attach();
 #define ADD(name, function) g_test_add("/libvirt-loop/" name, Fixture, NULL, set_up, function, tear_down)
     ADD("handle", test_handle);
     ADD("pause", test_pause);
@@ -313,6 +387,8 @@ main(int argc, char *argv[])
     ADD("changed-while-ready", test_changed_while_ready);
     ADD("wakes-nobody", test_wakes_nobody);
     ADD("timer", test_timer);
+    ADD("sooner", test_sooner);
+    ADD("timer-without-descriptors", test_timer_without_descriptors);
     ADD("refused", test_refused);
     return g_test_run();
 }

@@ -311,7 +311,7 @@ int
 main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
-    xpv_libvirt_init();
+    g_assert_true(xpv_libvirt_init(NULL));
     for (FakeAge age = FAKE_0_3_3; age <= FAKE_0_8_2; age++) {
         add("host", age, test_host);
         add("refresh", age, test_refresh);

@@ -80,16 +80,16 @@ ignore_error(void *data, virErrorPtr error)
 {
 }
 
-void
-xpv_libvirt_init(void)
+gboolean
+xpv_libvirt_init(GError **error)
 {
     xpv_xml_init();
     virSetErrorFunc(NULL, ignore_error);
-    xpv_libvirt_loop_attach();
     virInitialize();
     /* On first use, libvirt caches these without a lock, so they are called here before there are threads. */
     (void)XPV_LIBVIRT_ERROR;
     (void)XPV_DOMAIN_XML_ERROR;
+    return xpv_libvirt_loop_attach(error);
 }
 
 static void

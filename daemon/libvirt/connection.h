@@ -77,7 +77,7 @@ typedef struct {
 void xpv_reading_clear(XpvReading *reading);
 
 /* xpv_libvirt_init: once, on the main thread, before anything else. */
-void xpv_libvirt_init(void);
+gboolean xpv_libvirt_init(GError **error);
 
 /* xpv_connection_new: does not connect yet.
  * @keepalive: seconds of silence before the other side must answer a ping */
