@@ -9,7 +9,9 @@
 
 typedef struct _XpvPacer XpvPacer;
 
-/* xpv_pacer_read: begins to read @key. Call xpv_pacer_done() when the read has ended, but not from within this. */
+/* xpv_pacer_read: begins to read @key, and calls none of these functions. Call xpv_pacer_done() when the read has
+ * ended.
+ */
 typedef void (*XpvPacerRead)(const char *key, gpointer data);
 
 XpvPacer *xpv_pacer_new(XpvPacerRead read, gpointer data);
