@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/libvirt/loop.h"
 
-#include "daemon/worker.h"
 #include <errno.h>
 #include <glib-unix.h>
 #include <libvirt/libvirt.h>
 #include <sys/epoll.h>
-#include <unistd.h>
+
+#include "daemon/worker.h"
 
 #define NEVER G_MAXINT64
 
