@@ -20,8 +20,10 @@ CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.
 SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/debian.sources")
 
 # A Xen host before our packages are installed.
-XEN_HOST = ("--variant=important", "--include=ca-certificates,dbus,libvirt-daemon-driver-xen,libvirt-daemon-system,man-db")
-BUILDER = ("--variant=minbase", "--include=build-essential,ca-certificates,lintian")
+# Release 0.1.0 needs libvirt-glib.
+XEN_HOST = ("--variant=important",
+            "--include=ca-certificates,dbus,libvirt-daemon-driver-xen,libvirt-daemon-system,libvirt-glib-1.0-0,man-db")
+BUILDER = ("--variant=minbase", "--include=build-essential,ca-certificates,libvirt-glib-1.0-dev,lintian")
 # Installs the Build-Depends of debian/control in the tree $1.
 BUILD_DEP = """--customize-hook=mkdir "$1/mnt/debian"
 cat > "$1/mnt/debian/control" <<'END'
