@@ -120,7 +120,7 @@ work(gpointer data)
         worker->started = g_get_monotonic_time();
         g_mutex_unlock(&worker->mutex);
 
-        job->run(job, worker->own);
+        job->call(job, worker->own);
 
         g_mutex_lock(&worker->mutex);
         worker->running = NULL;

@@ -14,7 +14,7 @@ typedef struct _XpvJob XpvJob;
 
 /* The first member of every kind of job. */
 struct _XpvJob {
-    void (*run)(XpvJob *job, gpointer own);   /* on the worker's thread, with its object */
+    void (*call)(XpvJob *job, gpointer own);  /* on the worker's thread, with its object */
     void (*done)(XpvJob *job, gpointer data); /* on the main thread; the job is freed afterwards */
     void (*free)(XpvJob *job);                /* on any thread */
 };
@@ -47,7 +47,8 @@ void xpv_worker_abandon(XpvWorker *worker);
 XpvWorker *xpv_worker_ref(XpvWorker *worker);
 void xpv_worker_unref(XpvWorker *worker);
 
-/* xpv_workers_count_abandoned: the threads of abandoned workers, in the whole process, that have not ended yet. */
+/* xpv_workers_count_abandoned: the threads of abandoned workers, in the whole process, that have not ended yet, mostly
+ * because their call hangs. */
 guint xpv_workers_count_abandoned(void);
 
 /* xpv_workers_wait_for_abandoned: at the end of the process, waits until they end. Blocks, at most @ms.

@@ -26,7 +26,7 @@ static void
 tell(Fixture *f, char *words)
 {
     g_ptr_array_add(f->told, words);
-    f->most_hung = MAX(f->most_hung, xpv_sessions_count_hung());
+    f->most_hung = MAX(f->most_hung, xpv_workers_count_abandoned());
 }
 
 static void
@@ -932,7 +932,7 @@ test_free_while_domain_hangs(Fixture *f, gconstpointer data)
     fake_send_event(1);
     fake_send_event(2);
     wait_until(fake_count_hanging(FAKE_READ, 1) == 2 || fake_count_hanging(FAKE_READ, 2) == 2);
-    g_assert_cmpuint(xpv_sessions_count_hung(), >, 0);
+    g_assert_cmpuint(xpv_workers_count_abandoned(), >, 0);
 }
 
 static void
@@ -973,7 +973,7 @@ test_hung_threads_are_bounded(Fixture *f, gconstpointer data)
     wait_until(f->refreshed >= serial);
     for (guint number = 1; number <= 100; number++)
         wait_until(is_last(f, number, "running 1"));
-    wait_until(xpv_sessions_count_hung() == 0);
+    wait_until(xpv_workers_count_abandoned() == 0);
 }
 
 /* A new timeout applies from the next connection. */

@@ -26,13 +26,13 @@ struct _Fixture {
 
     GMutex mutex; /* guards everything below */
     GCond changed;
-    gboolean is_gate_open; /* if not, run() does not return */
+    gboolean is_gate_open; /* if not, call() does not return */
     guint tickets;         /* so many calls return even so */
-    guint entered;         /* calls of run() */
+    guint entered;         /* how often call() began */
     guint left;
     guint most_at_once;
     GHashTable *threads;
-    guint runs[MAX_JOBS], dones[MAX_JOBS], frees[MAX_JOBS];
+    guint calls[MAX_JOBS], dones[MAX_JOBS], frees[MAX_JOBS];
     GArray *done_order;
     guint news, own_frees;
     guint overdue;              /* how often a job was reported as overdue */
@@ -46,7 +46,7 @@ deadline(void)
     return g_get_monotonic_time() + WAIT_SECONDS * G_USEC_PER_SEC;
 }
 
-/* Blocks until @n calls of run() have been entered. */
+/* Blocks until call() has begun @n times. */
 static void
 wait_entered(Fixture *f, guint n)
 {
@@ -78,7 +78,7 @@ let_one_pass(Fixture *f)
 }
 
 static void
-run(XpvJob *head, gpointer data)
+call(XpvJob *head, gpointer data)
 {
     Job *job = (Job *)head;
     Own *own = data;
@@ -89,7 +89,7 @@ run(XpvJob *head, gpointer data)
     own->thread = g_thread_self();
 
     g_mutex_lock(&f->mutex);
-    f->runs[job->number]++;
+    f->calls[job->number]++;
     f->entered++;
     f->most_at_once = MAX(f->most_at_once, f->entered - f->left);
     g_hash_table_add(f->threads, g_thread_self());
@@ -175,7 +175,7 @@ static XpvJob *
 new_job(Fixture *f, guint number)
 {
     Job *job = g_new0(Job, 1);
-    job->head = (XpvJob){ run, done, job_free };
+    job->head = (XpvJob){ call, done, job_free };
     job->fixture = f;
     job->number = number;
     return &job->head;
@@ -228,10 +228,10 @@ tear_down(Fixture *f, gconstpointer data)
 
 /* expect_jobs: each of these jobs was run and reported so often, and has been freed. */
 static void
-expect_jobs(Fixture *f, guint from, guint n, guint runs, guint dones)
+expect_jobs(Fixture *f, guint from, guint n, guint calls, guint dones)
 {
     for (guint i = from; i < n; i++) {
-        g_assert_cmpuint(f->runs[i], ==, runs);
+        g_assert_cmpuint(f->calls[i], ==, calls);
         g_assert_cmpuint(f->dones[i], ==, dones);
         g_assert_cmpuint(f->frees[i], ==, 1);
     }

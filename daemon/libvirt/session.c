@@ -86,7 +86,7 @@ on_closed(gpointer data)
 static const XpvConnectionListener libvirt_listener = { on_domain_changed, on_closed };
 
 static void
-open_run(XpvJob *job, gpointer own)
+open_call(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
     XpvWorker *subscriber = g_steal_pointer(&open->subscriber);
@@ -116,7 +116,7 @@ open_free(XpvJob *job)
 }
 
 static void
-list_run(XpvJob *job, gpointer own)
+list_call(XpvJob *job, gpointer own)
 {
     ListJob *list = (ListJob *)job;
     list->domains = xpv_connection_list(own, &list->is_whole, &list->error);
@@ -140,7 +140,7 @@ list_free(XpvJob *job)
 }
 
 static void
-read_run(XpvJob *job, gpointer own)
+read_call(XpvJob *job, gpointer own)
 {
     ReadJob *read = (ReadJob *)job;
     if (!xpv_connection_read(own, read->uuid, read->what, read->state, &read->reading, &read->error))
@@ -175,7 +175,7 @@ static gboolean
 on_overdue(XpvJob *job, gpointer data)
 {
     XpvSession *session = data;
-    g_autofree char *uuid = job->run == read_run ? g_strdup(((ReadJob *)job)->uuid) : NULL;
+    g_autofree char *uuid = job->call == read_call ? g_strdup(((ReadJob *)job)->uuid) : NULL;
     g_autoptr(GError) error =
         g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
     session->listener->overdue(session, uuid, error, session->data);
@@ -197,7 +197,7 @@ xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvS
     session->worker = xpv_worker_new(&purpose, timeout, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_run, open_done, open_free };
+    open->head = (XpvJob){ open_call, open_done, open_free };
     open->subscriber = with_events ? xpv_worker_ref(session->worker) : NULL;
     xpv_worker_push(session->worker, &open->head);
     return session;
@@ -215,7 +215,7 @@ void
 xpv_session_list(XpvSession *session)
 {
     ListJob *list = g_new0(ListJob, 1);
-    list->head = (XpvJob){ list_run, list_done, list_free };
+    list->head = (XpvJob){ list_call, list_done, list_free };
     xpv_worker_push(session->worker, &list->head);
 }
 
@@ -223,7 +223,7 @@ void
 xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state)
 {
     ReadJob *read = g_new0(ReadJob, 1);
-    read->head = (XpvJob){ read_run, read_done, read_free };
+    read->head = (XpvJob){ read_call, read_done, read_free };
     read->what = what;
     read->state = state;
     g_strlcpy(read->uuid, uuid, sizeof read->uuid);
@@ -234,10 +234,4 @@ XpvEvents
 xpv_session_get_events(const XpvSession *session)
 {
     return session->events;
-}
-
-guint
-xpv_sessions_count_hung(void)
-{
-    return xpv_workers_count_abandoned();
 }

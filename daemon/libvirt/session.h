@@ -40,7 +40,3 @@ void xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, c
 
 /* xpv_session_get_events: after it is open. */
 XpvEvents xpv_session_get_events(const XpvSession *session);
-
-/* xpv_sessions_count_hung: the threads of all abandoned workers, xenstored's too, that have not ended yet, mostly
- * because their call hangs. */
-guint xpv_sessions_count_hung(void);

@@ -4,6 +4,7 @@
 #include "daemon/backoff.h"
 #include "daemon/libvirt/session.h"
 #include "daemon/pacer.h"
+#include "daemon/worker.h"
 
 /* The intervals of polling a host without events, and one with lifecycle events only. */
 #define POLL_SECONDS 5
@@ -13,7 +14,7 @@
  * new runs. Such a server is old, and an XML costs it, and the xend behind it, much time. */
 #define POLLS_PER_XML 12
 
-/* With so many hung threads, no more connections are opened. */
+/* With so many threads of abandoned workers, xenstore's too, no more connections are opened. */
 #define HUNG_MAX 16
 
 /* If somebody asks for a refresh, libvirt is tried again after this time, whatever the backoff. */
@@ -346,7 +347,7 @@ static void
 start_session(XpvWatcher *watcher)
 {
     watcher->tried = g_get_monotonic_time();
-    if (xpv_sessions_count_hung() >= HUNG_MAX) {
+    if (xpv_workers_count_abandoned() >= HUNG_MAX) {
         disconnect_because(watcher, "too many calls of libvirt hang");
         return;
     }
@@ -449,7 +450,7 @@ try_hung(gpointer data)
     Hung *hung = data;
     XpvWatcher *watcher = hung->watcher;
     hung->timer = 0;
-    if (xpv_sessions_count_hung() + count_trials(watcher) >= HUNG_MAX / 2)
+    if (xpv_workers_count_abandoned() + count_trials(watcher) >= HUNG_MAX / 2)
         hung->timer = g_timeout_add(xpv_backoff_ms(0), try_hung, hung); /* too many at once: later */
     else
         hung->session = xpv_session_new(watcher->uri, watcher->timeout, FALSE, &hung_listener, hung);

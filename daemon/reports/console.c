@@ -117,7 +117,7 @@ job_free(XpvJob *head)
 
 /* Before each read, so that no change is lost, and as the folder may be a new one. */
 static void
-read_run(XpvJob *head, gpointer own)
+read_call(XpvJob *head, gpointer own)
 {
     Job *job = (Job *)head;
     if (!g_path_is_absolute(job->path)) {
@@ -208,7 +208,7 @@ read_done(XpvJob *head, gpointer data)
 }
 
 static void
-unwatch_run(XpvJob *head, gpointer own)
+unwatch_call(XpvJob *head, gpointer own)
 {
     Job *job = (Job *)head;
     inotify_rm_watch(job->notices->fd, job->watch);
@@ -238,7 +238,7 @@ begin_read(const char *uuid, gpointer data)
     Console *console = data;
     Run *run = g_hash_table_lookup(console->runs, uuid);
     Job *job = make_job(console, run);
-    job->head = (XpvJob){ .run = read_run, .done = read_done, .free = job_free };
+    job->head = (XpvJob){ .call = read_call, .done = read_done, .free = job_free };
     job->file = g_steal_pointer(&run->file);
     xpv_worker_push(console->worker, &job->head);
 }
@@ -465,7 +465,7 @@ end_run(Console *console, Run *run)
 {
     if (run->watch >= 0 && !is_watched_for_others(console, run)) {
         Job *job = make_job(console, run);
-        job->head = (XpvJob){ .run = unwatch_run, .done = unwatch_done, .free = job_free };
+        job->head = (XpvJob){ .call = unwatch_call, .done = unwatch_done, .free = job_free };
         xpv_worker_push(console->worker, &job->head);
     }
     xpv_awaited_remove(console->awaited, run->uuid);

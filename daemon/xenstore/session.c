@@ -197,7 +197,7 @@ feed_begin_read(Feed *feed, guint run)
 }
 
 static void
-open_run(XpvJob *job, gpointer own)
+open_call(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
     if (!xpv_xenstore_open(own, &open->error))
@@ -224,7 +224,7 @@ open_free(XpvJob *job)
 }
 
 static void
-read_run(XpvJob *job, gpointer own)
+read_call(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
     if (feed_begin_read(keys->feed, keys->run) && xpv_guest_keys_are_gone(own, keys->id))
@@ -233,13 +233,13 @@ read_run(XpvJob *job, gpointer own)
 }
 
 static void
-watch_run(XpvJob *job, gpointer own)
+watch_call(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
     g_autofree char *token = g_strdup_printf("%u", keys->run);
     feed_add(keys->feed, keys->run);
     xpv_guest_keys_watch(own, keys->id, token);
-    read_run(job, own);
+    read_call(job, own);
 }
 
 static void
@@ -251,7 +251,7 @@ read_done(XpvJob *job, gpointer data)
 }
 
 static void
-unwatch_run(XpvJob *job, gpointer own)
+unwatch_call(XpvJob *job, gpointer own)
 {
     KeysJob *keys = (KeysJob *)job;
     g_autofree char *token = g_strdup_printf("%u", keys->run);
@@ -306,7 +306,7 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->feed->worker = xpv_worker_ref(session->worker);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_run, open_done, open_free };
+    open->head = (XpvJob){ open_call, open_done, open_free };
     xpv_worker_push(session->worker, &open->head);
     return session;
 }
@@ -319,11 +319,11 @@ xpv_xenstore_session_abandon(XpvXenstoreSession *session)
 }
 
 static void
-push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJob *job, gpointer own),
+push_keys(XpvXenstoreSession *session, guint run, gint id, void (*call)(XpvJob *job, gpointer own),
           void (*done)(XpvJob *job, gpointer data))
 {
     KeysJob *keys = g_new0(KeysJob, 1);
-    keys->head = (XpvJob){ run_job, done, keys_free };
+    keys->head = (XpvJob){ call, done, keys_free };
     keys->feed = session->feed;
     keys->run = run;
     keys->id = id;
@@ -333,17 +333,17 @@ push_keys(XpvXenstoreSession *session, guint run, gint id, void (*run_job)(XpvJo
 void
 xpv_xenstore_session_watch(XpvXenstoreSession *session, guint run, gint id)
 {
-    push_keys(session, run, id, watch_run, read_done);
+    push_keys(session, run, id, watch_call, read_done);
 }
 
 void
 xpv_xenstore_session_read(XpvXenstoreSession *session, guint run, gint id)
 {
-    push_keys(session, run, id, read_run, read_done);
+    push_keys(session, run, id, read_call, read_done);
 }
 
 void
 xpv_xenstore_session_unwatch(XpvXenstoreSession *session, guint run, gint id)
 {
-    push_keys(session, run, id, unwatch_run, unwatch_done);
+    push_keys(session, run, id, unwatch_call, unwatch_done);
 }
