@@ -45,6 +45,16 @@ def words(name):
         return re.findall('"(.+?)"', re.search(name + r"_words\[\] = \{(.*?)\n\};", file.read(), re.S)[1])
 
 
+def words_of_sources():
+    found = set()
+    for folder in ("common", "ctl", "daemon", "dbus", "inspect", "cockpit", "tests"):
+        for path in glob.glob(os.path.join(SOURCE, folder, "**", "*.*"), recursive=True):
+            if path.endswith((".c", ".h", ".js", ".xml")):
+                with open(path, encoding="utf-8") as file:
+                    found.update(re.findall(r"\w+", file.read()))
+    return found
+
+
 class Form(unittest.TestCase):
     def test_lint(self):
         for page in PAGES:
@@ -155,6 +165,9 @@ class Hacking(unittest.TestCase):
         for symbol, path in bounds:
             with open(os.path.join(SOURCE, path), encoding="utf-8") as file:
                 self.assertTrue(re.search(rf"^(#define )?{symbol}\b", file.read(), re.M), (symbol, path))
+        named = set(re.findall(r"`(\w+)(?:\(\)|\[\])`", text))
+        self.assertGreater(len(named), 20)
+        self.assertEqual(named - words_of_sources(), set())
 
 
 if __name__ == "__main__":
