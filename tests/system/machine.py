@@ -30,7 +30,7 @@ exec unshare --cgroup --ipc --net --pid --uts --fork --kill-child sh -c "$3" sh 
 """
 
 # Runs in all of the namespaces. The kernel, which both machines share, is mounted read-only. $6 are the layers
-# below the overlay.
+# below the overlay. systemd's generators take long and would find nothing.
 INNER = """
 set -e
 root="$1/root"
@@ -40,7 +40,7 @@ mount --bind "$root/proc/sys" "$root/proc/sys"
 mount -o remount,bind,ro "$root/proc/sys"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
-for folder in run tmp dev; do mount -t tmpfs -o mode=755 tmpfs "$root/$folder"; done
+for folder in run tmp dev usr/lib/systemd/system-generators; do mount -t tmpfs -o mode=755 tmpfs "$root/$folder"; done
 chmod 1777 "$root/tmp"
 mkdir "$root/dev/pts" "$root/dev/shm"
 mount -t devpts -o newinstance,ptmxmode=666 devpts "$root/dev/pts"
@@ -94,6 +94,11 @@ class Machine:
         with open(f"/proc/{self.popen.pid}/task/{self.popen.pid}/children", encoding="ascii") as children:
             self.init = int(children.read())
 
+    @property
+    def root(self):
+        """Its root folder, as this machine sees it."""
+        return f"/proc/{self.init}/root"
+
     def argv(self, *argv):
         """Returns: the command that runs a program on the machine."""
         return ["env", "--unset=LD_PRELOAD", "nsenter", f"--target={self.init}", "--mount", "--uts", "--ipc", "--net",
@@ -119,14 +124,18 @@ class Machine:
                         self.mount, self.group], check=False)
 
 
+def skip_without_root():
+    if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
+        raise unittest.SkipTest("the machine needs root")
+
+
 class TestCase(unittest.TestCase):
     """A test of the project on a machine, which boot() starts and which ends after the test."""
 
     layers = ("/",)
 
     def setUp(self):
-        if os.getuid() != 0 or subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0:
-            self.skipTest("the machine needs root")
+        skip_without_root()
         self.folder = tempfile.mkdtemp(prefix="xenpv-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.root = os.path.join(self.folder, "files")
@@ -138,7 +147,7 @@ class TestCase(unittest.TestCase):
         test_install.install(self.root)
 
     def put(self, path, text, copy_of=None, mode=0o644):
-        """Writes or copies a file onto the machine before it boots."""
+        """Writes or copies a file onto the machine."""
         path = self.root + path
         os.makedirs(os.path.dirname(path), exist_ok=True)
         if copy_of:

@@ -7,15 +7,18 @@ import glob
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
 import examples
 import harness
 import machine
+import test_install
 
 SOURCE = os.environ["XPV_SOURCE"]
 sys.path.append(os.path.join(SOURCE, "tests", "inspect"))
@@ -80,18 +83,60 @@ class Service(machine.TestCase):
         raise AssertionError(f"waited in vain for {pattern}: {self.run_there('journalctl')}")
 
 
-class Systemd(Service):
+class Shared(Service):
+    """The tests of a class share a machine. Before each of them, no unit of the project runs, and its log is empty."""
+
+    @classmethod
+    def setUpClass(cls):
+        machine.skip_without_root()
+        folder = tempfile.mkdtemp(prefix="xenpv-")
+        cls.addClassCleanup(shutil.rmtree, folder)
+        cls.installed = os.path.join(folder, "files")
+        test_install.install(cls.installed)
+        cls.config = cls.installed_path("etc/xenpv-compat")
+        cls.machine = machine.Machine(folder, cls.installed)
+        cls.addClassCleanup(cls.machine.end)
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.root = self.machine.root
+        self.added = []
+        self.addCleanup(self.clean)
+        self.put(NODE, "", copy_of=os.path.join(SOURCE, "tests", "data", "example-host.xml"))
+
+    def put(self, path, *args, **kwargs):
+        self.added.append(path)
+        super().put(path, *args, **kwargs)
+
+    def load(self):
+        """Makes systemd read the units and drop-ins."""
+        self.run_there("systemctl", "daemon-reload")
+
+    def clean(self):
+        self.run_there("sh", "-ec", """
+            systemctl stop 'xenpv-compat*'
+            systemctl reset-failed
+            rm -rf /run/xenpv-compat* "$@"
+            journalctl --quiet --rotate --vacuum-size=1""", "sh", f"{self.config}/kernels.conf", *self.added)
+
+    @classmethod
+    def installed_path(cls, name):
+        """Returns: the path on the machine of the only installed file or folder with this name."""
+        [path] = glob.glob(os.path.join(cls.installed, "**", name), recursive=True)
+        return path[len(cls.installed):]
+
+
+class Systemd(Shared):
     def setUp(self):
         super().setUp()
-        folder = glob.glob(os.path.join(self.root, "**", "etc", "xenpv-compat"), recursive=True)[0]
-        self.config = folder[len(self.root):]
         self.put(f"{self.config}/xenpv-compatd.conf",
                  f"[xenpv-compatd]\nuri={URI}\nhost-kernel=2.6.18-53.el5xen\nhost-processor=intel\n")
         self.put_drop_in("[Unit]\nAssertPathExists=\n")
 
     def test_life(self):
         """The unit is started, asked, stopped, started by the bus when asked, and reloaded."""
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", UNIT)
         self.assertEqual(self.show("ActiveState"), "active")
         self.assertEqual(self.show("StatusText"), "13 domains, 3 incompatible")
@@ -122,7 +167,7 @@ class Systemd(Service):
         self.run_there("busctl", "call", NAME, ROOT, NAME + ".Manager", "Refresh")
         self.assertEqual({entry["PRIORITY"] for entry in self.journal() if "Refresh" in entry["MESSAGE"]}, {"7"})
         # The daemon notices a change of kernels.conf.
-        self.run_there("sh", "-c", f"printf '[Kernels]\\narchive=2.6.18-8.el5PAE\\n' > {self.config}/kernels.conf")
+        self.put(f"{self.config}/kernels.conf", "[Kernels]\narchive=2.6.18-8.el5PAE\n")
         self.wait_for_journal("^Domain archive: shut-off, id -1, kernel “2.6.18-8.el5PAE”, incompatible")
         self.run_there("systemctl", "service-log-level", UNIT, "info")
 
@@ -136,7 +181,7 @@ class Systemd(Service):
 
     def test_read_only(self):
         """The daemon can write to its runtime directory, but to no other folder that lasts or is shared."""
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", UNIT)
         there = ("nsenter", "--mount", f"--target={self.show('MainPID')}", "--", "touch")
         for folder in ("/etc", "/run", "/run/libvirt", "/usr", "/var/lib"):
@@ -146,11 +191,10 @@ class Systemd(Service):
 
     def test_manuals(self):
         """The manuals' examples print what they show."""
-        folder = os.path.dirname(glob.glob(os.path.join(self.root, "**", "man8"), recursive=True)[0])
-        with open(glob.glob(os.path.join(self.root, "**", UNIT), recursive=True)[0], encoding="utf-8") as unit:
-            daemon = re.search("(?m)^ExecStart=(.*)$", unit.read())[1]
+        folder = self.installed + os.path.dirname(self.installed_path("man8"))
+        daemon = self.installed_path("xenpv-compatd")
         self.put_drop_in(f"[Unit]\nAssertPathExists=\n[Service]\nExecStart=\nExecStart={daemon} --uri={URI}\n")
-        self.boot()
+        self.load()
         for page in ("man8/xenpv-compatd.8", "man5/xenpv-compatd.conf.5"):
             examples.check(self, examples.in_manual(examples.render(os.path.join(folder, page))),
                            lambda command: examples.run_on_terminal(self.machine.argv("sh", "-c", command)))
@@ -158,7 +202,7 @@ class Systemd(Service):
     def test_hung_daemon(self):
         """The watchdog ends a hung daemon, and it is started again."""
         self.put_drop_in("[Unit]\nAssertPathExists=\n[Service]\nWatchdogSec=1\nRestartSec=0\n")
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", UNIT)
         before = self.show("MainPID")
         self.run_there("kill", "-STOP", before)
@@ -170,7 +214,7 @@ class Systemd(Service):
     def test_bad_configuration(self):
         """With a bad configuration, the daemon is not started again and again: only an admin can mend that."""
         self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\ngrace=x\n")
-        self.boot()
+        self.load()
         self.assertNotEqual(self.machine.run("systemctl", "start", UNIT, check=False)[0], 0)
         self.assertEqual((self.show("ActiveState"), self.show("ExecMainStatus"), self.show("NRestarts")),
                          ("failed", "2", "0"))
@@ -188,7 +232,7 @@ class Systemd(Service):
     def test_no_xen(self):
         """Without Xen, starting the unit fails with a message, but no unit counts as failed."""
         self.put_drop_in("")
-        self.boot()
+        self.load()
         status, text = self.machine.run("systemctl", "start", UNIT, check=False)
         self.assertEqual((status, text), (1, f"Assertion failed on job for {UNIT}.\n"))
         self.assert_told("xenpv-compatd starts on Xen hosts only, and this host does not run Xen .*; boot it with Xen$")
@@ -199,7 +243,7 @@ class Systemd(Service):
         """The timer writes the metrics with or without the daemon; if that fails, the file is removed."""
         self.put(f"/etc/systemd/system/{METRICS}.timer.d/test.conf", "[Timer]\nOnCalendar=*:*:*\nAccuracySec=1ms\n")
         self.put(METRICS_FILE, "xenpv_compat_up 1\n")
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", METRICS + ".timer")
         self.wait_for_journal("^xenpv-compatctl: .*xenpv-compatd does not run", METRICS)
         self.run_there("systemctl", "stop", METRICS + ".timer")
@@ -213,7 +257,9 @@ class Systemd(Service):
         self.assertEqual(self.run_there("stat", "--format=%U %a", METRICS_FILE), "root 644\n")
         self.assertNotIn("Finished", self.run_there("journalctl", "--unit=" + METRICS))
 
-        self.run_there("chmod", "-x", self.run_there("which", "xenpv-compatctl").strip())
+        program = self.installed_path("bin/xenpv-compatctl")
+        self.run_there("chmod", "-x", program)
+        self.addCleanup(self.run_there, "chmod", "+x", program)
         self.assertNotEqual(self.machine.run("systemctl", "start", METRICS, check=False)[0], 0)
         self.assertNotEqual(self.machine.run("cat", METRICS_FILE, check=False)[0], 0)
 
@@ -225,20 +271,20 @@ class Systemd(Service):
     def test_remote(self):
         """The daemon reaches the network, and ssh, only with the drop-in for remote hosts."""
         self.put(f"{self.config}/xenpv-compatd.conf", "[xenpv-compatd]\nuri=test+ssh://127.0.0.1:1/default\n")
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", UNIT)
         self.wait_for_journal("^Cannot connect to libvirt at test.ssh:")
         self.assertFalse(self.has_network())
-        example = self.run_there("find", "/usr", "-name", "remote.conf.example").strip()
-        self.run_there("cp", example, f"/etc/systemd/system/{UNIT}.d/remote.conf")
-        self.run_there("systemctl", "daemon-reload")
+        example = self.installed + self.installed_path("remote.conf.example")
+        self.put(f"/etc/systemd/system/{UNIT}.d/remote.conf", "", copy_of=example)
+        self.load()
         self.run_there("systemctl", "restart", UNIT)
         self.wait_for_journal("^Cannot connect to libvirt at test.ssh:.*: ssh: .*refused")
         self.assertTrue(self.has_network())
 
 
 @unittest.skipUnless("XPV_INSPECT" in os.environ, "the inspector is not built")
-class Inspector(Service):
+class Inspector(Shared):
     """Tests of the inspector's units: a request makes the path unit start the service, which answers it."""
 
     def setUp(self):
@@ -277,7 +323,7 @@ class Inspector(Service):
         for disk in disks:
             self.put_disk(disk)
         self.put_drop_in("[Unit]\nAssertPathExists=\n")
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", UNIT)
         self.assertEqual(self.show("ActiveState", INSPECT + ".path"), "active")
         for number, disk in enumerate(disks):
@@ -298,7 +344,7 @@ class Inspector(Service):
         self.disk += ".qcow2"
         disk = "/home/somebody/guest.qcow2"
         self.put_disk(disk)
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", INSPECT + ".path")
         self.ask(1, request(disk, format="qcow2"))
         self.assert_read(self.answer(1), disk, "qcow2")
@@ -310,8 +356,9 @@ class Inspector(Service):
         loop = done.stdout.strip()
         self.addCleanup(subprocess.run, ["losetup", "--detach", loop], check=True)
         number = os.stat(loop).st_rdev
-        self.boot()
+        self.load()
         self.run_there("mknod", "--mode=660", "/dev/disk", "b", str(os.major(number)), str(os.minor(number)))
+        self.added.append("/dev/disk")
         self.run_there("systemctl", "start", INSPECT + ".path")
         self.ask(1, request("/dev/disk"))
         self.assert_read(self.answer(1), "/dev/disk")
@@ -320,16 +367,16 @@ class Inspector(Service):
         """With the drop-in, a disk is read over ssh, with root's key and configuration. Without, the network is away."""
         self.put_disk("/srv/images/guest.img")
         self.put_host()
-        self.boot()
+        self.load()
         self.run_there("mkdir", "-p", "/run/sshd")
         self.run_there("/usr/sbin/sshd", "-f", "/etc/xenpv-test/sshd_config")
         self.run_there("systemctl", "start", INSPECT + ".path")
         source = "ssh://xenhost/srv/images/guest.img"
         self.ask(1, request(source))
         self.assertRegex(self.answer(1)["disks"][0]["error"], "^ssh: ")
-        example = self.run_there("find", "/usr", "-name", "remote-disks.conf.example").strip()
-        self.run_there("install", "-D", example, f"/etc/systemd/system/{INSPECT}.service.d/remote-disks.conf")
-        self.run_there("systemctl", "daemon-reload")
+        example = self.installed + self.installed_path("remote-disks.conf.example")
+        self.put(f"/etc/systemd/system/{INSPECT}.service.d/remote-disks.conf", "", copy_of=example)
+        self.load()
         self.assert_read(self.answer_over_ssh(source), source)
 
     def answer_over_ssh(self, source):
@@ -360,7 +407,7 @@ class Inspector(Service):
     def test_many(self):
         """The inspector is started for each request, but only once for a folder among the requests."""
         self.put_disk("/srv/images/guest.img")
-        self.boot()
+        self.load()
         self.run_there("systemctl", "start", INSPECT + ".path")
         for number in range(10):  # more often than systemd's default limit for starts
             self.ask(number, request("/srv/images/guest.img"))
