@@ -119,15 +119,15 @@ class Differential(harness.TestCase):
     def test_same_answers(self):
         """Each report is judged on one of the hosts, each of the corpus on all of them."""
         rand = random.Random(SEED)
-        exact = packages()
+        known, exact = corpus(), packages()
         releases = [package.rpartition(".")[0] for package in exact[::7]]
-        mutants = [mutate(rand, corpus() + releases) for _ in range(MUTANTS)]
+        mutants = [mutate(rand, known + releases) for _ in range(MUTANTS)]
         texts = exact + releases + [text for text in mutants if text.strip() and text != "-"]
         rand.shuffle(texts)
         texts = texts[::SHARE]
         hosts = list(itertools.product(ARCHITECTURES, PROCESSORS, KERNELS))[::SHARE]
         for n, host in enumerate(hosts):
-            share = corpus() + texts[n::len(hosts)]
+            share = known + texts[n::len(hosts)]
             guests = [(text, "hvm" if m % 8 else rand.choice(["pv", "pvh"])) for m, text in enumerate(share)]
             self.compare(guests, dict(zip(("host-architecture", "host-processor", "host-kernel"), host)), set(exact))
 
