@@ -63,8 +63,8 @@ class QemuNbd(tracing.TestCase):
     def test_nothing_is_left(self):
         """It is killed when the reading ends."""
         log = self.trace(["--format=qcow2", self.image], "--trace=execve").communicate(timeout=inspector.TIMEOUT)[1]
-        [pid] = set(re.findall(r"\[pid +(\d+)\] execve\(\"[^\"]*/qemu-nbd\"", log))
-        self.assertRegex(log, rf"\[pid +{pid}\] \+\+\+ killed by SIGKILL")
+        [pid] = set(re.findall(r"(?m)^(\d+) +execve\(\"[^\"]*/qemu-nbd\"", log))
+        self.assertRegex(log, rf"(?m)^{pid} +\+\+\+ killed by SIGKILL")
 
     def test_hangs_while_it_opens(self):
         tracer, pid = self.hold(OPENING)

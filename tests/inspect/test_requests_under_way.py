@@ -17,8 +17,8 @@ class Traced(request_folders.TestCase):
         """Starts the inspector. Each process gets the signal at its first such call for one of these paths."""
         paths = [f"--trace-path={path}" for path in paths]
         self.tracer = subprocess.Popen(
-            ["strace", "--follow-forks", "--quiet=attach,personality", f"--trace={call},renameat", *paths,
-             f"--inject={call}:signal={sends}:when=1", inspector.INSPECT, "--requests"],
+            ["strace", "--follow-forks", "--quiet=attach,personality", "--output=/dev/stderr", f"--trace={call},renameat",
+             *paths, f"--inject={call}:signal={sends}:when=1", inspector.INSPECT, "--requests"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
         self.addCleanup(self.tracer.wait)
         self.addCleanup(self.tracer.stderr.close)
@@ -34,7 +34,7 @@ class Traced(request_folders.TestCase):
 
     def wait_until_stopped(self):
         """Returns: the id of the next process that is stopped."""
-        return int(self.wait_for(r"\[pid +(\d+)\] --- stopped by SIGSTOP")[1])
+        return int(self.wait_for(r"^(\d+) +--- stopped by SIGSTOP")[1])
 
     def end(self):
         self.log += self.tracer.stderr.read()
@@ -99,7 +99,7 @@ class Hung(Traced):
         self.assertNotIn("SIGKILL", self.log)
         self.end()
         self.assertEqual(self.kernels(2), list(images.RHEL_4.kernels))
-        self.assertRegex(self.log, rf"\[pid +{pid}\] \+\+\+ killed by SIGKILL")
+        self.assertRegex(self.log, rf"(?m)^{pid} +\+\+\+ killed by SIGKILL")
         error = "a disk does not answer: reading was given up after 20 s"
         self.assertEqual(self.read(1), {**before, "errors": [error]})
 

@@ -52,7 +52,7 @@ class Sandbox(tracing.TestCase):
             tracer = self.inject(f"error=EIO:syscall={call}:when=3")
             output, log = tracer.communicate(timeout=inspector.TIMEOUT)
             with self.subTest(call):
-                self.assertRegex(log, r"\[pid +\d+\] \+\+\+ killed by SIGSYS")
+                self.assertRegex(log, r"(?m)^\d+ +\+\+\+ killed by SIGSYS")
                 self.ended(tracer, output)
 
     def ended(self, tracer, output):

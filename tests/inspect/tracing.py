@@ -20,8 +20,10 @@ def limits(pid):
 
 class TestCase(inspector.TestCase):
     def trace(self, arguments, *options, **popen):
-        """Starts the inspector under strace, which prints on standard error how its processes end."""
-        argv = ["strace", "--follow-forks", "--quiet=attach,personality", *options, inspector.INSPECT, "--json", *arguments]
+        """Starts the inspector under strace, which prints on standard error how its processes end. With --output, each
+        line begins with the id of its process, also where no other is left."""
+        argv = ["strace", "--follow-forks", "--quiet=attach,personality", "--output=/dev/stderr", *options,
+                inspector.INSPECT, "--json", *arguments]
         tracer = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **popen)
         self.addCleanup(tracer.wait)
         self.addCleanup(tracer.stdout.close)
@@ -34,6 +36,6 @@ class TestCase(inspector.TestCase):
         log = ""
         for line in tracer.stderr:
             log += line
-            if stopped := re.search(r"\[pid +(\d+)\] --- stopped by SIGSTOP", line):
+            if stopped := re.search(r"^(\d+) +--- stopped by SIGSTOP", line):
                 return int(stopped.group(1))
         raise AssertionError(f"no process was stopped: {log}")
