@@ -21,8 +21,10 @@
 /* How long until a request that could not be written is tried again. */
 #define RETRY_SECONDS 10
 
-/* How many requests are written in one turn of the loop. */
-#define REQUESTS_PER_TURN 64
+/* So many requests are written in such a time, in ms. All domains ask at the daemon's start, when the processor has
+ * better to do, and the inspector reads much slower than that. */
+#define BURST_REQUESTS 64
+#define BURST_MS 100
 
 #define NOTICES_BYTES 16384
 
@@ -45,6 +47,8 @@ struct _XpvInspector {
     GHashTable *unwritten;  /* UUID → Request, both owned */
     GHashTable *unanswered; /* written; UUID → Request, both owned */
     guint write_source;
+    gint64 burst_began; /* monotonic µs */
+    guint burst_requests;
     gboolean cannot_write;
     gint64 serial;        /* the last */
     gint64 answered_from; /* requests before this serial were made before the last answer */
@@ -128,6 +132,16 @@ write_request(XpvInspector *inspector, const char *uuid, const Request *request)
     return is_written;
 }
 
+static void
+begin_burst(XpvInspector *inspector)
+{
+    gint64 now = g_get_monotonic_time();
+    if (now - inspector->burst_began < BURST_MS * 1000)
+        return;
+    inspector->burst_began = now;
+    inspector->burst_requests = 0;
+}
+
 static gboolean
 on_write(gpointer data)
 {
@@ -135,8 +149,10 @@ on_write(gpointer data)
     GHashTableIter iter;
     gpointer uuid, request;
     gboolean all_written = TRUE;
+    begin_burst(inspector);
     g_hash_table_iter_init(&iter, inspector->unwritten);
-    for (guint i = 0; i < REQUESTS_PER_TURN && g_hash_table_iter_next(&iter, &uuid, &request); i++) {
+    while (inspector->burst_requests < BURST_REQUESTS && g_hash_table_iter_next(&iter, &uuid, &request)) {
+        inspector->burst_requests++;
         if (!write_request(inspector, uuid, request)) {
             all_written = FALSE;
             continue;
@@ -153,7 +169,7 @@ on_write(gpointer data)
     if (!all_written)
         inspector->write_source = g_timeout_add_seconds(RETRY_SECONDS, on_write, inspector);
     else if (g_hash_table_size(inspector->unwritten) > 0)
-        inspector->write_source = g_idle_add(on_write, inspector);
+        inspector->write_source = g_timeout_add(BURST_MS, on_write, inspector);
     return G_SOURCE_REMOVE;
 }
 

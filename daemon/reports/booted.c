@@ -5,8 +5,8 @@
 
 #include "common/key-file.h"
 
-/* How long changes gather, in ms, as many domains may start at once. */
-#define GATHER_MS 100
+/* How long changes gather, as many domains may start at once, and all runs are written each time. */
+#define GATHER_SECONDS 1
 
 struct _XpvBooted {
     char *path;
@@ -99,7 +99,7 @@ void
 xpv_booted_save_soon(XpvBooted *booted)
 {
     if (booted->save_timer == 0)
-        booted->save_timer = g_timeout_add(GATHER_MS, on_save, booted);
+        booted->save_timer = g_timeout_add_seconds(GATHER_SECONDS, on_save, booted);
 }
 
 gboolean
