@@ -64,6 +64,46 @@ class Contents(unittest.TestCase):
         self.assertRegex(query(packages["xenpv-compat"], "--changelog"), rf"\A\* .* - {version}-1\n")
 
 
+class Tree(unittest.TestCase):
+    """The scriptlets in a tree where nothing runs, as when the image of a system is made."""
+
+    def setUp(self):
+        folder = tempfile.mkdtemp(prefix="xenpv-")
+        self.addCleanup(os.rmdir, folder)
+        trees.run("mount", "-t", "tmpfs", "tmpfs", folder)
+        self.addCleanup(trees.run, "umount", "--lazy", folder)
+        upper, work, self.root = (os.path.join(folder, name) for name in ("upper", "work", "root"))
+        for path in (upper, work, self.root):
+            os.mkdir(path)
+        trees.run("mount", "-t", "overlay", "-o", f"lowerdir=/,upperdir={upper},workdir={work}", "overlay", self.root)
+
+    def rpm(self, *argv):
+        told = trees.run("env", "SYSTEMD_OFFLINE=1", "rpm", "--root", self.root, "--force-debian", "--nodeps", *argv)
+        self.assertNotIn("scriptlet", told)
+
+    def enabled(self):
+        """Returns: those of the units that are enabled."""
+        told = trees.run("systemctl", "--root", self.root, "list-unit-files", "--no-legend", "--state=enabled", "*xenpv*")
+        return {line.split()[0] for line in told.splitlines()}
+
+    def test_tree(self):
+        """An administrator's preset enables the units, once, and nothing is left of them at the end."""
+        timer = METRICS + ".timer"
+        preset = os.path.join(self.root, "etc", "systemd", "system-preset", "00-test.preset")
+        os.makedirs(os.path.dirname(preset), exist_ok=True)
+        with open(preset, "w", encoding="ascii") as file:
+            file.write(f"enable {UNIT}\nenable {timer}\n")
+        self.rpm("--install", *packages.values())
+        self.assertEqual(self.enabled(), {UNIT, timer})
+        trees.run("systemctl", "--root", self.root, "disable", timer)
+        self.rpm("--upgrade", "--force", *packages.values())
+        self.assertEqual(self.enabled(), {UNIT})
+        self.rpm("--erase", *PACKAGES)
+        left = trees.run("find", os.path.join(self.root, "etc"), os.path.join(self.root, "usr", "lib", "systemd"),
+                         "-name", "*xenpv-compat*")
+        self.assertEqual(left, "")
+
+
 class Life(test_systemd.Service):
     """The scriptlets, on a machine whose units are disabled by default, as on Fedora."""
 
