@@ -13,10 +13,11 @@ FIRST = 63  # the first partition's sector, as the partitioning programs of RHEL
 EXTENDED, LINUX, SWAP, NTFS, LVM, RAID = 0x05, 0x83, 0x82, 0x07, 0x8e, 0xfd
 
 
-def run_tool(*argv, status=0):
-    """Runs a tool for disks or file systems, which may be in one of root's folders. Returns: its output."""
+def run_tool(*argv, status=0, **options):
+    """Runs a tool for disks or file systems, which may be in one of root's folders. Returns: its output. @options: of
+    subprocess."""
     environment = dict(os.environ, MKE2FS_CONFIG="/dev/null", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment)
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, env=environment, **options)
     if done.returncode != status:
         raise RuntimeError(f"{' '.join(argv)}: exit status {done.returncode}: {done.stdout}{done.stderr}")
     return done.stdout

@@ -2,6 +2,7 @@
 """Makes ext3 file systems from trees in dictionaries. Each is made once per run."""
 import atexit
 import functools
+import hashlib
 import os
 import shutil
 import struct
@@ -59,7 +60,7 @@ def made(tree, size, label, features, block):
         number, path = tempfile.mkstemp(dir=cache())
         os.ftruncate(number, size)
         os.close(number)
-        own = uuid.uuid5(uuid.NAMESPACE_OID, f"{label} {size} {tree}")
+        own = uuid.uuid5(uuid.NAMESPACE_OID, f"{label} {size} {digest(tree)}")
         journal = ("-J", f"size={block // 1024}") if "has_journal" in features else ()
         disks.run_tool("mke2fs", "-q", "-F", "-O", f"none,{features}", "-I", "128", "-b", str(block), "-m", "0",
                        *journal, "-L", label, "-U", str(own), "-E", "lazy_itable_init=1,nodiscard", "-d", folder, path)
@@ -67,11 +68,25 @@ def made(tree, size, label, features, block):
     return path
 
 
+def digest(tree):
+    """Returns: a number of its own for each tree, quickly also where a file is large."""
+    whole = hashlib.sha1()
+    for path, content in tree:
+        whole.update(path.encode())
+        whole.update(content if isinstance(content, bytes) else repr(content).encode())
+    return whole.hexdigest()
+
+
+def debugfs(path, *commands):
+    """Runs debugfs commands that write to a file system."""
+    disks.run_tool("debugfs", "-w", "-f", "-", path, input="".join(f"{command}\n" for command in commands))
+
+
 def date(path, tree):
     times = [f"set_inode_field {name} {field} @{seconds}" for name, file in tree if isinstance(file, Dated)
              for field, seconds in (("mtime", file.modified), ("ctime", file.changed))]
-    for command in times:
-        disks.run_tool("debugfs", "-w", "-R", command, path)
+    if times:
+        debugfs(path, *times)
 
 
 def file_system(tree, size, label="/", features=NEW, block=1024, needs_recovery=False, mounted_at=0):

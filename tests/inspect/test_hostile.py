@@ -22,10 +22,7 @@ OUTPUT_MAX = 4 * MIB
 
 def debugfs(path, *commands, at=BOOT_AT):
     """Runs debugfs commands that write to a file system in an image."""
-    with tempfile.NamedTemporaryFile("w", encoding="ascii") as script:
-        script.write("".join(f"{command}\n" for command in commands))
-        script.flush()
-        disks.run_tool("debugfs", "-w", "-f", script.name, f"{path}?offset={at}")
+    ext3.debugfs(f"{path}?offset={at}", *commands)
 
 
 def overwrite(path, content, at):
