@@ -115,22 +115,34 @@ fake_remove_domain(guint number)
     g_mutex_unlock(&mutex);
 }
 
-void
-fake_send_event(guint number)
-{
-    fake_send_begin(number, NULL);
-}
-
-void
-fake_send_begin(guint number, const XpvRunBegin *begin)
+static void
+send_event(guint number, XpvReadWhat what, const XpvRunBegin *begin)
 {
     g_mutex_lock(&mutex);
     for (guint i = 0; i < connections->len; i++) {
         XpvConnection *connection = connections->pdata[i];
         if (connection->is_listening)
-            connection->listener->domain_changed(fake_uuid(number), begin, connection->data);
+            connection->listener->domain_changed(fake_uuid(number), what, begin, connection->data);
     }
     g_mutex_unlock(&mutex);
+}
+
+void
+fake_send_event(guint number)
+{
+    send_event(number, XPV_READ_CHANGED, NULL);
+}
+
+void
+fake_send_pause(guint number)
+{
+    send_event(number, XPV_READ_STATE, NULL);
+}
+
+void
+fake_send_begin(guint number, const XpvRunBegin *begin)
+{
+    send_event(number, XPV_READ_CHANGED, begin);
 }
 
 void

@@ -33,6 +33,9 @@ void fake_remove_domain(guint number);
 /* fake_send_event: sends an event for a domain, whether it exists or not. */
 void fake_send_event(guint number);
 
+/* fake_send_pause: sends an event that only the domain's state has changed. */
+void fake_send_pause(guint number);
+
 /* fake_send_begin: sends an event that a run of the domain begins. */
 void fake_send_begin(guint number, const XpvRunBegin *begin);
 

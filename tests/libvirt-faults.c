@@ -2,8 +2,8 @@
 /* Preloaded into the programs under test: makes libvirt's calls fail or hang in ways that no available driver does.
  *
  * XPV_UNREADABLE=NAME: the XML of that domain cannot be read.
- * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while that FIFO exists, reading that domain's XML hangs until the FIFO is
- *   opened for writing. With NAME "*", reading any domain's XML hangs, and listing domains too.
+ * XPV_HANG=NAME and XPV_HANG_FIFO=PATH: while that FIFO exists, reading that domain's XML or state hangs until the FIFO
+ *   is opened for writing. With NAME "*", reading any domain hangs, and listing domains too.
  * XPV_HANG_LIST_FIFO=PATH: while that FIFO exists, the list of paused domains and that of domains that do not run are
  *   made and then hang until the FIFO has been opened for writing and closed.
  * XPV_HANG_FOLDER=PATH and XPV_HANG_FIFO=PATH: watching that folder hangs until the FIFO is opened for writing, as on
@@ -92,6 +92,7 @@ int
 virDomainGetState(virDomainPtr domain, int *state, int *reason, unsigned int flags)
 {
     REAL(virDomainGetState);
+    hang(virDomainGetName(domain));
     return lacks("state") ? -1 : real(domain, state, reason, flags);
 }
 

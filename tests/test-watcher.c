@@ -238,6 +238,58 @@ test_event(Fixture *f, gconstpointer data)
     g_assert_true(is_last(f, 2, "shut-off -1"));
 }
 
+/* A pause changes nothing but the state, so that alone is read, unless something else has changed, too. */
+static void
+test_pause(Fixture *f, gconstpointer data)
+{
+    start_and_refresh(f);
+    fake_set_domain(1, 1, "paused");
+    fake_send_pause(1);
+    wait_until(is_last(f, 1, "paused"));
+    fake_set_domain(1, 1, "running");
+    fake_send_event(1);
+    fake_send_pause(1);
+    wait_until(is_last(f, 1, "running 1"));
+    expect_told(f, "1 paused\n1 running 1");
+}
+
+/* The list of an older server may lack a domain, so that nothing of it has been read. */
+static void
+test_pause_on_older_server(Fixture *f, gconstpointer data)
+{
+    fake_set_events(XPV_EVENTS_LIFECYCLE);
+    start_and_refresh(f);
+    fake_set_domain(1, 1, "paused");
+    fake_send_pause(1);
+    wait_until(is_last(f, 1, "paused 1"));
+}
+
+/* What could not be read is read, whatever the event. */
+static void
+test_pause_of_unreadable(Fixture *f, gconstpointer data)
+{
+    fake_fail(FAKE_READ, 1, TRUE);
+    start_and_refresh(f);
+    fake_fail(FAKE_READ, 1, FALSE);
+    fake_send_pause(1);
+    wait_until(is_last(f, 1, "running 1"));
+}
+
+/* A refresh reads everything, even of a domain whose state is being read. */
+static void
+test_refresh_during_pause(Fixture *f, gconstpointer data)
+{
+    start_and_refresh(f);
+    fake_hang(FAKE_READ, 1);
+    fake_send_pause(1);
+    wait_until(fake_count_hanging(FAKE_READ, 1) == 1);
+    guint64 serial = xpv_watcher_refresh(f->watcher);
+    settle();
+    fake_release(FAKE_READ, 1);
+    wait_until(f->refreshed == serial);
+    wait_until(is_last(f, 1, "running 1"));
+}
+
 /* Each event reports how a run began, even if one reading serves several events. */
 static void
 test_runs_begin(Fixture *f, gconstpointer data)
@@ -1007,6 +1059,10 @@ main(int argc, char *argv[])
     add("/watcher/order", test_order);
     add("/watcher/empty-host", test_empty_host);
     add("/watcher/event", test_event);
+    add("/watcher/pause", test_pause);
+    add("/watcher/pause-on-older-server", test_pause_on_older_server);
+    add("/watcher/pause-of-unreadable", test_pause_of_unreadable);
+    add("/watcher/refresh-during-pause", test_refresh_during_pause);
     add("/watcher/runs-begin", test_runs_begin);
     add("/watcher/doubled-events", test_doubled_events);
     add("/watcher/event-of-unknown-domain", test_event_of_unknown_domain);

@@ -167,7 +167,7 @@ on_close(virConnectPtr connection, int reason, void *data)
 }
 
 static void
-tell(Subscriber *subscriber, virDomainPtr domain, const XpvRunBegin *begin)
+tell(Subscriber *subscriber, virDomainPtr domain, XpvReadWhat what, const XpvRunBegin *begin)
 {
     char uuid[VIR_UUID_STRING_BUFLEN];
     if (virDomainGetUUIDString(domain, uuid) < 0)
@@ -176,33 +176,34 @@ tell(Subscriber *subscriber, virDomainPtr domain, const XpvRunBegin *begin)
     if (subscriber->handles && virDomainRef(domain) == 0)
         g_hash_table_replace(subscriber->handles, g_strdup(uuid), domain);
     g_mutex_unlock(&subscriber->mutex);
-    subscriber->listener->domain_changed(uuid, begin, subscriber->data);
+    subscriber->listener->domain_changed(uuid, what, begin, subscriber->data);
 }
 
 static int
 on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
 {
     const XpvRunBegin begin = { (gint)virDomainGetID(domain), detail == VIR_DOMAIN_EVENT_STARTED_BOOTED };
-    tell(data, domain, event == VIR_DOMAIN_EVENT_STARTED ? &begin : NULL);
+    gboolean is_pause = event == VIR_DOMAIN_EVENT_SUSPENDED || event == VIR_DOMAIN_EVENT_RESUMED;
+    tell(data, domain, is_pause ? XPV_READ_STATE : XPV_READ_CHANGED, event == VIR_DOMAIN_EVENT_STARTED ? &begin : NULL);
     return 0;
 }
 
 static void
 on_event(virConnectPtr connection, virDomainPtr domain, void *data)
 {
-    tell(data, domain, NULL);
+    tell(data, domain, XPV_READ_CHANGED, NULL);
 }
 
 static void
 on_metadata_change(virConnectPtr connection, virDomainPtr domain, int type, const char *namespace_uri, void *data)
 {
-    tell(data, domain, NULL);
+    tell(data, domain, XPV_READ_CHANGED, NULL);
 }
 
 static void
 on_device(virConnectPtr connection, virDomainPtr domain, const char *alias, void *data)
 {
-    tell(data, domain, NULL);
+    tell(data, domain, XPV_READ_CHANGED, NULL);
 }
 
 /* All events that can change a published property. Each driver has only some of them. */

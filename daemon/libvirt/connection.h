@@ -23,10 +23,18 @@ typedef struct {
     gboolean is_booted; /* FALSE: the guest goes on where it was: it was restored or migrated */
 } XpvRunBegin;
 
+/* The parts of a domain to read. */
+typedef enum {
+    XPV_READ_CHANGED, /* everything, after an event or a failure */
+    XPV_READ_LISTED,  /* everything, but the last list tells the state, which saves a call */
+    XPV_READ_STATE,   /* the state; also the XML, if the domain has started or stopped */
+} XpvReadWhat;
+
 /* Callbacks of a connection, on any thread. */
 typedef struct {
-    /* The domain must be read again. @begin: (nullable) of the run that it is in now, or will be soon */
-    void (*domain_changed)(const char *uuid, const XpvRunBegin *begin, gpointer data);
+    /* The domain must be read again. @what: XPV_READ_CHANGED, or XPV_READ_STATE after a pause or its end.
+     * @begin: (nullable) of the run that it is in now, or will be soon */
+    void (*domain_changed)(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data);
     void (*closed)(gpointer data);
 } XpvConnectionListener;
 
@@ -60,13 +68,6 @@ typedef struct {
 
 void xpv_listed_domain_free(XpvListedDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvListedDomain, xpv_listed_domain_free)
-
-/* The parts of a domain to read. */
-typedef enum {
-    XPV_READ_CHANGED, /* everything, after an event or a failure */
-    XPV_READ_LISTED,  /* everything, but the last list tells the state, which saves a call */
-    XPV_READ_STATE,   /* the state; also the XML, if the domain has changed since the list */
-} XpvReadWhat;
 
 /* The parts of a domain that were read. */
 typedef struct {

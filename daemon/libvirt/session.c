@@ -39,7 +39,8 @@ typedef struct {
 /* An event from libvirt. */
 typedef struct {
     XpvJob head;
-    char uuid[37];     /* "": the connection is closed */
+    char uuid[37]; /* "": the connection is closed */
+    XpvReadWhat what;
     XpvRunBegin begin; /* of which none begins where the id is -1 */
 } NoteJob;
 
@@ -49,7 +50,7 @@ note_done(XpvJob *job, gpointer data)
     NoteJob *note = (NoteJob *)job;
     XpvSession *session = data;
     if (*note->uuid)
-        session->listener->domain_changed(session, note->uuid, note->begin.id >= 0 ? &note->begin : NULL,
+        session->listener->domain_changed(session, note->uuid, note->what, note->begin.id >= 0 ? &note->begin : NULL,
                                           session->data);
     else
         session->listener->closed(session, session->data);
@@ -62,25 +63,26 @@ note_free(XpvJob *job)
 }
 
 static void
-post_note(XpvWorker *worker, const char *uuid, const XpvRunBegin *begin)
+post_note(XpvWorker *worker, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin)
 {
     NoteJob *note = g_new0(NoteJob, 1);
     note->head = (XpvJob){ .done = note_done, .free = note_free };
+    note->what = what;
     note->begin = begin ? *begin : (XpvRunBegin){ .id = -1 };
     g_strlcpy(note->uuid, uuid, sizeof note->uuid);
     xpv_worker_post(worker, &note->head);
 }
 
 static void
-on_domain_changed(const char *uuid, const XpvRunBegin *begin, gpointer data)
+on_domain_changed(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data)
 {
-    post_note(data, uuid, begin);
+    post_note(data, uuid, what, begin);
 }
 
 static void
 on_closed(gpointer data)
 {
-    post_note(data, "", NULL);
+    post_note(data, "", XPV_READ_CHANGED, NULL);
 }
 
 static const XpvConnectionListener libvirt_listener = { on_domain_changed, on_closed };

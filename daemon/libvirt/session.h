@@ -15,8 +15,9 @@ typedef struct {
     /* @what: as requested. @reading: the callee may steal its XML. */
     void (*read)(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
                  gpointer data);
-    /* The domain must be read again. @begin: (nullable) see XpvConnectionListener */
-    void (*domain_changed)(XpvSession *session, const char *uuid, const XpvRunBegin *begin, gpointer data);
+    /* The domain must be read again. @what, @begin: see XpvConnectionListener */
+    void (*domain_changed)(XpvSession *session, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin,
+                           gpointer data);
     void (*closed)(XpvSession *session, gpointer data);
     /* A call takes longer than the timeout. @uuid: (nullable) the domain of the call; NULL: it is not about one domain
      */

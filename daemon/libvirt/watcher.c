@@ -55,7 +55,7 @@ struct _XpvWatcher {
     guint64 serial; /* the serial of the present refresh, or of the last one */
     gboolean is_poll;
     guint polls;
-    GHashTable *changed; /* of UUID, owned: domains with events since the list was requested */
+    GHashTable *changed; /* of UUID, owned: domains whose next read must be of everything */
     GHashTable *awaited; /* of UUID, owned: domains that the refresh waits for */
 
     XpvPacer *pacer;       /* of domains, by UUID */
@@ -79,6 +79,7 @@ drop_session(XpvWatcher *watcher)
     g_clear_pointer(&watcher->session, xpv_session_abandon);
     g_clear_handle_id(&watcher->timer, g_source_remove);
     xpv_pacer_clear(watcher->pacer);
+    g_hash_table_remove_all(watcher->changed);
     g_hash_table_remove_all(watcher->awaited);
 }
 
@@ -128,15 +129,26 @@ static void
 begin_read(const char *uuid, gpointer data)
 {
     XpvWatcher *watcher = data;
-    xpv_session_read(watcher->session, uuid, watcher->next_what, watcher->next_state);
+    gboolean has_changed = g_hash_table_remove(watcher->changed, uuid);
+    XpvReadWhat what = has_changed ? watcher->next_what : XPV_READ_STATE;
+    xpv_session_read(watcher->session, uuid, what, watcher->next_state);
 }
 
-/* After an event or a failure. */
 static void
-read_again(XpvWatcher *watcher, const char *uuid)
+set_changed(XpvWatcher *watcher, const char *uuid)
 {
-    if (!g_hash_table_contains(watcher->hung, uuid))
-        xpv_pacer_want(watcher->pacer, uuid);
+    g_hash_table_add(watcher->changed, g_strdup(uuid));
+}
+
+/* After an event or a failure. An older server's list may lack domains, so that their XML was never read. */
+static void
+read_again(XpvWatcher *watcher, const char *uuid, XpvReadWhat what)
+{
+    if (g_hash_table_contains(watcher->hung, uuid))
+        return;
+    if (what != XPV_READ_STATE || xpv_session_get_events(watcher->session) != XPV_EVENTS_ALL)
+        set_changed(watcher, uuid);
+    xpv_pacer_want(watcher->pacer, uuid);
 }
 
 static gboolean
@@ -209,6 +221,8 @@ read_listed(XpvWatcher *watcher, const XpvListedDomain *domain)
     }
     if (plan_read(watcher, domain)) {
         g_hash_table_add(watcher->awaited, g_strdup(domain->uuid));
+        if (watcher->next_what != XPV_READ_STATE)
+            set_changed(watcher, domain->uuid);
         xpv_pacer_want_now(watcher->pacer, domain->uuid);
     }
     watcher->next_what = XPV_READ_CHANGED;
@@ -242,7 +256,7 @@ retry_failed(gpointer data)
     g_hash_table_iter_init(&iter, watcher->failed);
     while (is_open(watcher) &&
            g_hash_table_iter_next(&iter, &uuid, NULL)) /* if it is not open, the next refresh reads them */
-        read_again(watcher, uuid);
+        read_again(watcher, uuid, XPV_READ_CHANGED);
     return G_SOURCE_REMOVE;
 }
 
@@ -250,10 +264,12 @@ retry_failed(gpointer data)
 static void
 set_failed(XpvWatcher *watcher, const char *uuid, gboolean is_failed)
 {
-    if (is_failed)
+    if (is_failed) {
         g_hash_table_add(watcher->failed, g_strdup(uuid));
-    else
+        set_changed(watcher, uuid);
+    } else {
         g_hash_table_remove(watcher->failed, uuid);
+    }
     if (g_hash_table_size(watcher->failed) == 0)
         watcher->retries = 0;
     else if (watcher->retry_timer == 0)
@@ -295,16 +311,16 @@ on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *rea
 }
 
 static void
-on_domain_changed(XpvSession *session, const char *uuid, const XpvRunBegin *begin, gpointer data)
+on_domain_changed(XpvSession *session, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data)
 {
     XpvWatcher *watcher = data;
     g_debug("Event of domain %s", uuid);
     if (begin)
         watcher->listener->run_began(uuid, begin, watcher->data);
     if (watcher->state == LISTING)
-        g_hash_table_add(watcher->changed, g_strdup(uuid));
-    if (is_open(watcher)) /* if it is not open, the next refresh reads it */
-        read_again(watcher, uuid);
+        set_changed(watcher, uuid); /* the list may tell an older state */
+    if (is_open(watcher))           /* if it is not open, the next refresh reads it */
+        read_again(watcher, uuid, what);
 }
 
 static void
@@ -364,7 +380,6 @@ start_refresh(XpvWatcher *watcher, gboolean is_poll)
     watcher->wanted = watcher->serial;
     watcher->is_poll = is_poll;
     watcher->polls = is_poll ? watcher->polls + 1 : 0;
-    g_hash_table_remove_all(watcher->changed);
     xpv_session_list(watcher->session);
 }
 
@@ -417,7 +432,7 @@ on_hung_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading
     tell_read(watcher, id, reading, error);
     g_hash_table_remove(watcher->hung, id);
     if (is_open(watcher))
-        read_again(watcher, id); /* meanwhile, its events were missed */
+        read_again(watcher, id, XPV_READ_CHANGED); /* meanwhile, its events were missed */
 }
 
 static void
