@@ -85,6 +85,9 @@ class Cockpit:
             os.mkdir(env[name])
         if user:
             subprocess.run(["chown", "-R", str(user), self.folder], check=True)
+        # Without these, the bridge starts a bus and an agent of the session's own, which do not end with it.
+        env["DBUS_SESSION_BUS_ADDRESS"] = env["DBUS_SYSTEM_BUS_ADDRESS"]
+        env["SSH_AUTH_SOCK"] = "/nonexistent"
         env["XDG_DATA_DIRS"] = os.path.join(self.folder, "share") + ":/usr/share"
         with socket.create_server(("127.0.0.1", 0)) as server:
             self.url = f"http://127.0.0.1:{server.getsockname()[1]}"
