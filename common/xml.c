@@ -23,7 +23,8 @@ xpv_xml_read(const char *text)
     xmlParserCtxt *context = xmlNewParserCtxt();
     context->sax->internalSubset = refuse_document_type;
     xmlDoc *doc = xmlCtxtReadMemory(context, text, (int)strlen(text), NULL, NULL,
-                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS);
+                                    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOBLANKS |
+                                        XML_PARSE_COMPACT);
     xmlFreeParserCtxt(context);
     return doc;
 }
