@@ -2,16 +2,9 @@
 /* Reads a domain's XML. */
 #pragma once
 
+#include "common/domain-disk.h"
 #include "common/system.h"
 #include "common/words.h"
-
-/* A hard disk. */
-typedef struct {
-    char *source; /* the path of a file or a block device; "": something else, such as a server's */
-    char *format; /* qemu's word, "raw" where the XML says nothing else */
-    char *target; /* "hda"; "" */
-    char *bus;    /* "ide", "scsi", "xen"; "" */
-} XpvDomainDisk;
 
 typedef struct {
     char *uuid;
@@ -29,13 +22,6 @@ typedef struct {
     guint declared_major; /* of RHEL, by libosinfo's metadata; 0: none */
     XpvSystem declared;   /* by libosinfo's metadata */
 } XpvDomainXml;
-
-/* xpv_domain_disk_new: all copied. */
-XpvDomainDisk *xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus);
-void xpv_domain_disk_free(XpvDomainDisk *disk);
-
-/* xpv_domain_disks_new: Returns: (transfer full) of XpvDomainDisk, owned */
-GPtrArray *xpv_domain_disks_new(void);
 
 #define XPV_DOMAIN_XML_ERROR (xpv_domain_xml_error_quark())
 GQuark xpv_domain_xml_error_quark(void);

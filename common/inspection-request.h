@@ -13,7 +13,7 @@
  */
 #pragma once
 
-#include "common/domain-xml.h"
+#include "common/domain-disk.h"
 
 /* The folder of requests, in the daemon's runtime folder; and what is added to that folder's name for the folder of
  * answers, where each is a file of the domain's UUID, too. */

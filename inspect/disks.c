@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/disks.h"
 
-#include "common/domain-xml.h"
+#include "common/domain-disk.h"
 #include "common/ssh-source.h"
 #include "common/text.h"
 #include "inspect/disk.h"

@@ -2,7 +2,7 @@
 /* Inspects the disks of one guest, in a sandbox. */
 #pragma once
 
-#include "common/domain-xml.h"
+#include "common/domain-disk.h"
 #include "common/inspection.h"
 
 /* xpv_inspect: whatever fails is in the inspection. @disks: of XpvDomainDisk; sources may have any bytes */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "common/domain-disk.h"
+
+XpvDomainDisk *
+xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus)
+{
+    XpvDomainDisk *disk = g_new(XpvDomainDisk, 1);
+    *disk = (XpvDomainDisk){ g_strdup(source), g_strdup(format), g_strdup(target), g_strdup(bus) };
+    return disk;
+}
+
+void
+xpv_domain_disk_free(XpvDomainDisk *disk)
+{
+    g_free(disk->source);
+    g_free(disk->format);
+    g_free(disk->target);
+    g_free(disk->bus);
+    g_free(disk);
+}
+
+GPtrArray *
+xpv_domain_disks_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)xpv_domain_disk_free);
+}
