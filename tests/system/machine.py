@@ -133,6 +133,7 @@ class TestCase(unittest.TestCase):
     """A test of the project on a machine, which boot() starts and which ends after the test."""
 
     layers = ("/",)
+    machine = None
 
     def setUp(self):
         skip_without_root()
@@ -140,7 +141,6 @@ class TestCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder)
         self.root = os.path.join(self.folder, "files")
         self.install()
-        self.machine = None
 
     def install(self):
         """Installs the whole project on the machine before it boots."""
