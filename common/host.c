@@ -68,17 +68,6 @@ xpv_host_processor_from_cpuinfo(const char *cpuinfo)
     return XPV_PROCESSOR_UNKNOWN;
 }
 
-XpvHost
-xpv_host_of_machine(const struct utsname *name, const char *cpuinfo)
-{
-    return (XpvHost){
-        .hypervisor = "Xen",
-        .architecture = name ? xpv_host_architecture_from_machine(name->machine) : XPV_ARCH_UNKNOWN,
-        .processor = cpuinfo ? xpv_host_processor_from_cpuinfo(cpuinfo) : XPV_PROCESSOR_UNKNOWN,
-        .update = name ? xpv_host_update_from_kernel(name->release) : -1,
-    };
-}
-
 gboolean
 xpv_uri_is_local(const char *uri)
 {

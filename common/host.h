@@ -2,8 +2,6 @@
 /* The facts about a host, and how their words are read. */
 #pragma once
 
-#include <sys/utsname.h>
-
 #include "common/words.h"
 
 typedef struct {
@@ -31,11 +29,6 @@ XpvProcessor xpv_host_processor_from_vendor(const char *vendor);
 
 /* xpv_host_processor_from_cpuinfo: from the text of /proc/cpuinfo. */
 XpvProcessor xpv_host_processor_from_cpuinfo(const char *cpuinfo);
-
-/* xpv_host_of_machine: the facts about a Xen host with this kernel and these processors.
- * @name: (nullable): the result of uname(); NULL: not known
- * @cpuinfo: (nullable): the text of /proc/cpuinfo */
-XpvHost xpv_host_of_machine(const struct utsname *name, const char *cpuinfo);
 
 /* xpv_uri_is_local: whether a libvirt URI is for this machine, that is, names no other host. */
 gboolean xpv_uri_is_local(const char *uri);

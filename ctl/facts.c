@@ -5,14 +5,17 @@
 #include "common/facts.h"
 #include "common/guide.h"
 #include "common/text.h"
+#include "common/this-host.h"
 #include "ctl/phrases.h"
-#include "ctl/this-host.h"
 
 void
 xpv_ctl_facts_of_this_host(XpvCtlFacts *ret_facts)
 {
-    *ret_facts = (XpvCtlFacts){ .virtualization = XPV_VIRTUALIZATION_HVM };
-    xpv_ctl_this_host(&ret_facts->host, &ret_facts->kernel);
+    *ret_facts = (XpvCtlFacts){
+        .host = xpv_this_host(),
+        .virtualization = XPV_VIRTUALIZATION_HVM,
+        .kernel = xpv_this_kernel(),
+    };
 }
 
 void

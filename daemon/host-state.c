@@ -2,11 +2,11 @@
 #include "daemon/host-state.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "common/guide.h"
 #include "common/ssh-source.h"
 #include "common/text.h"
+#include "common/this-host.h"
 
 struct _XpvHostState {
     XpvHostProperties properties;
@@ -16,23 +16,12 @@ struct _XpvHostState {
     gpointer data;
 };
 
-static char *
-detect_kernel(gboolean is_local)
-{
-    struct utsname name;
-    return g_strdup(is_local && uname(&name) == 0 ? name.release : "");
-}
-
-/* From libvirt's capabilities. libxl's do not name the vendor; if this machine is the host, its own /proc/cpuinfo does.
- */
+/* From libvirt's capabilities. libxl's do not name the vendor. */
 static XpvProcessor
 detect_processor(const XpvLibvirtHost *libvirt, gboolean is_local)
 {
     XpvProcessor processor = xpv_host_processor_from_vendor(libvirt ? libvirt->vendor : NULL);
-    g_autofree char *cpuinfo = NULL;
-    if (processor == XPV_PROCESSOR_UNKNOWN && is_local && g_file_get_contents("/proc/cpuinfo", &cpuinfo, NULL, NULL))
-        processor = xpv_host_processor_from_cpuinfo(cpuinfo);
-    return processor;
+    return processor == XPV_PROCESSOR_UNKNOWN && is_local ? xpv_this_processor() : processor;
 }
 
 /* libxl does not tell the name. */
@@ -67,7 +56,7 @@ detect(const XpvConfig *config, const XpvLibvirtHost *libvirt)
     host.uri = xpv_text_clean(config->uri, -1, 0);
     host.hypervisor = xpv_text_clean(libvirt && libvirt->hypervisor ? libvirt->hypervisor : "", -1, 0);
     host.host_name = detect_name(libvirt, is_local);
-    host.host_kernel = override(config->host_kernel, detect_kernel(is_local));
+    host.host_kernel = override(config->host_kernel, is_local ? xpv_this_kernel() : g_strdup(""));
     host.host_architecture = override(config->host_architecture, g_strdup(xpv_arch_to_word(arch)));
     host.host_processor =
         override(config->host_processor, g_strdup(xpv_processor_to_word(detect_processor(libvirt, is_local))));

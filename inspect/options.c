@@ -3,6 +3,7 @@
 
 #include "common/facts.h"
 #include "common/text.h"
+#include "common/this-host.h"
 #include "inspect/error.h"
 #include "inspect/format.h"
 
@@ -90,24 +91,14 @@ static gboolean G_GNUC_PRINTF(2, 3) fail_usage(GError **error, const char *forma
     return FALSE;
 }
 
-static void
-take_this_host(XpvOptions *options)
-{
-    struct utsname name = { 0 };
-    gboolean is_known = uname(&name) == 0;
-    g_autofree char *cpuinfo = NULL;
-    g_file_get_contents("/proc/cpuinfo", &cpuinfo, NULL, NULL);
-    options->host = xpv_host_of_machine(is_known ? &name : NULL, cpuinfo);
-    options->virtualization = XPV_VIRTUALIZATION_HVM;
-}
-
 static gboolean
 take_words(XpvOptions *options, const Words *words, GError **error)
 {
     if (words->format && !xpv_format_driver(words->format))
         return fail_usage(error, "--format cannot be “%s”; it is " XPV_FORMATS, words->format);
     options->format = g_strdup(words->format ? words->format : "raw");
-    take_this_host(options);
+    options->host = xpv_this_host();
+    options->virtualization = XPV_VIRTUALIZATION_HVM;
     for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++) {
         g_autoptr(GError) wrong = NULL;
         g_autofree char *valid = words->facts[i] ? g_utf8_make_valid(words->facts[i], -1) : NULL;
