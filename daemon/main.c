@@ -78,7 +78,7 @@ on_reload(gpointer data)
 static int
 run(const XpvOptions *options, XpvConfig *config)
 {
-    static const XpvManagerListener listener = { on_ready, on_changed, on_failed };
+    static const XpvManagerListener listener = { .ready = on_ready, .changed = on_changed, .failed = on_failed };
     const char *runtime_directory = g_getenv("RUNTIME_DIRECTORY"); /* systemd's */
     g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GError) error = NULL;

@@ -244,7 +244,9 @@ on_failed(const GError *error, gpointer data)
     manager->listener->failed(error, manager->data);
 }
 
-static const XpvPublisherListener publisher_listener = { on_refresh, on_named, on_failed };
+static const XpvPublisherListener publisher_listener = { .refresh = on_refresh,
+                                                         .named = on_named,
+                                                         .failed = on_failed };
 
 static gboolean
 on_name_timer(gpointer data)

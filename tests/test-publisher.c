@@ -67,7 +67,7 @@ on_failed(const GError *error, gpointer data)
     g_error("%s", error->message);
 }
 
-static const XpvPublisherListener listener = { on_refresh, on_named, on_failed };
+static const XpvPublisherListener listener = { .refresh = on_refresh, .named = on_named, .failed = on_failed };
 
 static void
 on_signal(GDBusConnection *client, const char *sender, const char *path, const char *interface, const char *member,

@@ -175,7 +175,7 @@ static XpvJob *
 new_job(Fixture *f, guint number)
 {
     Job *job = g_new0(Job, 1);
-    job->head = (XpvJob){ call, done, job_free };
+    job->head = (XpvJob){ .call = call, .done = done, .free = job_free };
     job->fixture = f;
     job->number = number;
     return &job->head;

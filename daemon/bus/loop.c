@@ -126,7 +126,7 @@ finalize(GSource *source)
     sd_bus_unref(bus_source->bus);
 }
 
-static GSourceFuncs functions = { prepare, check, dispatch, finalize, NULL, NULL };
+static GSourceFuncs functions = { .prepare = prepare, .check = check, .dispatch = dispatch, .finalize = finalize };
 
 GSource *
 xpv_bus_loop_attach(sd_bus *bus, void (*disconnected)(gpointer data), gpointer data)

@@ -85,7 +85,7 @@ on_closed(gpointer data)
     post_note(data, "", XPV_READ_CHANGED, NULL);
 }
 
-static const XpvConnectionListener libvirt_listener = { on_domain_changed, on_closed };
+static const XpvConnectionListener libvirt_listener = { .domain_changed = on_domain_changed, .closed = on_closed };
 
 static void
 open_call(XpvJob *job, gpointer own)
@@ -199,7 +199,7 @@ xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvS
     session->worker = xpv_worker_new(&purpose, timeout, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_call, open_done, open_free };
+    open->head = (XpvJob){ .call = open_call, .done = open_done, .free = open_free };
     open->subscriber = with_events ? xpv_worker_ref(session->worker) : NULL;
     xpv_worker_push(session->worker, &open->head);
     return session;
@@ -217,7 +217,7 @@ void
 xpv_session_list(XpvSession *session)
 {
     ListJob *list = g_new0(ListJob, 1);
-    list->head = (XpvJob){ list_call, list_done, list_free };
+    list->head = (XpvJob){ .call = list_call, .done = list_done, .free = list_free };
     xpv_worker_push(session->worker, &list->head);
 }
 
@@ -225,7 +225,7 @@ void
 xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state)
 {
     ReadJob *read = g_new0(ReadJob, 1);
-    read->head = (XpvJob){ read_call, read_done, read_free };
+    read->head = (XpvJob){ .call = read_call, .done = read_done, .free = read_free };
     read->what = what;
     read->state = state;
     g_strlcpy(read->uuid, uuid, sizeof read->uuid);

@@ -239,7 +239,7 @@ on_is_served(gboolean is_served, gpointer data)
     disk->context.changed(NULL, disk->context.data);
 }
 
-static const XpvInspectorListener listener = { on_answered, on_is_served };
+static const XpvInspectorListener listener = { .answered = on_answered, .is_served = on_is_served };
 
 static gboolean
 on_period(gpointer data)

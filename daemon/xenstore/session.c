@@ -141,7 +141,7 @@ on_lost(gpointer data)
     post_note(data, lost_done, 0);
 }
 
-static const XpvXenstoreListener xenstore_listener = { on_fired, on_lost };
+static const XpvXenstoreListener xenstore_listener = { .fired = on_fired, .lost = on_lost };
 
 static Feed *
 feed_new(void)
@@ -306,7 +306,7 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->feed->worker = xpv_worker_ref(session->worker);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ open_call, open_done, open_free };
+    open->head = (XpvJob){ .call = open_call, .done = open_done, .free = open_free };
     xpv_worker_push(session->worker, &open->head);
     return session;
 }
@@ -323,7 +323,7 @@ push_keys(XpvXenstoreSession *session, guint run, gint id, void (*call)(XpvJob *
           void (*done)(XpvJob *job, gpointer data))
 {
     KeysJob *keys = g_new0(KeysJob, 1);
-    keys->head = (XpvJob){ call, done, keys_free };
+    keys->head = (XpvJob){ .call = call, .done = done, .free = keys_free };
     keys->feed = session->feed;
     keys->run = run;
     keys->id = id;
