@@ -12,17 +12,17 @@
 
 #include "common/inspection-request.h"
 
-/* More is no answer, in bytes. */
+/* In bytes. A larger file is not an answer. */
 #define ANSWER_MAX ((gsize)1024 * 1024)
 
-/* How long requests may wait for any answer before nobody is taken to answer them. */
+/* If requests have waited this long and none was answered, the inspector counts as absent. */
 #define SILENCE_SECONDS 60
 
-/* How long until a request that could not be written is tried again. */
+/* After this time, a request that could not be written is tried again. */
 #define RETRY_SECONDS 10
 
-/* So many requests are written in such a time, in ms. All domains ask at the daemon's start, when the processor has
- * better to do, and the inspector reads much slower than that. */
+/* At most so many requests are written in so many ms. All domains ask when the daemon starts. The processor has other
+ * work then, and the inspector reads much more slowly than that. */
 #define BURST_REQUESTS 64
 #define BURST_MS 100
 
@@ -84,7 +84,7 @@ static Request *
 request_new(XpvInspector *inspector, GPtrArray *disks, gboolean urgent)
 {
     Request *request = g_new(Request, 1);
-    /* Greater than those before a restart, too. The folders do not outlive the machine's boot. */
+    /* Greater than any serial before a restart of the daemon. A reboot of the machine empties the folders. */
     inspector->serial = MAX(inspector->serial + 1, g_get_monotonic_time());
     *request = (Request){ disks ? g_ptr_array_ref(disks) : NULL, urgent, inspector->serial };
     return request;
@@ -99,7 +99,7 @@ request_free(gpointer data)
     g_free(request);
 }
 
-/* A file is there whole or not at all, for one who lists the folder at any time. */
+/* Whoever lists the folder finds the whole file, or none. */
 static gboolean
 write_file(const char *folder, const char *uuid, const char *text, GError **error)
 {
@@ -181,7 +181,7 @@ write_soon(XpvInspector *inspector, const char *uuid, Request *request)
         inspector->write_source = g_idle_add(on_write, inspector);
 }
 
-/* A service that was killed answers others, but never what it had taken. */
+/* Writes the requests again that were made before the last answer and are not answered. Returns: their number. */
 static guint
 ask_again(XpvInspector *inspector)
 {
@@ -373,7 +373,7 @@ watch(XpvInspector *inspector)
     inspector->notices = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     inspector->answers_watch = -1;
     if (inspector->notices < 0 || inotify_add_watch(inspector->notices, parent, PARENT_EVENTS) < 0)
-        g_warning("Cannot watch for what is read of guests' disks, in %s: %s", parent, g_strerror(errno));
+        g_warning("Cannot watch for answers about guests' disks in %s: %s", parent, g_strerror(errno));
     if (inspector->notices < 0)
         return;
     watch_answers(inspector);
@@ -395,7 +395,8 @@ xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *lis
     return inspector;
 }
 
-/* What is to be read is asked anew at the next start, but nobody tells then which domains are gone. */
+/* The next start asks again for the disks to read, but cannot know which domains are gone. So those requests are
+ * written now. */
 static void
 write_last(XpvInspector *inspector)
 {

@@ -17,8 +17,9 @@ typedef struct {
     void (*is_served)(gboolean is_served, gpointer data);
 } XpvInspectorListener;
 
-/* xpv_inspector_new: @runtime_directory: requests go into its folder “inspect”; answers come in the folder that is
- * named as it is, with “-inspect” behind */
+/* xpv_inspector_new:
+ * @runtime_directory: requests go into its folder “inspect”; answers come in the folder of the same name with
+ * “-inspect” added */
 XpvInspector *xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *listener, gpointer data);
 void xpv_inspector_free(XpvInspector *inspector);
 
@@ -31,6 +32,6 @@ gint64 xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArra
 /* xpv_inspector_forget: nothing is wanted of that domain any more. */
 void xpv_inspector_forget(XpvInspector *inspector, const char *uuid);
 
-/* xpv_inspector_read: the answer that is there. What is no answer is told in the log.
+/* xpv_inspector_read: the answer that is there. A file that is not an answer is logged.
  * Returns: (nullable) a stranger's: of whatever disks it names */
 XpvInspection *xpv_inspector_read(XpvInspector *inspector, const char *uuid);

@@ -19,7 +19,7 @@ set_word(sd_bus_message *value, gboolean (*set)(const char *word), const char *w
         return result;
     if (set(word))
         return 0;
-    g_autofree char *cut = xpv_text_clean(word, -1, 64); /* the bus takes no answer of any size */
+    g_autofree char *cut = xpv_text_clean(word, -1, 64); /* the bus refuses messages that are too large */
     return sd_bus_error_setf(error, SD_BUS_ERROR_INVALID_ARGS, "There is no log %s “%s”", what, cut);
 }
 
@@ -58,7 +58,7 @@ get_identifier(sd_bus *bus, const char *path, const char *interface, const char 
     return reply_word(reply, XPV_LOG_IDENTIFIER);
 }
 
-/* Without SD_BUS_VTABLE_UNPRIVILEGED, sd-bus lets only the privileged set them, whatever the bus's policy. */
+/* Without SD_BUS_VTABLE_UNPRIVILEGED, sd-bus lets only privileged users set them, whatever the bus's policy says. */
 static const sd_bus_vtable vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_level, set_level, 0, 0),

@@ -156,7 +156,7 @@ list_domains(sd_bus_message *call, void *userdata, sd_bus_error *error)
     return send_message(reply, result);
 }
 
-/* An error that quotes the caller. It is cut, because the bus takes no answer of any size. */
+/* An error that quotes the caller. It is cut, because the bus refuses messages that are too large. */
 static int G_GNUC_PRINTF(3, 4) refuse(sd_bus_error *error, const char *name, const char *format, ...)
 {
     va_list arguments;

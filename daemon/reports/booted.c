@@ -5,7 +5,7 @@
 
 #include "common/key-file.h"
 
-/* How long changes gather, as many domains may start at once, and all runs are written each time. */
+/* Changes within this time are written together: many domains may start at once, and each write has all runs. */
 #define GATHER_SECONDS 1
 
 struct _XpvBooted {
@@ -128,7 +128,7 @@ xpv_booted_end(XpvBooted *booted, const char *uuid)
         xpv_booted_save_soon(booted);
 }
 
-/* What cannot be understood counts for nothing: then guests' disks tell less, and nothing that is wrong. */
+/* A file that cannot be understood is ignored. Guests' disks then tell less, but nothing wrong. */
 XpvBooted *
 xpv_booted_new(const char *runtime_directory)
 {

@@ -22,7 +22,8 @@ void xpv_booted_free(XpvBooted *booted);
 /* xpv_booted_has: whether that run is known. */
 gboolean xpv_booted_has(XpvBooted *booted, const char *uuid, gint id);
 
-/* xpv_booted_run: the run of that id, a new one of which nothing is known where there was another.
+/* xpv_booted_run: the run with that id. If it is not known, a new run replaces the known one, and nothing is known of
+ * it yet.
  * Returns: owned by @booted until another run of the domain, or its end; whoever changes it calls
  * xpv_booted_save_soon() */
 XpvRun *xpv_booted_run(XpvBooted *booted, const char *uuid, gint id);

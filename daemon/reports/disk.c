@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What was read of the domain's disks.
+/* The report source “disk”: what the inspector read on the domain's disks.
  *
  * A disk says which kernel will start, not which one runs. So for a domain that does not run, the default entry of its
  * boot loader is the report. For one that runs, an inspection speaks only if it was made after the run began and the
@@ -13,16 +13,16 @@
 #include "daemon/reports/booted.h"
 #include "daemon/reports/reports.h"
 
-/* How often all disks are read although nothing was heard of their domains. */
+/* All disks are read this often, even if nothing is known to have changed. */
 #define PERIOD_SECONDS 900
 
-/* When the disks of a running domain are read again, if its file systems may have lacked the last seconds, or were not
- * mounted yet: what its boot changes is written by then. As every ext3 that is mounted lacks some, this is done once a
- * run; for one that has not mounted them, three times more, each after twice as long. */
+/* The disks of a running domain are read again after this time. By then, what its boot changes is written. This is done
+ * once a run if the last seconds may be missing, which is so for every mounted ext3. If the guest has not mounted its
+ * file systems yet, it is done three times more, each after twice as long. */
 #define AGAIN_SECONDS 40
 #define AGAIN_MAX 4U
 
-/* No path is longer, in bytes. */
+/* The longest path, in bytes. */
 #define SOURCE_MAX 4096
 
 typedef struct {
@@ -49,7 +49,7 @@ typedef struct {
     guint again;
     guint again_timer;
     gboolean is_read_again;
-    char *trouble; /* the last that was said */
+    char *trouble; /* the last that was logged */
 } Guest;
 
 static void
@@ -65,7 +65,7 @@ guest_free(gpointer data)
     g_free(guest);
 }
 
-/* What of the domain's disks can be asked for. Returns: (transfer full) of XpvDomainDisk */
+/* The disks of the domain that the inspector can be asked for. Returns: (transfer full) of XpvDomainDisk */
 static GPtrArray *
 copy_disks(const Disk *disk, const XpvDomainXml *xml)
 {
@@ -91,7 +91,7 @@ has_same_disks(const GPtrArray *a, const GPtrArray *b)
     return is_same;
 }
 
-/* Whether it was made of these disks. */
+/* Whether these disks were inspected. */
 static gboolean
 is_of_disks(const XpvInspection *inspection, const GPtrArray *disks)
 {
@@ -417,15 +417,16 @@ is_release_of_default(const XpvInspection *inspection, const char *release)
     return FALSE;
 }
 
-/* Whether the disks may be those of a run that was restored, while nobody saw it: they were mounted before it. Or they
- * are not mounted yet. */
+/* Whether the run may have been restored while the daemon did not run, as the disks were mounted before it began; or
+ * whether they are not mounted yet. */
 static gboolean
 was_mounted_before(const XpvRun *run, const XpvInspection *inspection)
 {
     return !run->is_seen && inspection->mounted_at < run->began;
 }
 
-/* What the run booted stays so; but a later reading may find the package of which an earlier one knew the release. */
+/* What the run booted never changes; but a later reading may find its package, if an earlier one found only its
+ * release. */
 static void
 settle_run(Guest *guest, XpvRun *run, const XpvInspection *inspection)
 {
@@ -446,7 +447,7 @@ settle_run(Guest *guest, XpvRun *run, const XpvInspection *inspection)
     xpv_booted_save_soon(guest->disk->booted);
 }
 
-/* Returns: (nullable) the inspection, if it says something of the domain as it is now */
+/* Returns: (nullable) the inspection, if it is valid for the domain as it is now */
 static const XpvInspection *
 find_speaking(const Guest *guest, const XpvRun *run)
 {
