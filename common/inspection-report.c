@@ -4,8 +4,8 @@
 #include "common/guide.h"
 #include "common/report.h"
 
-/* A kernel of RHEL 3, 4 or 5 without a package, whose architecture is known by its configuration, named as its package
- * is: in a report of uname's, “i686” may be an athlon kernel's. */
+/* A kernel of RHEL 3, 4 or 5 that belongs to no package, but whose configuration names its architecture, is reported by
+ * the name of its package: in the output of uname, “i686” may also mean an athlon kernel. */
 static char *
 name_by_release(const XpvInspectionKernel *kernel)
 {
@@ -79,7 +79,7 @@ xpv_inspection_packages(const XpvInspection *inspection)
     return report_kernels(inspection, has_architecture);
 }
 
-/* Where something could not be read, the package may be in that. */
+/* If something could not be read, the package may be there. */
 gboolean
 xpv_inspection_lacks_driver_package(const XpvInspection *inspection)
 {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a guest would report of its kernel, by what an inspection found on its disks.
+/* The reports that follow from an inspection of a guest's disks: what the guest would report of its kernels.
  *
- * Each is a report's text, of a kernel a line, for xpv_report_parse(). Where there are more kernels than a report has
- * room for, there is none: nothing is known, rather than a part. */
+ * Each is the text of a report for xpv_report_parse(), with a line for each kernel. If there are more kernels than a
+ * report has room for, there is no report, as a part of them would mislead. */
 #pragma once
 
 #include "common/inspection.h"
 
-/* xpv_inspection_report: the kernel that starts by default, or all that are installed where that is not known.
+/* xpv_inspection_report: the kernel that starts by default, or all that are installed if it is not known.
  * Returns: (nullable) (transfer full) NULL: there is none */
 char *xpv_inspection_report(const XpvInspection *inspection);
 
-/* xpv_inspection_report_of_any: all kernels that are installed and that the boot loader offers: one of them was started
- * where it is not known which. Returns: (nullable) (transfer full) NULL: there is none */
+/* xpv_inspection_report_of_any: all installed kernels that the boot loader offers, for when it is not known which of
+ * them was started. Returns: (nullable) (transfer full) NULL: there is none */
 char *xpv_inspection_report_of_any(const XpvInspection *inspection);
 
 /* xpv_inspection_packages: all kernels whose architecture is known: for XpvGuest's “others”, to narrow what another

@@ -38,7 +38,7 @@ xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent, gint64 s
     return g_key_file_to_data(file, NULL, NULL);
 }
 
-/* Once one is missing or wrong, the error is set and the rest is not looked at. */
+/* After the first value that is missing or wrong, the error is set and nothing more is read. */
 static char *
 take(GKeyFile *file, const char *group, const char *key, GError **error)
 {

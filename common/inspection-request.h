@@ -15,12 +15,12 @@
 
 #include "common/domain-disk.h"
 
-/* The folder of requests, in the daemon's runtime folder; and what is added to that folder's name for the folder of
- * answers, where each is a file of the domain's UUID, too. */
+/* The folder of requests, in the daemon's runtime folder. The folder of answers has that runtime folder's name with the
+ * suffix added. Each answer is a file with the domain's UUID as its name, too. */
 #define XPV_INSPECTION_REQUESTS "inspect"
 #define XPV_INSPECTION_ANSWERS_SUFFIX "-inspect"
 
-/* More disks of a domain are not asked for; no guest of RHEL 3, 4 or 5 has so many. */
+/* At most so many disks of a domain are asked for; no guest of RHEL 3, 4 or 5 has more. */
 #define XPV_INSPECTION_REQUEST_DISKS_MAX 64U
 
 /* In bytes. A longer request is refused. 64 disks with the longest paths, every byte escaped, still fit. */

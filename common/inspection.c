@@ -4,16 +4,16 @@
 #include "common/json.h"
 #include "common/text.h"
 
-/* More of each is not taken from JSON; the inspector tells less. */
+/* At most so many of each are taken from JSON; the inspector writes fewer. */
 #define DISKS_MAX 256U
 #define KERNELS_MAX 512U
 #define TEXTS_MAX 512U
 #define ERRORS_MAX 64U
 
-/* No value is deeper: a kernel in the list of kernels in the object. */
+/* The depth of the deepest value, which is in a kernel in the list of kernels in the object. */
 #define DEPTH_MAX 3U
 
-/* The end of the year 9999: whoever counts in microseconds meets no overflow. */
+/* The end of the year 9999, so that the same time in microseconds does not overflow. */
 #define SECONDS_MAX G_GINT64_CONSTANT(253402300799)
 
 G_DEFINE_QUARK(xpv_inspection_error, xpv_inspection_error)
@@ -207,15 +207,15 @@ static gboolean G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...
     return FALSE;
 }
 
-/* An escaped half of a character, "\\ud800", which JsonParser leaks memory over; we write none. */
+/* Half of a character, escaped: "\\ud800". JsonParser leaks memory over it, and we write none. */
 static gboolean
 is_half(const char *text, gsize length)
 {
     return length >= 4 && text[0] == '\\' && text[1] == 'u' && g_ascii_tolower(text[2]) == 'd' && text[3] >= '8';
 }
 
-/* JsonParser calls itself for each level, takes comments and other things that are no JSON, and leaks a value that is
- * followed by another. So what stands outside of strings must be what we write. */
+/* JsonParser calls itself for each level, accepts comments and other text that is not JSON, and leaks a value that is
+ * followed by another. So outside of strings, only what we write ourselves is accepted. */
 static gboolean
 is_plain(const char *text, gsize length, GError **error)
 {
@@ -246,7 +246,7 @@ is_plain(const char *text, gsize length, GError **error)
     return TRUE;
 }
 
-/* Reads an object, member after member; once one is wrong, the error is set and the rest is not looked at. */
+/* Reads an object, member after member. After the first wrong one, the error is set and nothing more is read. */
 typedef struct {
     JsonObject *members;
     GError **error;
@@ -327,7 +327,7 @@ take_texts(Reader *reader, const char *key, guint max, GPtrArray *texts)
     }
 }
 
-/* Begins to read the object that is the array's element. Returns: FALSE where it is none */
+/* Begins to read the object that is the array's element. Returns: FALSE if it is not an object */
 static gboolean
 open_element(Reader *outer, JsonArray *array, guint i, const char *key, Reader *ret_reader)
 {

@@ -20,8 +20,8 @@ typedef struct {
     gint64 installed_at; /* seconds since the epoch; 0: not known */
 } XpvInspectionKernel;
 
-/* No member is NULL. Texts are cleaned, of XPV_TEXT_PUBLISHED_MAX characters at most, but for a disk's source, which is
- * as it was asked for. */
+/* No member is NULL. Texts are cleaned and have at most XPV_TEXT_PUBLISHED_MAX characters, except for a disk's source,
+ * which is as it was asked for. */
 typedef struct {
     GPtrArray *disks;           /* of XpvInspectionDisk, in the order in which they were given */
     char *release;              /* of the system: "3.9"; "" where not known */
@@ -48,10 +48,10 @@ XpvInspectionDisk *xpv_inspection_add_disk(XpvInspection *inspection, const char
 /* xpv_inspection_kernel_new: texts are cleaned. */
 XpvInspectionKernel *xpv_inspection_kernel_new(const char *package, const char *release, const char *architecture);
 
-/* xpv_inspection_add_error: the sentence is cleaned; where there are very many already, it is dropped. */
+/* xpv_inspection_add_error: the sentence is cleaned. It is dropped if there are very many already. */
 void xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* xpv_inspection_has_packages: whether a database of packages was read that has a kernel. */
+/* xpv_inspection_has_packages: whether a database of packages was read, with at least one kernel in it. */
 gboolean xpv_inspection_has_packages(const XpvInspection *inspection);
 
 /* xpv_inspection_lacks_disk: whether a disk could not be opened. */
@@ -63,9 +63,9 @@ gboolean xpv_inspection_says_less(const XpvInspection *inspection, const XpvInsp
 /* xpv_inspection_to_json: one line, with every key. Returns: (transfer full) ends with a newline */
 char *xpv_inspection_to_json(const XpvInspection *inspection);
 
-/* xpv_inspection_from_json: @text: any bytes; whatever it says is taken for a stranger's.
+/* xpv_inspection_from_json: @text: any bytes, a stranger's.
  * Returns: (nullable)
- * Errors: XPV_INSPECTION_ERROR: it is no such JSON; the sentence names what is wrong */
+ * Errors: XPV_INSPECTION_ERROR: it is not such JSON; the sentence names what is wrong */
 XpvInspection *xpv_inspection_from_json(const char *text, gsize length, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 #define XPV_INSPECTION_ERROR (xpv_inspection_error_quark())
