@@ -24,8 +24,8 @@ on_end(GObject *process, GAsyncResult *result, gpointer data)
     run->has_ended = TRUE;
 }
 
-/* It may not end even so, as it waits for a disk. g_subprocess_force_exit() would leave this to another thread, which
- * our own end may forestall. */
+/* Kills the inspector. It may not end even then, as it may wait for a disk. g_subprocess_force_exit() would kill it
+ * from another thread, perhaps only after this program has ended. */
 static gboolean
 on_deadline(gpointer data)
 {
@@ -70,7 +70,8 @@ parse(const Run *run, GError **error)
     return inspection;
 }
 
-/* Its standard error is not ours: libvirt reads ours to its end, and one that waits for a disk may not end. */
+/* The inspector does not get our standard error: libvirt reads that to its end, and an inspector that waits for a disk
+ * may keep it open. */
 XpvInspection *
 xpv_ctl_inspect(const GPtrArray *disks, GError **error)
 {

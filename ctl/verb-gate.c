@@ -2,9 +2,9 @@
 /* libvirt's hook for its libxl driver: "gate DOMAIN OPERATION SUB-OPERATION EXTRA", with the domain's XML on standard
  * input (docs/hooks.html of libvirt).
  *
- * libvirt waits for it, so it asks nobody, libvirt least of all, and ends in time. libvirt takes any exit status but 0
- * for a refusal, so what cannot be told lets the domain start, and xpv_ctl_run() sees to it that 1 is the only other.
- */
+ * libvirt waits for the gate. So it calls neither libvirt nor the daemon, and ends within a few seconds. libvirt takes
+ * any exit status but 0 for a refusal. So a domain that cannot be judged starts, and xpv_ctl_run() makes sure that the
+ * status is 0 or 1. */
 #include <errno.h>
 #include <signal.h>
 #include <unistd.h>
@@ -70,7 +70,7 @@ read_xml(GError **error)
     return g_string_free(g_steal_pointer(&xml), FALSE);
 }
 
-/* Returns: (nullable) an empty one where the file is missing */
+/* Returns: (nullable) an empty one if the file is missing */
 static GKeyFile *
 load(const char *path, GKeyFileFlags flags, GError **error)
 {
@@ -95,7 +95,7 @@ take_configuration(XpvCtlFacts *facts, GError **error)
         return FALSE;
     g_autofree char *uri = g_key_file_get_string(file, XPV_CONFIG_GROUP, "uri", NULL);
     if (uri && !xpv_uri_is_local(uri))
-        return TRUE; /* it is of the host that the daemon watches from here */
+        return TRUE; /* that configuration is for another host, which the daemon watches from here */
 
     for (guint i = 0; i < G_N_ELEMENTS(of_host); i++) {
         const char *key = xpv_ctl_fact_key(of_host[i]);
@@ -182,7 +182,7 @@ judge_domain(const XpvHost *host, const Domain *domain)
     return xpv_judge(host, &guest);
 }
 
-/* What cannot be read says nothing, so the domain is judged by what else is known. */
+/* If disks cannot be read, the domain is judged without them. */
 static void
 read_disks(Domain *domain)
 {
@@ -198,7 +198,7 @@ read_disks(Domain *domain)
     xpv_ctl_complain(sentence);
 }
 
-/* Returns: (nullable) a sentence where the domain may not start; NULL where it may, and where @error is set */
+/* Returns: (nullable) the sentence that refuses the start; NULL: the domain may start, also if @error is set */
 static char *
 refuse(const XpvDomainXml *xml, GError **error)
 {
@@ -211,8 +211,7 @@ refuse(const XpvDomainXml *xml, GError **error)
     if (xml->acknowledged || xpv_kernels_conf_acknowledges(kernels, xml))
         return NULL;
 
-    /* Disks come last in the order of sources, and narrow what else is reported: they change no verdict that is known.
-     */
+    /* Reports from disks have the lowest rank and only narrow the other ones, so they cannot change a known verdict. */
     g_auto(Domain) domain = { xml, xpv_kernels_conf_report(kernels, xml), NULL };
     g_autoptr(XpvJudgement) judgement = judge_domain(&facts.host, &domain);
     if (judgement->verdict == XPV_VERDICT_UNKNOWN) {
