@@ -7,29 +7,26 @@
 #include "common/guide.h"
 #include "common/remedy.h"
 
-/* The judgement of one kernel. */
-typedef struct {
-    XpvVerdict verdict;
-    guint reasons;
-    guint warnings;
-    XpvVariant const *variant;
-    XpvProcessor processor;
-    guint required_archs;
-    XpvDriverSource driver_source;
-} Outcome;
+static void
+set_verdict(XpvJudgement *judgement, XpvVerdict verdict, XpvReason reason)
+{
+    judgement->verdict = verdict;
+    judgement->reasons = XPV_BIT(reason);
+}
 
+/* @judgement: has the kernel's row */
 static guint
-incompatible_reasons(const XpvHost *host, const XpvKernel *kernel, const Outcome *outcome)
+incompatible_reasons(const XpvHost *host, const XpvKernel *kernel, const XpvJudgement *judgement)
 {
     guint reasons = 0;
     if (xpv_guide_is_too_old(xpv_guide_rhel(kernel->major), kernel->update))
         reasons |= XPV_BIT(XPV_REASON_GUEST_RELEASE_UNSUPPORTED);
-    if (outcome->required_archs == 0)
+    if (judgement->required_archs == 0)
         reasons |= XPV_BIT(XPV_REASON_KERNEL_VARIANT_UNSUPPORTED);
-    else if (host->architecture != XPV_ARCH_UNKNOWN && !(outcome->required_archs & XPV_BIT(host->architecture)))
+    else if (host->architecture != XPV_ARCH_UNKNOWN && !(judgement->required_archs & XPV_BIT(host->architecture)))
         reasons |= XPV_BIT(XPV_REASON_HOST_ARCHITECTURE_MISMATCH);
-    if (outcome->processor != XPV_PROCESSOR_UNKNOWN && host->processor != XPV_PROCESSOR_UNKNOWN &&
-        outcome->processor != host->processor)
+    if (judgement->processor != XPV_PROCESSOR_UNKNOWN && host->processor != XPV_PROCESSOR_UNKNOWN &&
+        judgement->processor != host->processor)
         reasons |= XPV_BIT(XPV_REASON_PROCESSOR_MISMATCH);
     if (host->update >= 0 && host->update < XPV_GUIDE_HOST_MINIMUM_UPDATE)
         reasons |= XPV_BIT(XPV_REASON_HOST_RELEASE_UNSUPPORTED);
@@ -37,13 +34,13 @@ incompatible_reasons(const XpvHost *host, const XpvKernel *kernel, const Outcome
 }
 
 static guint
-kernel_warnings(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel, const Outcome *outcome)
+kernel_warnings(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel, const XpvJudgement *judgement)
 {
     guint warnings = 0;
     if (kernel->major == 3 && host->processor == XPV_PROCESSOR_UNKNOWN)
         warnings |= XPV_BIT(XPV_WARNING_HOST_PROCESSOR_UNKNOWN);
     /* Section 12.2: "You are supported for running a 32 bit guest operating system […] on 64 bit". */
-    if (kernel->major == 3 && outcome->required_archs == XPV_BIT(XPV_ARCH_I686) &&
+    if (kernel->major == 3 && judgement->required_archs == XPV_BIT(XPV_ARCH_I686) &&
         host->architecture == XPV_ARCH_X86_64)
         warnings |= XPV_BIT(XPV_WARNING_GUIDE_DISAGREES);
     if (guest->declared_major != 0 && guest->declared_major != kernel->major)
@@ -58,33 +55,33 @@ kernel_driver_source(const XpvKernel *kernel)
     return built_in >= 0 && kernel->update >= built_in ? XPV_DRIVER_SOURCE_BUILT_IN : XPV_DRIVER_SOURCE_KMOD_XENPV;
 }
 
-static Outcome
+/* Returns: what holds of one kernel, without the sentences */
+static XpvJudgement
 judge_kernel(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel)
 {
-    Outcome outcome = { .verdict = XPV_VERDICT_COMPATIBLE };
+    XpvJudgement judgement = { .verdict = XPV_VERDICT_COMPATIBLE, .variant = "" };
 
     if (!xpv_kernel_is_covered(kernel)) {
-        outcome.verdict = XPV_VERDICT_NOT_APPLICABLE;
-        outcome.reasons = XPV_BIT(XPV_REASON_GUEST_NOT_COVERED);
-        return outcome;
+        set_verdict(&judgement, XPV_VERDICT_NOT_APPLICABLE, XPV_REASON_GUEST_NOT_COVERED);
+        return judgement;
     }
 
-    outcome.variant = xpv_guide_variant(kernel->arch, kernel->flavour);
-    if (outcome.variant) {
-        outcome.processor = xpv_guide_processor(outcome.variant, kernel->major);
-        outcome.required_archs = xpv_guide_required_hosts(outcome.variant, kernel->major);
+    g_snprintf(judgement.release, sizeof judgement.release, "%u.%d", kernel->major, MAX(kernel->update, 0));
+    const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
+    if (variant) {
+        judgement.variant = variant->name;
+        judgement.processor = xpv_guide_processor(variant, kernel->major);
+        judgement.required_archs = xpv_guide_required_hosts(variant, kernel->major);
     }
-    outcome.driver_source = kernel_driver_source(kernel);
-    outcome.warnings = kernel_warnings(host, guest, kernel, &outcome);
+    judgement.driver_source = kernel_driver_source(kernel);
+    judgement.warnings = kernel_warnings(host, guest, kernel, &judgement);
 
-    outcome.reasons = incompatible_reasons(host, kernel, &outcome);
-    if (outcome.reasons) {
-        outcome.verdict = XPV_VERDICT_INCOMPATIBLE;
-    } else if (host->architecture == XPV_ARCH_UNKNOWN) {
-        outcome.verdict = XPV_VERDICT_UNKNOWN;
-        outcome.reasons = XPV_BIT(XPV_REASON_HOST_UNKNOWN);
-    }
-    return outcome;
+    judgement.reasons = incompatible_reasons(host, kernel, &judgement);
+    if (judgement.reasons)
+        judgement.verdict = XPV_VERDICT_INCOMPATIBLE;
+    else if (host->architecture == XPV_ARCH_UNKNOWN)
+        set_verdict(&judgement, XPV_VERDICT_UNKNOWN, XPV_REASON_HOST_UNKNOWN);
+    return judgement;
 }
 
 /* Keeps the kernels that fit, unless none does. */
@@ -158,52 +155,22 @@ find_candidates(const XpvHost *host, const XpvGuest *guest)
     return candidates;
 }
 
+/* Keeps only what holds of the next kernel, too. */
 static void
-set_release(XpvJudgement *judgement, const XpvKernel *kernel)
+keep_common(XpvJudgement *judgement, const XpvJudgement *next)
 {
-    if (xpv_kernel_is_covered(kernel))
-        g_snprintf(judgement->release, sizeof judgement->release, "%u.%d", kernel->major, MAX(kernel->update, 0));
-}
-
-static void
-take_first(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
-{
-    judgement->verdict = outcome->verdict;
-    judgement->reasons = outcome->reasons;
-    judgement->warnings = outcome->warnings;
-    judgement->variant = outcome->variant ? outcome->variant->name : "";
-    judgement->processor = outcome->processor;
-    judgement->required_archs = outcome->required_archs;
-    judgement->driver_source = outcome->driver_source;
-    set_release(judgement, kernel);
-}
-
-/* Keeps only the results that this kernel shares with those before it. */
-static void
-take_next(XpvJudgement *judgement, const XpvKernel *kernel, const Outcome *outcome)
-{
-    XpvJudgement next = { 0 };
-    take_first(&next, kernel, outcome);
-
-    judgement->reasons &= next.reasons;
-    judgement->warnings &= next.warnings;
-    if (!g_str_equal(judgement->release, next.release))
+    judgement->reasons &= next->reasons;
+    judgement->warnings &= next->warnings;
+    if (!g_str_equal(judgement->release, next->release))
         judgement->release[0] = '\0';
-    if (!g_str_equal(judgement->variant, next.variant))
+    if (!g_str_equal(judgement->variant, next->variant))
         judgement->variant = "";
-    if (judgement->processor != next.processor)
+    if (judgement->processor != next->processor)
         judgement->processor = XPV_PROCESSOR_UNKNOWN;
-    if (judgement->required_archs != next.required_archs)
+    if (judgement->required_archs != next->required_archs)
         judgement->required_archs = 0;
-    if (judgement->driver_source != next.driver_source)
+    if (judgement->driver_source != next->driver_source)
         judgement->driver_source = XPV_DRIVER_SOURCE_NONE;
-}
-
-static void
-set_verdict(XpvJudgement *judgement, XpvVerdict verdict, XpvReason reason)
-{
-    judgement->verdict = verdict;
-    judgement->reasons = XPV_BIT(reason);
 }
 
 /* Finds the results that all kernels share. If they share no reason, all their reasons are named. */
@@ -214,14 +181,13 @@ judge_candidates(XpvJudgement *judgement, const XpvHost *host, const XpvGuest *g
     gboolean agree = TRUE;
 
     for (guint i = 0; i < candidates->n; i++) {
-        const XpvKernel *kernel = candidates->kernels[i];
-        Outcome outcome = judge_kernel(host, guest, kernel);
+        XpvJudgement one = judge_kernel(host, guest, candidates->kernels[i]);
         if (i == 0)
-            take_first(judgement, kernel, &outcome);
+            *judgement = one;
         else
-            take_next(judgement, kernel, &outcome);
-        all_reasons |= outcome.reasons;
-        agree = agree && outcome.verdict == judgement->verdict;
+            keep_common(judgement, &one);
+        all_reasons |= one.reasons;
+        agree = agree && one.verdict == judgement->verdict;
     }
     candidates->reasons_differ = judgement->reasons == 0 && all_reasons != 0;
     if (!agree)
