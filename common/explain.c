@@ -240,21 +240,6 @@ quote(const XpvReport *report)
     return g_strdup_printf("“%s%s”", text, cut ? "…" : "");
 }
 
-static XpvReason
-first_reason(const XpvJudgement *judgement)
-{
-    return (XpvReason)g_bit_nth_lsf(judgement->reasons, -1);
-}
-
-static char *
-explain_report(const XpvReport *report, const char *format)
-{
-    g_autofree char *quoted = quote(report);
-    g_autoptr(GString) text = g_string_new(format);
-    g_string_replace(text, "REPORT", quoted, 1);
-    return g_strdup(text->str);
-}
-
 char *
 xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *candidates, const XpvJudgement *judgement)
 {
@@ -264,7 +249,8 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
         return explain_incompatible(host, candidates, judgement);
 
     g_autofree char *who = candidates->n > 0 ? subject(candidates, judgement) : NULL;
-    switch ((int)first_reason(judgement)) {
+    g_autofree char *report = guest->report ? quote(guest->report) : NULL;
+    switch (g_bit_nth_lsf(judgement->reasons, -1)) {
     case XPV_REASON_CONTROL_DOMAIN:
         return g_strdup("This is the control domain, which serves the drivers of the guests.");
     case XPV_REASON_NOT_XEN:
@@ -272,17 +258,16 @@ xpv_explain(const XpvHost *host, const XpvGuest *guest, const XpvCandidates *can
     case XPV_REASON_PARAVIRTUALIZED_GUEST:
         return g_strdup("The guest is para-virtualized; only fully virtualized guests need these drivers.");
     case XPV_REASON_GUEST_NOT_COVERED:
-        if (!guest->report)
+        if (!report)
             return g_strdup_printf("%s names the system “%s”, which section 12.2 does not cover.", guest->system.teller,
                                    guest->system.name);
-        return explain_report(guest->report,
-                              "The kernel REPORT does not belong to RHEL 3, 4 or 5, which section 12.2 covers.");
+        return g_strdup_printf("The kernel %s does not belong to RHEL 3, 4 or 5, which section 12.2 covers.", report);
     case XPV_REASON_KERNEL_PENDING:
         return g_strdup("The guest has just started and has not reported its kernel yet.");
     case XPV_REASON_KERNEL_NOT_REPORTED:
         return g_strdup("The guest reports no kernel.");
     case XPV_REASON_KERNEL_UNRECOGNIZED:
-        return explain_report(guest->report, "The report REPORT does not name a kernel.");
+        return g_strdup_printf("The report %s does not name a kernel.", report);
     case XPV_REASON_KERNEL_AMBIGUOUS:
         return g_strdup_printf("The report fits several kernels with different verdicts: %s (table 12.1).", who);
     default:
