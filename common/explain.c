@@ -64,8 +64,7 @@ kernel_label(const XpvKernel *kernel)
 static guint
 kernel_required_archs(const XpvKernel *kernel)
 {
-    const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
-    return variant ? xpv_guide_required_hosts(variant, kernel->major) : 0;
+    return xpv_guide_required_hosts(xpv_guide_variant(kernel->arch, kernel->flavour), kernel->major);
 }
 
 /* "RHEL 3.9 kernel i686-SMP, compiled for Intel," */
@@ -105,13 +104,11 @@ required_hosts(const XpvCandidates *candidates, guint but, char **ret_archs, cha
     for (guint i = 0; i < candidates->n; i++) {
         const XpvKernel *kernel = candidates->kernels[i];
         guint required = kernel_required_archs(kernel);
-        if (required & but)
-            continue;
-        if (required) {
+        if (required && !(required & but)) {
             const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
             add_unique(citations, g_strdup(xpv_guide_required_hosts_citation(variant, kernel->major)));
+            archs |= required;
         }
-        archs |= required;
     }
     g_ptr_array_sort(citations, compare_strings);
     *ret_archs = xpv_archs_in_words(archs);

@@ -202,7 +202,7 @@ gboolean
 xpv_guide_supports(const XpvVariant *variant, guint major)
 {
     guint column = major - FIRST_MAJOR;
-    return column < G_N_ELEMENTS(variant->cells) && variant->cells[column].supported;
+    return variant && column < G_N_ELEMENTS(variant->cells) && variant->cells[column].supported;
 }
 
 XpvProcessor

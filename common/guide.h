@@ -66,6 +66,7 @@ char *xpv_guide_package(const XpvVariant *variant, const char *version);
  * update of its release. Returns: (transfer full) NULL-terminated */
 char **xpv_guide_cells(void);
 
+/* @variant here and below: (nullable) NULL: no row, so that nothing is supported */
 gboolean xpv_guide_supports(const XpvVariant *variant, guint major);
 XpvProcessor xpv_guide_processor(const XpvVariant *variant, guint major);
 

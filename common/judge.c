@@ -68,11 +68,9 @@ judge_kernel(const XpvHost *host, const XpvGuest *guest, const XpvKernel *kernel
 
     g_snprintf(judgement.release, sizeof judgement.release, "%u.%d", kernel->major, MAX(kernel->update, 0));
     const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
-    if (variant) {
-        judgement.variant = variant->name;
-        judgement.processor = xpv_guide_processor(variant, kernel->major);
-        judgement.required_archs = xpv_guide_required_hosts(variant, kernel->major);
-    }
+    judgement.variant = variant ? variant->name : "";
+    judgement.processor = xpv_guide_processor(variant, kernel->major);
+    judgement.required_archs = xpv_guide_required_hosts(variant, kernel->major);
     judgement.driver_source = kernel_driver_source(kernel);
     judgement.warnings = kernel_warnings(host, guest, kernel, &judgement);
 
