@@ -71,14 +71,13 @@ static const XpvVariant *
 own_variant(const XpvKernel *kernel)
 {
     const XpvVariant *variant = xpv_guide_variant(kernel->arch, kernel->flavour);
-    return variant && xpv_guide_supports(variant, kernel->major) ? variant : NULL;
+    return xpv_guide_supports(variant, kernel->major) ? variant : NULL;
 }
 
 static guint
 likeness(const XpvVariant *variant, const XpvKernel *kernel)
 {
-    const XpvVariant *own = own_variant(kernel);
-    XpvProcessor processor = own ? xpv_guide_processor(own, kernel->major) : XPV_PROCESSOR_UNKNOWN;
+    XpvProcessor processor = xpv_guide_processor(own_variant(kernel), kernel->major);
     XpvArch arch = kernel->arch == XPV_ARCH_I386 || kernel->arch == XPV_ARCH_I586 ? XPV_ARCH_I686 : kernel->arch;
     return 4U * (xpv_guide_processor(variant, kernel->major) == processor) +
            2U * ((variant->flavours & XPV_BIT(kernel->flavour)) != 0) + (variant->arch == arch);
@@ -170,30 +169,30 @@ first_release(const XpvRhel *rhel)
     return g_strdup_printf("RHEL %u.%u%s", rhel->major, rhel->minimum_update, is_last ? "" : " or newer");
 }
 
-static void
-add_guest_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest, gboolean names_package)
+/* Returns: (nullable) */
+static char *
+guest_step(const Plan *plan, const Way *way, const char *guest, gboolean names_package)
 {
     g_autofree char *package = package_of(plan, way);
     g_autofree char *release = first_release(plan->rhel);
     gboolean named = package && (names_package || way->installs);
     if (plan->is_old)
-        g_ptr_array_add(steps, g_strdup_printf("update %s to %s%s%s%s", guest, release, named ? " (" : "",
-                                               named ? package : "", named ? ")" : ""));
-    else if (way->installs)
-        g_ptr_array_add(steps, g_strdup_printf("install %s in %s", package, guest));
+        return g_strdup_printf("update %s to %s%s%s%s", guest, release, named ? " (" : "", named ? package : "",
+                               named ? ")" : "");
+    return way->installs ? g_strdup_printf("install %s in %s", package, guest) : NULL;
 }
 
-static void
-add_reinstall_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest)
+static char *
+reinstall_step(const Plan *plan, const Way *way, const char *guest)
 {
     g_autofree char *package = package_of(plan, way);
     g_autofree char *release = first_release(plan->rhel);
-    g_ptr_array_add(steps, g_strdup_printf("reinstall %s as %u-bit%s%s (%s)", guest, word_size(way->variant->arch),
-                                           plan->is_old ? " " : "", plan->is_old ? release : "", package));
+    return g_strdup_printf("reinstall %s as %u-bit%s%s (%s)", guest, word_size(way->variant->arch),
+                           plan->is_old ? " " : "", plan->is_old ? release : "", package);
 }
 
-static void
-add_move_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *guest)
+static char *
+move_step(const Plan *plan, const Way *way, const char *guest)
 {
     static const char *const processors[] = {
         [XPV_PROCESSOR_UNKNOWN] = "",
@@ -203,37 +202,33 @@ add_move_step(GPtrArray *steps, const Plan *plan, const Way *way, const char *gu
     };
     g_autofree char *archs = xpv_archs_in_words(way->hosts);
     g_autofree char *release = first_release(xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR));
-    g_ptr_array_add(steps, g_strdup_printf("run %s on an %s host%s%s%s", guest, archs, plan->is_host_old ? " of " : "",
-                                           plan->is_host_old ? release : "", processors[way->processor]));
+    return g_strdup_printf("run %s on an %s host%s%s%s", guest, archs, plan->is_host_old ? " of " : "",
+                           plan->is_host_old ? release : "", processors[way->processor]);
 }
 
-static void
-add_host_step(GPtrArray *steps, const Plan *plan)
+static char *
+host_step(const Plan *plan)
 {
     const XpvRhel *rhel = xpv_guide_rhel(XPV_GUIDE_HOST_MAJOR);
     g_autofree char *release = first_release(rhel);
     g_autofree char *version = xpv_guide_version(rhel, XPV_GUIDE_HOST_MINIMUM_UPDATE);
     const char *arch = xpv_arch_to_word(plan->host->architecture);
-    g_ptr_array_add(
-        steps, g_strdup_printf("update the host to %s (kernel-xen-%s%s%s)", release, version, *arch ? "." : "", arch));
+    return g_strdup_printf("update the host to %s (kernel-xen-%s%s%s)", release, version, *arch ? "." : "", arch);
 }
 
-/* One or several steps in words: "run the guest on an i686 host". */
+/* One or two steps in words: "run the guest on an i686 host". */
 static char *
 describe_way(WayKind kind, const Plan *plan, const Way *way, gboolean is_first)
 {
-    g_autoptr(GPtrArray) steps = g_ptr_array_new_with_free_func(g_free);
     const char *guest = is_first ? "the guest" : "it";
-    if (kind == WAY_REINSTALL)
-        add_reinstall_step(steps, plan, way, guest);
-    else
-        add_guest_step(steps, plan, way, guest, kind == WAY_STAY);
+    g_autofree char *first =
+        kind == WAY_REINSTALL ? reinstall_step(plan, way, guest) : guest_step(plan, way, guest, kind == WAY_STAY);
+    g_autofree char *second = NULL;
     if (kind == WAY_MOVE)
-        add_move_step(steps, plan, way, steps->len > 0 ? "it" : guest);
+        second = move_step(plan, way, first ? "it" : guest);
     else if (plan->is_host_old)
-        add_host_step(steps, plan);
-    g_ptr_array_add(steps, NULL);
-    return g_strjoinv(" and ", (char **)steps->pdata);
+        second = host_step(plan);
+    return g_strconcat(first ?: "", first && second ? " and " : "", second ?: "", NULL);
 }
 
 static Plan
