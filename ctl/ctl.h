@@ -24,7 +24,7 @@ struct _XpvCtlVerb {
     guint minimum; /* arguments */
     guint maximum;
     XpvCtlTakes takes;
-    /* @ret_status: not set if it fails */
+    /* @ret_status: XPV_CTL_EXIT_COMPATIBLE, unless it sets another */
     gboolean (*run)(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 };
 

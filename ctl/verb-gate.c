@@ -239,7 +239,6 @@ judge(GError **error)
 static gboolean
 run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
 {
-    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     if (!is_start(ctl->arguments))
         return TRUE;
 

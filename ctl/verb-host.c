@@ -54,7 +54,6 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     g_autofree char *text =
         ctl->json ? xpv_ctl_json_line(NULL, host, XPV_CTL_EVERYWHERE) : render_sheet(&ctl->output, host);
     xpv_ctl_output_write(&ctl->output, text);
-    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
 

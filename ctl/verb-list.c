@@ -84,7 +84,8 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     else
         print_human(ctl, domains, &tally, host);
     xpv_ctl_warn_of_host(ctl, host);
-    *ret_status = ctl->fail ? xpv_ctl_tally_exit(&tally) : XPV_CTL_EXIT_COMPATIBLE;
+    if (ctl->fail)
+        *ret_status = xpv_ctl_tally_exit(&tally);
     return TRUE;
 }
 

@@ -176,7 +176,6 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     else if (!replace_file(ctl->output_file, text, error))
         return FALSE;
 
-    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     if (!unreachable)
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&unreachable));

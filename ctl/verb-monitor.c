@@ -468,7 +468,6 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
         g_propagate_error(error, g_steal_pointer(&monitor.error));
         return FALSE;
     }
-    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
 

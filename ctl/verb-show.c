@@ -72,7 +72,6 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
     else
         print_human(ctl, domain);
     xpv_ctl_warn_of_host(ctl, host);
-    *ret_status = XPV_CTL_EXIT_COMPATIBLE;
     return TRUE;
 }
 
