@@ -74,9 +74,8 @@ xpv_ctl_facts_host(const XpvCtlFacts *facts)
 char *
 xpv_ctl_facts_summary(const XpvCtlFacts *facts, const XpvCtlTally *tally, const char *noun)
 {
+    g_autoptr(XpvCtlObject) host = xpv_ctl_facts_host(facts);
+    g_autofree char *text = xpv_ctl_host_text(host);
     g_autofree char *counts = xpv_ctl_tally_text(tally, noun);
-    g_autofree char *release = xpv_host_release(facts->host.update);
-    g_autofree char *host = xpv_ctl_host_text("", xpv_arch_to_word(facts->host.architecture),
-                                              xpv_processor_to_word(facts->host.processor), facts->kernel, release);
-    return g_strdup_printf("%s — as on a Xen host, %s", counts, host);
+    return g_strdup_printf("%s — as on a Xen host, %s", counts, text);
 }

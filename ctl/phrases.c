@@ -42,14 +42,16 @@ xpv_ctl_domain_why(const XpvCtlObject *domain)
 }
 
 char *
-xpv_ctl_host_text(const char *name, const char *architecture, const char *processor, const char *kernel,
-                  const char *release)
+xpv_ctl_host_text(const XpvCtlObject *host)
 {
-    const char *const facts[] = { name, architecture, processor };
+    const guint facts[] = { XPV_CTL_HOST_HOST_NAME, XPV_CTL_HOST_HOST_ARCHITECTURE, XPV_CTL_HOST_HOST_PROCESSOR };
+    g_autofree char *kernel = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_KERNEL);
+    g_autofree char *release = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_RELEASE);
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(facts); i++) {
-        if (*facts[i] != '\0')
-            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", facts[i]);
+        g_autofree char *fact = xpv_ctl_object_text(host, facts[i]);
+        if (*fact != '\0')
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", fact);
     }
     if (*kernel != '\0')
         g_string_append_printf(text, "%skernel %s", text->len > 0 ? ", " : "", kernel);

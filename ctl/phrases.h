@@ -11,10 +11,8 @@ const char *xpv_ctl_warning_phrase(const char *word);
 /* xpv_ctl_domain_why: a short phrase: the first reason, or else the warnings. Returns: (transfer full) */
 char *xpv_ctl_domain_why(const XpvCtlObject *domain);
 
-/* xpv_ctl_host_text: the known facts about the host, in one line. Returns: (transfer full)
- * Each of the facts: "" if it is not known */
-char *xpv_ctl_host_text(const char *name, const char *architecture, const char *processor, const char *kernel,
-                        const char *release);
+/* xpv_ctl_host_text: the known facts about the host, in one line. Returns: (transfer full) */
+char *xpv_ctl_host_text(const XpvCtlObject *host);
 
 /* xpv_ctl_host_warning: a sentence that says that libvirt does not answer. Returns: (transfer full) (nullable) NULL: it
  * answers. */

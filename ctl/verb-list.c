@@ -33,12 +33,7 @@ render_table(const XpvCtl *ctl, const GPtrArray *domains)
 static char *
 summary(const XpvCtlTally *tally, const XpvCtlObject *host)
 {
-    g_autofree char *name = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_NAME);
-    g_autofree char *architecture = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_ARCHITECTURE);
-    g_autofree char *processor = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_PROCESSOR);
-    g_autofree char *kernel = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_KERNEL);
-    g_autofree char *release = xpv_ctl_object_text(host, XPV_CTL_HOST_HOST_RELEASE);
-    g_autofree char *text = xpv_ctl_host_text(name, architecture, processor, kernel, release);
+    g_autofree char *text = xpv_ctl_host_text(host);
     g_autofree char *counts = xpv_ctl_tally_text(tally, "domain");
     return g_strdup_printf("%s — on host %s", counts, text);
 }

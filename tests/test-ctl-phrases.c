@@ -50,7 +50,15 @@ test_host(void)
         { "", "", "", "", "", "with no known facts" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *text = xpv_ctl_host_text(cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4]);
+        GVariantDict facts;
+        g_variant_dict_init(&facts, NULL);
+        g_variant_dict_insert(&facts, "HostName", "s", cases[i][0]);
+        g_variant_dict_insert(&facts, "HostArchitecture", "s", cases[i][1]);
+        g_variant_dict_insert(&facts, "HostProcessor", "s", cases[i][2]);
+        g_variant_dict_insert(&facts, "HostKernel", "s", cases[i][3]);
+        g_variant_dict_insert(&facts, "HostRelease", "s", cases[i][4]);
+        g_autoptr(XpvCtlObject) host = xpv_ctl_object_new(&xpv_ctl_host_interface, g_variant_dict_end(&facts));
+        g_autofree char *text = xpv_ctl_host_text(host);
         expect(cases[i][5], text, cases[i][5]);
     }
 }
