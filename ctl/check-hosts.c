@@ -67,7 +67,7 @@ render_table(const XpvCtlOutput *output, const GArray *rows)
         xpv_ctl_table_add(table, g_strdup(verdict), xpv_ctl_verdict_style(verdict));
         xpv_ctl_table_add(table, xpv_ctl_domain_why(row->result), XPV_CTL_STYLE_NONE);
     }
-    return xpv_ctl_table_render(table, output->width, output->colour);
+    return xpv_ctl_table_render(table, output);
 }
 
 static char *

@@ -58,7 +58,7 @@ render_cells(const XpvCtlOutput *output, const GPtrArray *cells)
         else
             xpv_ctl_table_add(table, g_strdup(verdict), xpv_ctl_verdict_style(verdict));
     }
-    return xpv_ctl_table_render(table, output->width, output->colour);
+    return xpv_ctl_table_render(table, output);
 }
 
 /* Returns: (nullable) NULL if there is none */
@@ -77,7 +77,7 @@ render_kernels(const XpvCtlOutput *output, const GPtrArray *cells)
             xpv_ctl_table_add(table, xpv_ctl_object_text(cells->pdata[i], XPV_CTL_DOMAIN_KERNEL), XPV_CTL_STYLE_NONE);
         }
     }
-    return is_any ? xpv_ctl_table_render(table, output->width, output->colour) : NULL;
+    return is_any ? xpv_ctl_table_render(table, output) : NULL;
 }
 
 static void

@@ -57,19 +57,18 @@ xpv_ctl_layout_pad(GString *out, guint width, guint column)
         g_string_append_c(out, ' ');
 }
 
-guint
-xpv_ctl_layout_indent(guint wanted, guint width)
-{
-    return width == 0 || width >= wanted + READABLE ? wanted : MIN(wanted, HANGING);
-}
-
-static void
-break_line(GString *out, guint indent)
+void
+xpv_ctl_layout_end_line(GString *out)
 {
     while (out->len > 0 && out->str[out->len - 1] == ' ')
         g_string_truncate(out, out->len - 1);
     g_string_append_c(out, '\n');
-    xpv_ctl_layout_pad(out, 0, indent);
+}
+
+guint
+xpv_ctl_layout_indent(guint wanted, guint width)
+{
+    return width == 0 || width >= wanted + READABLE ? wanted : MIN(wanted, HANGING);
 }
 
 void
@@ -82,7 +81,8 @@ xpv_ctl_layout_wrap(GString *out, const char *text, guint start, guint indent, g
         guint gap = word > text ? 1 : 0;
         guint word_width = bounded_width(word, end);
         if (width > 0 && used > indent && used + gap + word_width > width) {
-            break_line(out, indent);
+            xpv_ctl_layout_end_line(out);
+            xpv_ctl_layout_pad(out, 0, indent);
             used = indent;
         } else if (gap > 0) {
             g_string_append_c(out, ' ');

@@ -13,6 +13,9 @@ char *xpv_ctl_layout_cut(const char *text, guint width);
 /* xpv_ctl_layout_pad: appends blanks after a text @width columns wide, up to @column. */
 void xpv_ctl_layout_pad(GString *out, guint width, guint column);
 
+/* xpv_ctl_layout_end_line: ends a line, without blanks at its end. */
+void xpv_ctl_layout_end_line(GString *out);
+
 /* xpv_ctl_layout_indent: the indent of a text's further lines: @wanted, or little if a terminal of @width columns
  * (0: no terminal) has no room for that. */
 guint xpv_ctl_layout_indent(guint wanted, guint width);

@@ -122,40 +122,29 @@ cut(const XpvCtlTable *table, guint *widths, guint available)
 }
 
 static void
-append_cell(GString *out, const Cell *cell, guint width, gboolean colour)
+append_cell(const XpvCtlOutput *output, GString *out, const Cell *cell, guint width)
 {
     g_autofree char *text = xpv_ctl_layout_cut(cell->text, width);
-    if (colour && *cell->style != '\0')
-        g_string_append_printf(out, "%s%s" XPV_CTL_STYLE_END, cell->style, text);
-    else
-        g_string_append(out, text);
+    xpv_ctl_output_append(output, out, text, cell->style);
     xpv_ctl_layout_pad(out, xpv_ctl_layout_width(text), width + GAP);
 }
 
-static void
-end_row(GString *out)
-{
-    while (out->len > 0 && out->str[out->len - 1] == ' ')
-        g_string_truncate(out, out->len - 1);
-    g_string_append_c(out, '\n');
-}
-
 char *
-xpv_ctl_table_render(XpvCtlTable *table, guint width, gboolean colour)
+xpv_ctl_table_render(XpvCtlTable *table, const XpvCtlOutput *output)
 {
     g_autofree guint *widths = g_memdup2(table->widths, table->n_columns * sizeof *widths);
-    if (width > 0) {
-        leave_out(table, widths, width);
-        cut(table, widths, width);
+    if (output->width > 0) {
+        leave_out(table, widths, output->width);
+        cut(table, widths, output->width);
     }
 
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < table->cells->len; i++) {
         guint column = i % table->n_columns;
         if (widths[column] > 0)
-            append_cell(out, &g_array_index(table->cells, Cell, i), widths[column], colour);
+            append_cell(output, out, &g_array_index(table->cells, Cell, i), widths[column]);
         if (column == table->n_columns - 1)
-            end_row(out);
+            xpv_ctl_layout_end_line(out);
     }
     g_array_set_size(table->cells, 0);
     return g_string_free(out, FALSE);

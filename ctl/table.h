@@ -2,7 +2,7 @@
 /* A table whose columns line up. */
 #pragma once
 
-#include <glib.h>
+#include "ctl/output.h"
 
 typedef struct {
     const char *heading;
@@ -24,7 +24,6 @@ void xpv_ctl_table_add(XpvCtlTable *table, char *text, const char *style);
 
 /* xpv_ctl_table_render: the rows that were added since the last call, lined up with the earlier ones. If they do not
  * fit, the widest column is cut first, the last one of several.
- * @width: of the terminal; 0: nothing is cut
- * @colour: whether styles are used
+ * @output: whose width and colour count
  * Returns: (transfer full) lines; the first time, with the headings first */
-char *xpv_ctl_table_render(XpvCtlTable *table, guint width, gboolean colour);
+char *xpv_ctl_table_render(XpvCtlTable *table, const XpvCtlOutput *output);

@@ -27,7 +27,7 @@ render_table(const XpvCtl *ctl, const GPtrArray *domains)
     g_autoptr(XpvCtlTable) table = xpv_ctl_table_new(columns, G_N_ELEMENTS(columns));
     for (guint i = 0; i < domains->len; i++)
         xpv_ctl_add_domain(table, domains->pdata[i]);
-    return xpv_ctl_table_render(table, ctl->output.width, ctl->output.colour);
+    return xpv_ctl_table_render(table, &ctl->output);
 }
 
 static char *

@@ -125,7 +125,7 @@ take_rows(Monitor *monitor)
 {
     XpvCtlOutput *output = &monitor->ctl->output;
     xpv_ctl_output_measure(output);
-    return xpv_ctl_table_render(monitor->table, output->width, output->colour);
+    return xpv_ctl_table_render(monitor->table, output);
 }
 
 /* Makes the columns wide enough for all present domains and for usual values, so that columns without room on the

@@ -31,7 +31,7 @@ static void
 expect_table(guint width, gboolean colour, const char *expected)
 {
     g_autoptr(XpvCtlTable) table = table_new();
-    g_autofree char *got = xpv_ctl_table_render(table, width, colour);
+    g_autofree char *got = xpv_ctl_table_render(table, &(XpvCtlOutput){ .width = width, .colour = colour });
     g_autofree char *input = g_strdup_printf("%u columns", width);
     expect(input, got, expected);
 }
@@ -81,17 +81,17 @@ static void
 test_later_rows(void)
 {
     g_autoptr(XpvCtlTable) table = table_new();
-    g_free(xpv_ctl_table_render(table, 0, FALSE));
+    g_free(xpv_ctl_table_render(table, &(XpvCtlOutput){ 0 }));
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
         xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
-    g_autofree char *second = xpv_ctl_table_render(table, 0, FALSE);
+    g_autofree char *second = xpv_ctl_table_render(table, &(XpvCtlOutput){ 0 });
     expect("second", second, "x       x              x\n");
-    g_autofree char *none = xpv_ctl_table_render(table, 0, FALSE);
+    g_autofree char *none = xpv_ctl_table_render(table, &(XpvCtlOutput){ 0 });
     expect("none", none, "");
     xpv_ctl_table_add(table, g_strdup("日本語サーバー"), XPV_CTL_STYLE_NONE);
     xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
     xpv_ctl_table_add(table, g_strdup("x"), XPV_CTL_STYLE_NONE);
-    g_autofree char *wider = xpv_ctl_table_render(table, 0, FALSE);
+    g_autofree char *wider = xpv_ctl_table_render(table, &(XpvCtlOutput){ 0 });
     expect("wider", wider, "日本語サーバー  x              x\n");
 }
 
