@@ -34,24 +34,17 @@ value_text(const XpvCtlObject *domain, guint property)
     return xpv_ctl_object_text(domain, property);
 }
 
-static void
-print_human(XpvCtl *ctl, const XpvCtlObject *domain)
+static char *
+render_sheet(const XpvCtlOutput *output, const XpvCtlObject *domain)
 {
     const char *verdict = xpv_ctl_object_string(domain, XPV_CTL_DOMAIN_VERDICT);
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (guint i = 0; i < domain->interface->n_properties; i++) {
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < XPV_CTL_DOMAIN_MAX; i++) {
         g_autofree char *value = value_text(domain, i);
-        xpv_ctl_output_sheet(&ctl->output, text, domain->interface, i, value,
+        xpv_ctl_output_sheet(output, text, domain->interface, i, value,
                              i == XPV_CTL_DOMAIN_VERDICT ? xpv_ctl_verdict_style(verdict) : XPV_CTL_STYLE_NONE);
     }
-    xpv_ctl_output_write(&ctl->output, text->str);
-}
-
-static void
-print_json(XpvCtl *ctl, const XpvCtlObject *domain)
-{
-    g_autofree char *line = xpv_ctl_json_line(NULL, domain, XPV_CTL_EVERYWHERE);
-    xpv_ctl_output_write(&ctl->output, line);
+    return g_string_free(text, FALSE);
 }
 
 static gboolean
@@ -67,10 +60,9 @@ run(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error)
         return FALSE;
     }
 
-    if (ctl->json)
-        print_json(ctl, domain);
-    else
-        print_human(ctl, domain);
+    g_autofree char *text =
+        ctl->json ? xpv_ctl_json_line(NULL, domain, XPV_CTL_EVERYWHERE) : render_sheet(&ctl->output, domain);
+    xpv_ctl_output_write(&ctl->output, text);
     xpv_ctl_warn_of_host(ctl, host);
     return TRUE;
 }
