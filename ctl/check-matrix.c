@@ -4,7 +4,6 @@
 #include "common/guide.h"
 #include "ctl/check.h"
 #include "ctl/json.h"
-#include "ctl/layout.h"
 #include "ctl/phrases.h"
 #include "ctl/style.h"
 #include "ctl/table.h"
@@ -80,17 +79,9 @@ render_kernels(const XpvCtlOutput *output, const GPtrArray *cells)
     return is_any ? xpv_ctl_table_render(table, output) : NULL;
 }
 
-static void
-append_line(const XpvCtlOutput *output, GString *text, const char *label, const char *line)
-{
-    g_autofree char *whole = g_strconcat(label, line, NULL);
-    xpv_ctl_layout_wrap(text, whole, 0, 0, output->width);
-    g_string_append_c(text, '\n');
-}
-
 /* Prints each warning that any cell has. */
 static void
-append_warnings(const XpvCtlOutput *output, GString *text, const GPtrArray *cells)
+print_warnings(XpvCtlOutput *output, const GPtrArray *cells)
 {
     for (XpvWarning warning = 0; warning < XPV_WARNING_MAX; warning++) {
         const char *word = xpv_warning_to_word(warning);
@@ -98,14 +89,14 @@ append_warnings(const XpvCtlOutput *output, GString *text, const GPtrArray *cell
         for (guint i = 0; i < cells->len; i++)
             is_given = is_given || has_word(cells->pdata[i], XPV_CTL_DOMAIN_WARNINGS, word);
         if (is_given)
-            append_line(output, text, "Warning: ", xpv_ctl_warning_phrase(word));
+            xpv_ctl_output_sentence(output, "Warning: ", XPV_CTL_STYLE_NONE, xpv_ctl_warning_phrase(word));
     }
 }
 
 static void
 print_human(XpvCtl *ctl, const XpvCtlFacts *facts, const GPtrArray *cells)
 {
-    const XpvCtlOutput *output = &ctl->output;
+    XpvCtlOutput *output = &ctl->output;
     XpvCtlTally tally = { 0 };
     for (guint i = 0; i < cells->len; i++) {
         if (!is_empty(cells->pdata[i]))
@@ -115,15 +106,17 @@ print_human(XpvCtl *ctl, const XpvCtlFacts *facts, const GPtrArray *cells)
     g_autofree char *kernels = render_kernels(output, cells);
     g_autofree char *summary = xpv_ctl_facts_summary(facts, &tally, "kernel");
 
-    g_autoptr(GString) text = g_string_new(table);
+    xpv_ctl_output_write(output, table);
     if (xpv_ctl_tally_total(&tally) < cells->len)
-        append_line(output, text, "-: ", "incompatible on any host, as table 12.1 does not support it");
-    g_string_append_c(text, '\n');
-    if (kernels)
-        g_string_append_printf(text, "%s\n", kernels);
-    append_warnings(output, text, cells);
-    append_line(output, text, "", summary);
-    xpv_ctl_output_write(&ctl->output, text->str);
+        xpv_ctl_output_sentence(output, "-: ", XPV_CTL_STYLE_NONE,
+                                "incompatible on any host, as table 12.1 does not support it");
+    xpv_ctl_output_write(output, "\n");
+    if (kernels) {
+        xpv_ctl_output_write(output, kernels);
+        xpv_ctl_output_write(output, "\n");
+    }
+    print_warnings(output, cells);
+    xpv_ctl_output_sentence(output, "", XPV_CTL_STYLE_NONE, summary);
 }
 
 static void
