@@ -20,6 +20,14 @@ append_family(GString *text, const char *name, const char *help)
     g_string_append_printf(text, "# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s gauge\n", name, help, name);
 }
 
+/* A figure that is 1 or 0. */
+static void
+append_flag(GString *text, const char *name, const char *help, gboolean value)
+{
+    append_family(text, name, help);
+    g_string_append_printf(text, PREFIX "%s %d\n", name, value);
+}
+
 /* @value: (transfer full) safe for a terminal, so without a newline; guests can write parts of it */
 static void
 append_label(GString *text, char separator, const char *name, char *value)
@@ -35,13 +43,6 @@ append_label(GString *text, char separator, const char *name, char *value)
 }
 
 static void
-append_up(GString *text, gboolean is_up)
-{
-    append_family(text, "up", "Whether xenpv-compatd answers.");
-    g_string_append_printf(text, PREFIX "up %d\n", is_up);
-}
-
-static void
 append_host(GString *text, const XpvCtlObject *host)
 {
     append_family(text, "build_info", "The version of xenpv-compatd.");
@@ -49,11 +50,10 @@ append_host(GString *text, const XpvCtlObject *host)
     append_label(text, '{', "version", xpv_ctl_object_text(host, XPV_CTL_HOST_VERSION));
     g_string_append(text, "} 1\n");
 
-    append_family(text, "connected", "Whether libvirt answers; while it does not, all is as of the last update.");
-    g_string_append_printf(text, PREFIX "connected %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED));
-
-    append_family(text, "disks_read", "Whether the disks of fully virtualized guests are read.");
-    g_string_append_printf(text, PREFIX "disks_read %d\n", xpv_ctl_object_boolean(host, XPV_CTL_HOST_DISKS_READ));
+    append_flag(text, "connected", "Whether libvirt answers; while it does not, all is as of the last update.",
+                xpv_ctl_object_boolean(host, XPV_CTL_HOST_CONNECTED));
+    append_flag(text, "disks_read", "Whether the disks of fully virtualized guests are read.",
+                xpv_ctl_object_boolean(host, XPV_CTL_HOST_DISKS_READ));
 
     guint64 last_update = g_variant_get_uint64(host->values[XPV_CTL_HOST_LAST_UPDATE]);
     append_family(text, "last_update_timestamp_seconds",
@@ -139,7 +139,7 @@ read_metrics(const char *remote, GError **error)
     g_autoptr(XpvCtlObject) host = is_up ? xpv_ctl_bus_host(connection, error) : NULL;
     g_autoptr(GPtrArray) domains = host ? xpv_ctl_bus_domains(connection, error) : NULL;
 
-    append_up(text, domains != NULL);
+    append_flag(text, "up", "Whether xenpv-compatd answers.", domains != NULL);
     if (domains) {
         append_host(text, host);
         append_counts(text, host);
