@@ -255,10 +255,9 @@ compare_all(Monitor *monitor)
         if (!object)
             note(monitor, paths[i], NULL);
     }
-    GList *objects = g_dbus_object_manager_get_objects(monitor->objects);
+    g_autolist(GDBusObject) objects = g_dbus_object_manager_get_objects(monitor->objects);
     for (GList *l = objects; l; l = l->next)
         note(monitor, g_dbus_object_get_object_path(l->data), domain_from_object(l->data));
-    g_list_free_full(objects, g_object_unref);
 }
 
 static void
@@ -311,27 +310,19 @@ look_at_link(Monitor *monitor)
         catch_up(monitor);
 }
 
+/* It was added, or has changed. */
 static void
-on_domain_added(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+on_domain(Monitor *monitor, GDBusObject *object)
 {
-    Monitor *monitor = user_data;
     if (!monitor->is_behind)
         note(monitor, g_dbus_object_get_object_path(object), domain_from_object(object));
 }
 
 static void
-on_domain_removed(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)
+on_domain_removed(Monitor *monitor, GDBusObject *object)
 {
-    Monitor *monitor = user_data;
     if (!monitor->is_behind)
         note(monitor, g_dbus_object_get_object_path(object), NULL);
-}
-
-static void
-on_domain_changed(GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusProxy *proxy, GVariant *changed,
-                  const char *const *invalidated, gpointer user_data)
-{
-    on_domain_added(G_DBUS_OBJECT_MANAGER(objects), G_DBUS_OBJECT(object), user_data);
 }
 
 static XpvCtlObject *
@@ -371,13 +362,12 @@ start(Monitor *monitor)
 {
     monitor->host = object_from_proxy(&xpv_ctl_host_interface, G_DBUS_PROXY(monitor->manager));
     monitor->is_connected = xpv_ctl_object_boolean(monitor->host, XPV_CTL_HOST_CONNECTED);
-    GList *objects = g_dbus_object_manager_get_objects(monitor->objects);
+    g_autolist(GDBusObject) objects = g_dbus_object_manager_get_objects(monitor->objects);
     for (GList *l = objects; l; l = l->next) {
         XpvCtlObject *domain = domain_from_object(l->data);
         if (domain)
             g_hash_table_replace(monitor->known, g_strdup(g_dbus_object_get_object_path(l->data)), domain);
     }
-    g_list_free_full(objects, g_object_unref);
 
     g_autofree char *warning = xpv_ctl_host_warning(monitor->host);
     if (warning)
@@ -386,9 +376,9 @@ start(Monitor *monitor)
         start_table(monitor);
 
     g_signal_connect_swapped(monitor->objects, "notify::name-owner", G_CALLBACK(look_at_link), monitor);
-    g_signal_connect(monitor->objects, "object-added", G_CALLBACK(on_domain_added), monitor);
-    g_signal_connect(monitor->objects, "object-removed", G_CALLBACK(on_domain_removed), monitor);
-    g_signal_connect(monitor->objects, "interface-proxy-properties-changed", G_CALLBACK(on_domain_changed), monitor);
+    g_signal_connect_swapped(monitor->objects, "object-added", G_CALLBACK(on_domain), monitor);
+    g_signal_connect_swapped(monitor->objects, "object-removed", G_CALLBACK(on_domain_removed), monitor);
+    g_signal_connect_swapped(monitor->objects, "interface-proxy-properties-changed", G_CALLBACK(on_domain), monitor);
     g_signal_connect_swapped(monitor->manager, "notify::g-name-owner", G_CALLBACK(look_at_link), monitor);
     g_signal_connect_swapped(monitor->manager, "g-properties-changed", G_CALLBACK(look_at_link), monitor);
     g_signal_connect(monitor->manager, "incompatible-domain", G_CALLBACK(on_alert), monitor);
