@@ -71,7 +71,7 @@ has_failed(const XpvInspection *inspection, const XpvInspection *before)
            (xpv_inspection_lacks_disk(inspection) && xpv_inspection_says_less(inspection, before));
 }
 
-/* Has the last answer be this one too, with the new errors. */
+/* Writes the last answer again as this one, with the new errors added. */
 static void
 add_failure(XpvInspection *before, const XpvInspection *failed)
 {

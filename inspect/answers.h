@@ -11,8 +11,8 @@ XpvAnswers *xpv_answers_open(const char *path, GError **error) G_GNUC_WARN_UNUSE
 void xpv_answers_free(XpvAnswers *answers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvAnswers, xpv_answers_free)
 
-/* xpv_answers_put: if reading failed, or a needed disk could not be opened, the last answer about the same disks
- * stays, and the errors are added to it.
+/* xpv_answers_put: writes the answer. If reading failed, or a needed disk could not be opened, the last answer about
+ * the same disks stays, and the errors are added to it.
  * @inspection: without disks if the request does not name them
  * Errors: G_FILE_ERROR */
 gboolean xpv_answers_put(XpvAnswers *answers, const char *uuid, const XpvInspection *inspection,

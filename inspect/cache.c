@@ -43,7 +43,7 @@ keep(Cache *cache, guint64 number, const char *bytes, gsize length)
     memcpy(slot->bytes, bytes, length);
 }
 
-/* Returns: (nullable) the chunk, which has fewer bytes at the end of the disk alone */
+/* Returns: (nullable) the chunk; only the last one of the disk may be shorter */
 static const char *
 chunk_at(Cache *cache, guint64 number, GError **error)
 {

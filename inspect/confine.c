@@ -35,7 +35,7 @@ allow(int rules, int fd, guint64 access)
     return syscall(__NR_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
 }
 
-/* What does not exist need not be allowed. */
+/* A file that does not exist need not be allowed. */
 static gboolean
 allow_path(int rules, const char *path, guint64 access)
 {
@@ -181,14 +181,14 @@ static const guint32 calls[] = {
 #endif
 };
 
-/* A call that is refused does not kill it, as it asks for more than it needs. */
+/* A refused call fails, but does not kill qemu-nbd, as it tries more calls than it needs. */
 static gboolean
 limit_calls(void)
 {
     const guint32 refuse = SECCOMP_RET_ERRNO | EPERM;
     struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 20];
     unsigned short n = xpv_filter_begin(filter, calls, G_N_ELEMENTS(calls));
-    /* Only to read, and nothing that does not exist. */
+    /* It opens files only to read, and creates none. */
     filter[n++] = UNLESS(__NR_openat, 4);
     filter[n++] = LOAD(LOWER(2));
     filter[n++] = HAS_ANY(O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY), 1);

@@ -89,7 +89,7 @@ check_vdi(const XpvMedium *image, GError **error)
     return TRUE;
 }
 
-/* Of a vhd. A copy of the footer begins an image of variable size. */
+/* For a vhd. If the image has a variable size, it begins with a copy of the footer. */
 static gboolean
 check_vpc(const XpvMedium *image, GError **error)
 {

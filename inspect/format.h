@@ -12,7 +12,7 @@
  * Returns: (nullable) qemu's word; NULL: images of this format are not read */
 const char *xpv_format_driver(const char *format);
 
-/* xpv_format_check: whether an image can be read alone. That it is of another format is not found.
+/* xpv_format_check: whether an image can be read alone. It does not notice that an image is of another format.
  * @driver: qemu's word; @image: the bytes of the file
  * Errors: XPV_INSPECT_ERROR_UNREADABLE: the image names other files or is a difference to another one, or it cannot be
  * read */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An image that is not raw. qemu-nbd reads it, in a sandbox of its own. Where this is built without that, none can be
+/* An image that is not raw. qemu-nbd reads it, in a sandbox of its own. In a build without libnbd, no such image can be
  * opened. */
 #pragma once
 

@@ -8,7 +8,7 @@
 #include "inspect/sandbox.h"
 #include "inspect/ssh.h"
 
-/* With the disks of another host, in seconds. */
+/* If there are disks of another host, in seconds. */
 #define WALL_OF_SSH 40
 
 /* As much of the time to read disks may be gone after they were opened, in seconds. */
@@ -21,7 +21,7 @@ typedef struct {
     gint64 began; /* of g_get_monotonic_time() */
 } Job;
 
-/* What lies behind other errors comes before them. */
+/* Adds errors at the front: they are the cause of the others. */
 static void
 put_error(XpvInspection *inspection, const char *sentence)
 {
@@ -77,7 +77,7 @@ run_in_sandbox(const Job *job, GError **error)
     return inspection;
 }
 
-/* Which disks were asked for, and which could be opened, is not the child's to say. */
+/* The child may not say which disks were asked for and which could be opened: this process knows. */
 static XpvInspection *
 join(XpvInspection *asked, XpvInspection *found)
 {
@@ -92,7 +92,7 @@ join(XpvInspection *asked, XpvInspection *found)
     return found;
 }
 
-/* What ended the sessions before they were no longer needed. */
+/* Adds an error for each session that ended too early. */
 static void
 end_sessions(const XpvDisks *disks, XpvInspection *inspection)
 {

@@ -45,7 +45,7 @@ static const struct {
 struct _XpvNbd {
     struct nbd_handle *handle;
     char *failure;    /* (nullable) of the first reading that failed */
-    gboolean is_lost; /* an answer was missing, and none of the next ones is waited for */
+    gboolean is_lost; /* an answer is missing, so no further one is waited for */
 };
 
 gboolean
@@ -110,7 +110,7 @@ xpv_nbd_free(XpvNbd *self)
     g_free(self);
 }
 
-/* An answer that comes after it is no longer waited for would be written to a buffer that is gone. */
+/* Once this process no longer waits for an answer, libnbd could still write it to the buffer, which is gone then. */
 static gboolean
 try_reading(XpvNbd *self, guint64 offset, void *buffer, gsize length, GError **error)
 {

@@ -7,12 +7,13 @@
 
 typedef struct _XpvNbd XpvNbd;
 
-/* xpv_nbd_load: before anything else; not in a sandbox. The library is not loaded for those who read raw disks, as that
- * takes as long as reading one.
+/* xpv_nbd_load: before anything else; not in a sandbox. Only images that are not raw need the library, and loading it
+ * takes as long as reading a raw disk.
  * Errors: XPV_INSPECT_ERROR_UNREADABLE */
 gboolean xpv_nbd_load(GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_nbd_connect: @socket: connected; it is closed with the rest
+/* xpv_nbd_connect:
+ * @socket: connected; it is closed with the connection
  * Errors: XPV_INSPECT_ERROR_UNREADABLE */
 XpvNbd *xpv_nbd_connect(int socket, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_nbd_free(XpvNbd *self);

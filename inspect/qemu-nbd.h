@@ -11,8 +11,9 @@ typedef struct _XpvQemuNbd XpvQemuNbd;
  * Errors: XPV_INSPECT_ERROR_UNREADABLE, if it is not installed or cannot be started */
 XpvQemuNbd *xpv_qemu_nbd_start(const char *driver, int fd, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_qemu_nbd_await: blocks until it serves the image. @deadline: of g_get_monotonic_time()
- * Errors: XPV_INSPECT_ERROR_UNREADABLE, with what it says where the image cannot be opened */
+/* xpv_qemu_nbd_await: blocks until it serves the image.
+ * @deadline: of g_get_monotonic_time()
+ * Errors: XPV_INSPECT_ERROR_UNREADABLE, with qemu-nbd's own words if the image cannot be opened */
 gboolean xpv_qemu_nbd_await(XpvQemuNbd *self, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_qemu_nbd_socket: Returns: connected to it; it keeps its own */

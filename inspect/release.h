@@ -17,7 +17,7 @@ extern const XpvReleaseFile xpv_release_files[];
 
 typedef struct {
     char *distribution; /* "rhel", "centos", "oracle", "scientific", or another word */
-    char *release;      /* "3.9"; "" where it has none */
+    char *release;      /* "3.9"; "" if it has none */
 } XpvRelease;
 
 /* xpv_release_read: @text: any bytes. Returns: (nullable) NULL: it does not name a system */

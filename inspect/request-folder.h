@@ -15,8 +15,10 @@ typedef struct {
     gsize length;
 } XpvTakenRequest;
 
-/* xpv_request_folder_open: makes what was taken and not answered a request again, where there is no newer one.
- * Returns: (nullable). Errors: G_FILE_ERROR, with a sentence that names the folder */
+/* xpv_request_folder_open: requests that were taken but not answered become requests again, unless there is a newer one
+ * for the same domain.
+ * Returns: (nullable)
+ * Errors: G_FILE_ERROR, with a sentence that names the folder */
 XpvRequestFolder *xpv_request_folder_open(const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_request_folder_free(XpvRequestFolder *folder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
@@ -28,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
 gboolean xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_request_folder_end: what was taken of that domain is answered. Errors: G_FILE_ERROR */
+/* xpv_request_folder_end: the request of that domain that was taken is answered. Errors: G_FILE_ERROR */
 gboolean xpv_request_folder_end(XpvRequestFolder *folder, const char *uuid, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 void xpv_taken_request_free(XpvTakenRequest *request);

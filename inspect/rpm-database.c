@@ -199,8 +199,8 @@ compare_pages(gconstpointer a, gconstpointer b)
     return one < other ? -1 : one > other;
 }
 
-/* In the order of the file, as headers are large, and lie in the order in which they were installed: a disk of another
- * host is read ahead by that. */
+/* In the order of the file. Headers are large and lie in the order of installation, so reading ahead serves a disk of
+ * another host. */
 static void
 visit_chains(const Database *self)
 {

@@ -22,7 +22,7 @@
 /* poll() takes no more than may be open, and libnbd 1.22 gives it two. The filter refuses to open any. */
 #define DESCRIPTORS_POLLED 2U
 
-/* How long a child that was killed has to go, in milliseconds. One that waits for a disk does not. */
+/* How long a killed child may take to end, in milliseconds. One that waits for a disk takes longer. */
 #define LAST_WAIT 2000
 
 const XpvSandboxLimits xpv_sandbox_limits = { .memory = 256 * MIB, .processor = 10, .wall = 15, .output = MIB };
@@ -36,12 +36,12 @@ struct _XpvSandbox {
     GByteArray *output;
 };
 
-/* How the child's preparation ends, where it fails: its exit status, and what it was about. */
+/* The child's exit status for each preparation that can fail, and the name of that preparation. */
 static const char *const preparations[] = {
     [1] = "close its descriptors", [2] = "limit its memory and time", [3] = "filter its system calls"
 };
 
-/* Lets pass what needs no argument checked. */
+/* The calls that are allowed whatever their arguments are. */
 static const guint32 calls[] = {
     __NR_pread64,
     __NR_write,
@@ -54,7 +54,7 @@ static const guint32 calls[] = {
 #else
     __NR_fadvise64,
 #endif
-    __NR_read, /* what comes from another host */
+    __NR_read, /* the answers of another host */
     /* libnbd, with the socket that is connected to qemu-nbd. */
     __NR_close,
     __NR_recvfrom,
@@ -69,7 +69,7 @@ static const guint32 calls[] = {
 #ifdef __NR_clock_gettime64
     __NR_clock_gettime64,
 #endif
-/* libext2fs 1.47 asks whether it may trust its environment. */
+/* With these, libext2fs 1.47 asks whether it may trust its environment. */
 #ifdef __NR_getuid32
     __NR_getuid32,
     __NR_geteuid32,
@@ -112,7 +112,7 @@ install_filter(void)
 {
     struct sock_filter filter[G_N_ELEMENTS(calls) * 2 + 40];
     unsigned short n = xpv_filter_begin(filter, calls, G_N_ELEMENTS(calls));
-    /* libnbd makes its socket one that does not block, and one that is closed in other programs. */
+    /* libnbd sets O_NONBLOCK and FD_CLOEXEC on its socket. */
     filter[n++] = UNLESS(FCNTL, 2 + 2 * G_N_ELEMENTS(flag_commands));
     filter[n++] = LOAD(LOWER(1));
     for (guint i = 0; i < G_N_ELEMENTS(flag_commands); i++) {
@@ -120,13 +120,13 @@ install_filter(void)
         filter[n++] = DECIDE(SECCOMP_RET_ALLOW);
     }
     filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
-    /* The last part of that question; it takes this for a yes. */
+    /* libext2fs's question ends with this call. It takes the error for a yes. */
     filter[n++] = UNLESS(__NR_prctl, 4);
     filter[n++] = LOAD(LOWER(0));
     filter[n++] = UNLESS(PR_GET_DUMPABLE, 1);
     filter[n++] = DECIDE(SECCOMP_RET_ERRNO | EPERM);
     filter[n++] = DECIDE(SECCOMP_RET_KILL_PROCESS);
-    /* Memory, but neither a file's nor one with code in it. */
+    /* Memory that is neither a file's nor executable. */
     filter[n++] = UNLESS(MMAP, 6);
     filter[n++] = LOAD(LOWER(2));
     filter[n++] = HAS_ANY(PROT_EXEC, 1);
@@ -262,7 +262,7 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     return sandbox;
 }
 
-/* Takes what the child has told, until it is more than it may be. Returns: FALSE at the end */
+/* Takes what the child has written, up to the limit. Returns: FALSE at the end */
 static gboolean
 take_output(XpvSandbox *self)
 {
@@ -274,7 +274,7 @@ take_output(XpvSandbox *self)
     return self->output->len <= self->limits.output;
 }
 
-/* Returns: FALSE where the time is over */
+/* Returns: FALSE if the time is over */
 static gboolean
 take_all(XpvSandbox *self)
 {

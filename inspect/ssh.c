@@ -24,13 +24,13 @@
 /* A shell of RHEL 5 takes 128 KiB of arguments. */
 #define COMMAND_MAX ((gsize)64 * 1024)
 
-/* What the login shell may print before the loop begins, and all sizes. */
+/* The most bytes that the login shell may print before the loop begins, together with all sizes. */
 #define GREETING_MAX ((gsize)64 * 1024)
 
 /* The line of the loop that comes after each reading. */
 #define LINE_BYTES 1024U
 
-/* What ssh prints: its end is kept. */
+/* The most bytes that are kept of what ssh prints, from its end. */
 #define COMPLAINTS_MAX 4096U
 
 /* The status with which ssh ends if it fails itself. Else it is the shell's. */
@@ -55,7 +55,7 @@ struct _XpvSsh {
     GString *complaints;
     GError *unconnected; /* why the disks cannot be opened; NULL: they can */
     char *failure;       /* of the first reading that failed; NULL: none */
-    gboolean is_broken;  /* what comes next can no longer be told */
+    gboolean is_broken;  /* it is not known any more what comes next */
 };
 
 /* It works in bash 3.2 with coreutils 5.97, of RHEL 5, in dash and in busybox. It prints MARK, a line about each disk,
@@ -63,8 +63,8 @@ struct _XpvSsh {
  * many blocks, and a line of what dd read: "16+0", or for example "3+0 dd: reading `/dev/vg/web51': Input/output
  * error". What dd could not read is made up by zeroes, so that the line is found.
  *
- * Of a block device, the host's cache may be older than what a guest wrote past it, so it is read past it, too, where
- * dd can do so. Digits alone come to the arithmetic of the shell, which else could run commands. */
+ * A guest writes to a block device past the host's cache, so the device is read past it, too, if dd can do so. Only
+ * digits reach the arithmetic of the shell, which could otherwise run commands. */
 static const char loop[] =
     "PATH=$PATH:/sbin:/usr/sbin LC_ALL=C; export PATH LC_ALL; set -f; exec 3>&1; s=65536 direct=iflag=direct\n"
     "kind() { echo \"it is $1, not an image or a block device\"; }\n"
@@ -251,7 +251,7 @@ last_line(const GString *text)
     return xpv_text_clean(newline ? newline + 1 : copy, -1, XPV_TEXT_PUBLISHED_MAX);
 }
 
-/* Kills it, unless it has ended. Returns: its wait status */
+/* Kills ssh, unless it has ended. Returns: its wait status */
 static int
 reap(XpvSsh *ssh)
 {
@@ -262,7 +262,7 @@ reap(XpvSsh *ssh)
     return status;
 }
 
-/* Waits for the end of ssh, which is ended if it takes too long. Returns: its wait status */
+/* Waits for the end of ssh, and kills it if that takes too long. Returns: its wait status */
 static int
 await_end(XpvSsh *ssh)
 {
@@ -311,7 +311,7 @@ take_greeting(XpvSsh *ssh, GString *greeting, GError **error)
     return TRUE;
 }
 
-/* The process that reads cannot poll. */
+/* Sets a timeout on the socket, as the process that reads cannot poll. */
 static gboolean
 bound_silence(const XpvSsh *ssh, GError **error)
 {
@@ -430,7 +430,7 @@ ask(const Disk *disk, guint64 block, guint count, GError **error)
            xpv_inspect_fail(error, "the connection has ended");
 }
 
-/* What dd says it has read. */
+/* The result of dd, by its own words. */
 typedef struct {
     guint whole; /* blocks */
     guint partial;

@@ -43,6 +43,6 @@ XpvMedium *xpv_ssh_medium(XpvSsh *ssh, guint number, GError **error) G_GNUC_WARN
 /* xpv_ssh_failure: Returns: (nullable) the sentence about the first reading that failed */
 const char *xpv_ssh_failure(const XpvSsh *ssh);
 
-/* xpv_ssh_end: after all readings, by whichever process.
- * Returns: (nullable) (transfer full) the sentence about what ended ssh before */
+/* xpv_ssh_end: after all readings, by whichever process they were made. Returns: (nullable) (transfer full) the
+ * sentence that says why ssh ended too early */
 char *xpv_ssh_end(XpvSsh *ssh);
