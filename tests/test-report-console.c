@@ -665,23 +665,25 @@ test_ends_while_reading(Fixture *f, gconstpointer data)
 }
 
 static void
-test_remote(Fixture *f, gconstpointer data)
+on_any_changed(const char *uuid, gpointer data)
 {
-    XpvReportContext remote = { .is_local = FALSE, .changed = on_changed, .data = f, .settled = on_settled };
-    source->stop(f->self);
-    f->self = source->start(&remote);
-    begin_with(f, RHEL_3 "\n");
-    g_assert_true(says(f, NULL));
-    g_assert_true(source->is_settled(f->self));
-    source->reload(f->self);
-    source->forget(f->self, UUID);
-    settle();
-    g_assert_cmpint(g_atomic_int_get(&n_reads), ==, 0);
 }
 
 static void
-on_any_changed(const char *uuid, gpointer data)
+test_remote(Fixture *f, gconstpointer data)
 {
+    XpvReportContext remote = { .config_path = "/nonexistent/x", .changed = on_any_changed, .settled = on_settled };
+    g_autoptr(XpvReports) reports = xpv_reports_new(&remote);
+    XpvDomainXml xml = { .uuid = (char *)UUID, .name = (char *)"erp", .id = 1, .console_path = f->path };
+    g_auto(XpvSaid) said = { 0 };
+    begin_with(f, RHEL_3 "\n");
+    xpv_reports_ask(reports, &xml, &said);
+    g_assert_null(said.report);
+    g_assert_true(xpv_reports_are_settled(reports));
+    xpv_reports_reload(reports);
+    xpv_reports_forget(reports, UUID);
+    settle();
+    g_assert_cmpint(g_atomic_int_get(&n_reads), ==, 0);
 }
 
 static void

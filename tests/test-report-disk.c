@@ -87,12 +87,6 @@ test_not_requested(Fixture *f, gconstpointer data)
         g_assert_null(said.report);
         expect_no_request(f);
     }
-    const XpvReportContext remote = { .runtime_directory = f->runtime, .changed = on_changed, .data = f };
-    g_assert_null(source->start(&remote));
-    source->ask(NULL, pv, NULL);
-    source->run_began(NULL, UUID, 1, TRUE);
-    source->forget(NULL, UUID);
-    source->stop(NULL);
 }
 
 static void
@@ -430,13 +424,15 @@ test_other_host(Fixture *f, gconstpointer data)
 static void
 test_unreachable_host(Fixture *f, gconstpointer data)
 {
-    const XpvReportContext context = { .runtime_directory = f->runtime };
-    gpointer self = source->start(&context);
+    const XpvReportContext context = { .config_path = "/nonexistent/x", .runtime_directory = f->runtime };
+    g_assert_null(source->start(&context));
+    g_autoptr(XpvReports) reports = xpv_reports_new(&context);
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
     g_auto(XpvSaid) said = { .source = "" };
-    source->ask(self, xml, &said);
+    xpv_reports_ask(reports, xml, &said);
+    xpv_reports_run_began(reports, UUID, 1, TRUE);
+    xpv_reports_forget(reports, UUID);
     expect_no_request(f);
-    source->stop(self);
 }
 
 /* The saved kernels may be damaged, and the file system may be full. */

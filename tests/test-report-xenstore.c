@@ -465,13 +465,12 @@ test_not_asked(Fixture *f, gconstpointer data)
     expect(f, -1, NULL, XPV_DRIVERS_UNKNOWN);
     wait_told(f, "wait_clients 0");
 
-    XpvReportContext remote = { .is_local = FALSE, .changed = on_changed, .data = f };
-    gpointer self = source->start(&remote);
+    const XpvReportContext remote = { .config_path = "/nonexistent/x" };
+    g_autoptr(XpvReports) reports = xpv_reports_new(&remote);
     XpvDomainXml xml = { .uuid = (char *)UUID, .id = 1 };
     g_auto(XpvSaid) said = { .source = "" };
-    source->ask(self, &xml, &said);
-    source->forget(self, UUID);
-    source->stop(self);
+    xpv_reports_ask(reports, &xml, &said);
+    xpv_reports_forget(reports, UUID);
     g_assert_null(said.report);
     g_assert_cmpuint(xpv_xenstore_count(), ==, 0);
 }

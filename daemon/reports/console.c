@@ -399,8 +399,6 @@ static void
 stop(gpointer self)
 {
     Console *console = self;
-    if (!console)
-        return;
     g_clear_pointer(&console->worker, xpv_worker_abandon);
     g_clear_handle_id(&console->notices_source, g_source_remove);
     g_clear_handle_id(&console->gather_timer, g_source_remove);
@@ -488,7 +486,7 @@ find_run(Console *console, const XpvDomainXml *xml)
 static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 {
-    const Run *run = self ? find_run(self, xml) : NULL;
+    const Run *run = find_run(self, xml);
     if (!run || said->report)
         return;
     xpv_said_report(said, run->report);
@@ -499,7 +497,7 @@ static void
 forget(gpointer self, const char *uuid)
 {
     Console *console = self;
-    Run *run = console ? g_hash_table_lookup(console->runs, uuid) : NULL;
+    Run *run = g_hash_table_lookup(console->runs, uuid);
     if (run)
         end_run(console, run);
 }
@@ -511,8 +509,6 @@ reload(gpointer self)
     Console *console = self;
     GHashTableIter iter;
     gpointer run;
-    if (!console)
-        return;
     g_hash_table_iter_init(&iter, console->runs);
     while (g_hash_table_iter_next(&iter, NULL, &run))
         g_clear_pointer(&((Run *)run)->trouble, g_free);
@@ -523,7 +519,7 @@ static gboolean
 is_settled(gpointer self)
 {
     const Console *console = self;
-    return !console || xpv_awaited_is_empty(console->awaited);
+    return xpv_awaited_is_empty(console->awaited);
 }
 
 const XpvReportSource xpv_report_console = {

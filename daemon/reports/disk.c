@@ -273,8 +273,6 @@ static void
 stop(gpointer self)
 {
     Disk *disk = self;
-    if (!disk)
-        return;
     g_clear_handle_id(&disk->period_timer, g_source_remove);
     g_hash_table_unref(disk->guests);
     g_hash_table_unref(disk->started);
@@ -289,8 +287,7 @@ run_began(gpointer self, const char *uuid, gint id, gboolean is_booted)
 {
     Disk *disk = self;
     const XpvRun run = { .id = id, .began = g_get_real_time() / G_USEC_PER_SEC, .is_resumed = !is_booted };
-    if (disk)
-        g_hash_table_replace(disk->started, g_strdup(uuid), g_memdup2(&run, sizeof run));
+    g_hash_table_replace(disk->started, g_strdup(uuid), g_memdup2(&run, sizeof run));
 }
 
 static Guest *
@@ -344,8 +341,6 @@ static void
 forget(gpointer self, const char *uuid)
 {
     Disk *disk = self;
-    if (!disk)
-        return;
     g_hash_table_remove(disk->started, uuid);
     xpv_booted_end(disk->booted, uuid);
     if (g_hash_table_remove(disk->guests, uuid))
@@ -482,8 +477,7 @@ find_boot_disk(const Guest *guest)
 static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 {
-    Disk *disk = self;
-    Guest *guest = disk ? find_guest(disk, xml) : NULL;
+    Guest *guest = find_guest(self, xml);
     if (!guest)
         return;
     XpvRun *run = find_run(guest, said->run_began);

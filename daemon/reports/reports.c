@@ -3,25 +3,29 @@
 
 #include "common/text.h"
 
-#define SOURCE(constant, object, word) &xpv_report_##object,
-static const XpvReportSource *const sources[] = { XPV_REPORT_SOURCES(SOURCE) };
+typedef struct {
+    const XpvReportSource *functions;
+    const char *word;
+    gpointer self;
+} Source;
+
+#define SOURCE(constant, object, word) { &xpv_report_##object, word, NULL },
+static const Source sources[] = { XPV_REPORT_SOURCES(SOURCE) };
 #undef SOURCE
 
-#define WORD(constant, object, word) word,
-static const char *const words[] = { XPV_REPORT_SOURCES(WORD) };
-#undef WORD
-
 struct _XpvReports {
-    gpointer selves[G_N_ELEMENTS(sources)];
+    Source started[G_N_ELEMENTS(sources) + 1]; /* and an empty one behind them */
 };
 
 XpvReports *
 xpv_reports_new(const XpvReportContext *context)
 {
     XpvReports *reports = g_new0(XpvReports, 1);
+    Source *end = reports->started;
     for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->start)
-            reports->selves[i] = sources[i]->start(context);
+        Source source = sources[i];
+        if (!source.functions->start || (source.self = source.functions->start(context)))
+            *end++ = source;
     }
     return reports;
 }
@@ -31,9 +35,9 @@ xpv_reports_free(XpvReports *reports)
 {
     if (!reports)
         return;
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->stop)
-            sources[i]->stop(reports->selves[i]);
+    for (const Source *source = reports->started; source->functions; source++) {
+        if (source->functions->stop)
+            source->functions->stop(source->self);
     }
     g_free(reports);
 }
@@ -42,46 +46,46 @@ void
 xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said)
 {
     *ret_said = (XpvSaid){ .source = "" };
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
+    for (const Source *source = reports->started; source->functions; source++) {
         gboolean had_report = ret_said->report != NULL;
-        sources[i]->ask(reports->selves[i], xml, ret_said);
+        source->functions->ask(source->self, xml, ret_said);
         if (ret_said->report && !had_report)
-            ret_said->source = words[i];
+            ret_said->source = source->word;
     }
 }
 
 void
 xpv_reports_reload(XpvReports *reports)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->reload)
-            sources[i]->reload(reports->selves[i]);
+    for (const Source *source = reports->started; source->functions; source++) {
+        if (source->functions->reload)
+            source->functions->reload(source->self);
     }
 }
 
 void
 xpv_reports_run_began(XpvReports *reports, const char *uuid, gint id, gboolean is_booted)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->run_began)
-            sources[i]->run_began(reports->selves[i], uuid, id, is_booted);
+    for (const Source *source = reports->started; source->functions; source++) {
+        if (source->functions->run_began)
+            source->functions->run_began(source->self, uuid, id, is_booted);
     }
 }
 
 void
 xpv_reports_forget(XpvReports *reports, const char *uuid)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->forget)
-            sources[i]->forget(reports->selves[i], uuid);
+    for (const Source *source = reports->started; source->functions; source++) {
+        if (source->functions->forget)
+            source->functions->forget(source->self, uuid);
     }
 }
 
 gboolean
 xpv_reports_are_settled(const XpvReports *reports)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i]->is_settled && !sources[i]->is_settled(reports->selves[i]))
+    for (const Source *source = reports->started; source->functions; source++) {
+        if (source->functions->is_settled && !source->functions->is_settled(source->self))
             return FALSE;
     }
     return TRUE;

@@ -209,8 +209,6 @@ static void
 stop(gpointer self)
 {
     Xenstore *xenstore = self;
-    if (!xenstore)
-        return;
     drop_session(xenstore);
     g_clear_handle_id(&xenstore->retry_timer, g_source_remove);
     xpv_awaited_free(xenstore->awaited);
@@ -253,8 +251,6 @@ static void
 ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
 {
     Xenstore *xenstore = self;
-    if (!xenstore)
-        return;
     Run *run = g_hash_table_lookup(xenstore->runs, xml->uuid);
     if (run && run->id != xml->id) {
         end_run(xenstore, run);
@@ -281,7 +277,7 @@ static void
 forget(gpointer self, const char *uuid)
 {
     Xenstore *xenstore = self;
-    Run *run = xenstore ? g_hash_table_lookup(xenstore->runs, uuid) : NULL;
+    Run *run = g_hash_table_lookup(xenstore->runs, uuid);
     if (run)
         end_run(xenstore, run);
 }
@@ -289,8 +285,8 @@ forget(gpointer self, const char *uuid)
 static gboolean
 is_settled(gpointer self)
 {
-    Xenstore *xenstore = self;
-    return !xenstore || xpv_awaited_is_empty(xenstore->awaited);
+    const Xenstore *xenstore = self;
+    return xpv_awaited_is_empty(xenstore->awaited);
 }
 
 const XpvReportSource xpv_report_xenstore = {
