@@ -59,6 +59,16 @@ xpv_worker_unref(XpvWorker *worker)
     g_free(worker);
 }
 
+static void
+job_free(gpointer data)
+{
+    XpvJob *job = data;
+    if (job->clear)
+        job->clear(job);
+    g_clear_error(&job->error);
+    g_free(job);
+}
+
 static gboolean
 take_back_done(gpointer data)
 {
@@ -71,8 +81,9 @@ take_back_done(gpointer data)
         g_mutex_unlock(&worker->mutex);
         if (!job)
             return G_SOURCE_CONTINUE;
-        job->done(job, worker->data);
-        job->free(job);
+        if (job->done)
+            job->done(job, worker->data);
+        job_free(job);
     }
     return G_SOURCE_CONTINUE; /* there are more */
 }
@@ -125,7 +136,7 @@ work(gpointer data)
         g_mutex_lock(&worker->mutex);
         worker->running = NULL;
         if (worker->abandoned)
-            job->free(job);
+            job_free(job);
         else
             put_done(worker, job);
     }
@@ -145,10 +156,10 @@ xpv_worker_new(const XpvWorkerPurpose *purpose, guint timeout, gpointer data)
     worker->purpose = purpose;
     worker->timeout = timeout;
     worker->data = data;
-    worker->own = purpose->create(data);
     g_mutex_init(&worker->mutex);
     g_cond_init(&worker->wake);
     worker->collector = start_collector(worker);
+    worker->own = purpose->create(worker, data);
     g_thread_unref(g_thread_new(purpose->name, work, xpv_worker_ref(worker)));
     return worker;
 }
@@ -158,7 +169,7 @@ xpv_worker_post(XpvWorker *worker, XpvJob *job)
 {
     g_mutex_lock(&worker->mutex);
     if (worker->abandoned)
-        job->free(job);
+        job_free(job);
     else
         put_done(worker, job);
     g_mutex_unlock(&worker->mutex);
@@ -200,20 +211,13 @@ xpv_worker_push(XpvWorker *worker, XpvJob *job)
         worker->deadline_timer = g_timeout_add(deadline_interval_ms(worker), check_deadline, worker);
 }
 
-static void
-free_job(gpointer data)
-{
-    XpvJob *job = data;
-    job->free(job);
-}
-
 void
 xpv_worker_abandon(XpvWorker *worker)
 {
     g_clear_handle_id(&worker->deadline_timer, g_source_remove);
     g_mutex_lock(&worker->mutex);
-    g_queue_clear_full(&worker->queue, free_job);
-    g_queue_clear_full(&worker->done, free_job);
+    g_queue_clear_full(&worker->queue, job_free);
+    g_queue_clear_full(&worker->done, job_free);
     worker->abandoned = TRUE;
     count_abandoned(1);
     g_cond_broadcast(&worker->wake);

@@ -12,18 +12,20 @@
 typedef struct _XpvWorker XpvWorker;
 typedef struct _XpvJob XpvJob;
 
-/* The first member of every kind of job. */
+/* The first member of every kind of job, which is allocated with g_new(). */
 struct _XpvJob {
     void (*call)(XpvJob *job, gpointer own);  /* on the worker's thread, with its object */
-    void (*done)(XpvJob *job, gpointer data); /* on the main thread; the job is freed afterwards */
-    void (*free)(XpvJob *job);                /* on any thread */
+    void (*done)(XpvJob *job, gpointer data); /* (nullable) on the main thread; the job is freed afterwards */
+    void (*clear)(XpvJob *job);               /* (nullable) frees what it owns; on any thread */
+    GError *error;                            /* of the call; owned */
 };
 
 /* A kind of worker. */
 typedef struct {
-    const char *name;                  /* of the thread, as ps shows it: up to 15 bytes */
-    gpointer (*create)(gpointer data); /* makes the thread's object; on the main thread; must not block */
-    void (*free)(gpointer own);        /* frees it; on the worker's thread */
+    const char *name; /* of the thread, as ps shows it: up to 15 bytes */
+    /* Makes the thread's object; on the main thread; must not block. @worker: borrowed */
+    gpointer (*create)(XpvWorker *worker, gpointer data);
+    void (*free)(gpointer own); /* frees it; on the worker's thread */
     /* (nullable) On the main thread: this job has run for too long. Returns: TRUE if it has abandoned the worker;
      * FALSE: it is called again later. */
     gboolean (*overdue)(XpvJob *job, gpointer data);

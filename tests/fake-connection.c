@@ -277,11 +277,15 @@ xpv_libvirt_init(GError **error)
 }
 
 XpvConnection *
-xpv_connection_new(const char *uri, guint keepalive)
+xpv_connection_new(const char *uri, guint keepalive, const XpvConnectionListener *listener, gpointer data,
+                   GDestroyNotify free_data)
 {
     g_assert_cmpstr(uri, ==, "fake:///");
     g_assert_cmpuint(keepalive, >, 0);
     XpvConnection *connection = g_new0(XpvConnection, 1);
+    connection->listener = listener;
+    connection->data = data;
+    connection->free_data = free_data;
     g_mutex_lock(&mutex);
     g_ptr_array_add(connections, connection);
     g_mutex_unlock(&mutex);
@@ -301,16 +305,12 @@ xpv_connection_free(XpvConnection *connection)
 }
 
 XpvLibvirtHost *
-xpv_connection_open(XpvConnection *connection, const XpvConnectionListener *listener, gpointer data,
-                    GDestroyNotify free_data, GError **error)
+xpv_connection_open(XpvConnection *connection, GError **error)
 {
     begin_call(FAKE_OPEN, FAKE_ALL);
     gint64 now = g_get_monotonic_time();
     g_array_append_val(opened_at, now);
-    connection->listener = listener;
-    connection->data = data;
-    connection->free_data = free_data;
-    connection->is_listening = listener && events != XPV_EVENTS_NONE && !rules[FAKE_OPEN][FAKE_ALL].fails;
+    connection->is_listening = connection->listener && events != XPV_EVENTS_NONE && !rules[FAKE_OPEN][FAKE_ALL].fails;
     if (!end_call(FAKE_OPEN, FAKE_ALL, "connect", error))
         return NULL;
     XpvLibvirtHost *host = g_new0(XpvLibvirtHost, 1);

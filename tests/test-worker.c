@@ -117,7 +117,7 @@ done(XpvJob *head, gpointer data)
 }
 
 static void
-job_free(XpvJob *head)
+job_clear(XpvJob *head)
 {
     Job *job = (Job *)head;
     Fixture *f = job->fixture;
@@ -125,11 +125,10 @@ job_free(XpvJob *head)
     f->frees[job->number]++;
     g_assert_cmpuint(f->frees[job->number], ==, 1);
     g_mutex_unlock(&f->mutex);
-    g_free(job);
 }
 
 static gpointer
-own_create(gpointer data)
+own_create(XpvWorker *worker, gpointer data)
 {
     Fixture *f = data;
     g_assert_true(g_thread_self() == f->main_thread);
@@ -175,7 +174,7 @@ static XpvJob *
 new_job(Fixture *f, guint number)
 {
     Job *job = g_new0(Job, 1);
-    job->head = (XpvJob){ .call = call, .done = done, .free = job_free };
+    job->head = (XpvJob){ .call = call, .done = done, .clear = job_clear };
     job->fixture = f;
     job->number = number;
     return &job->head;

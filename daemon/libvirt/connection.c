@@ -132,31 +132,43 @@ put_handle(GHashTable *handles, virDomainPtr handle)
         virDomainFree(handle);
 }
 
-XpvConnection *
-xpv_connection_new(const char *uri, guint keepalive)
-{
-    XpvConnection *connection = g_new0(XpvConnection, 1);
-    connection->uri = g_strdup(uri);
-    connection->keepalive = keepalive;
-    connection->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
-    connection->handles = handles_new();
-    connection->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    return connection;
-}
-
 static void
 subscriber_clear(gpointer data)
 {
     Subscriber *subscriber = data;
     g_mutex_clear(&subscriber->mutex);
-    if (subscriber->free_data)
-        subscriber->free_data(subscriber->data);
+    subscriber->free_data(subscriber->data);
 }
 
 static void
 subscriber_unref(gpointer data)
 {
     g_atomic_rc_box_release_full(data, subscriber_clear);
+}
+
+static Subscriber *
+subscriber_new(const XpvConnectionListener *listener, gpointer data, GDestroyNotify free_data)
+{
+    Subscriber *subscriber = g_atomic_rc_box_new0(Subscriber);
+    subscriber->listener = listener;
+    subscriber->data = data;
+    subscriber->free_data = free_data;
+    g_mutex_init(&subscriber->mutex);
+    return subscriber;
+}
+
+XpvConnection *
+xpv_connection_new(const char *uri, guint keepalive, const XpvConnectionListener *listener, gpointer data,
+                   GDestroyNotify free_data)
+{
+    XpvConnection *connection = g_new0(XpvConnection, 1);
+    connection->uri = g_strdup(uri);
+    connection->keepalive = keepalive;
+    connection->subscriber = listener ? subscriber_new(listener, data, free_data) : NULL;
+    connection->callbacks = g_array_new(FALSE, FALSE, sizeof(int));
+    connection->handles = handles_new();
+    connection->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return connection;
 }
 
 static void
@@ -230,10 +242,10 @@ want_handles(Subscriber *subscriber)
 }
 
 static void
-subscribe(XpvConnection *connection, Subscriber *subscriber)
+subscribe(XpvConnection *connection)
 {
+    Subscriber *subscriber = connection->subscriber;
     /* A driver without close callbacks accepts one and never frees its data, so we free it. */
-    connection->subscriber = g_atomic_rc_box_acquire(subscriber);
     virConnectRegisterCloseCallback(connection->connection, on_close, subscriber, NULL);
 
     for (guint i = 0; i < G_N_ELEMENTS(events); i++) {
@@ -264,7 +276,6 @@ unsubscribe(XpvConnection *connection)
     GHashTable *handles = g_steal_pointer(&subscriber->handles);
     g_mutex_unlock(&subscriber->mutex);
     g_clear_pointer(&handles, g_hash_table_unref);
-    subscriber_unref(subscriber);
 }
 
 void
@@ -272,10 +283,11 @@ xpv_connection_free(XpvConnection *connection)
 {
     g_hash_table_unref(connection->handles);
     g_hash_table_unref(connection->runs);
-    if (connection->subscriber)
+    if (connection->connection && connection->subscriber)
         unsubscribe(connection);
     if (connection->connection)
         virConnectClose(connection->connection);
+    g_clear_pointer(&connection->subscriber, subscriber_unref);
     g_array_unref(connection->callbacks);
     g_free(connection->uri);
     g_free(connection);
@@ -309,27 +321,19 @@ read_host(virConnectPtr connection, GError **error)
 }
 
 XpvLibvirtHost *
-xpv_connection_open(XpvConnection *connection, const XpvConnectionListener *listener, gpointer data,
-                    GDestroyNotify free_data, GError **error)
+xpv_connection_open(XpvConnection *connection, GError **error)
 {
-    Subscriber *subscriber = g_atomic_rc_box_new0(Subscriber);
-    subscriber->listener = listener;
-    subscriber->data = data;
-    subscriber->free_data = free_data;
-    g_mutex_init(&subscriber->mutex);
-
     connection->connection = virConnectOpenReadOnly(connection->uri);
-    if (connection->connection) {
-        /* A driver inside this process needs no keepalive, and refuses it. */
-        virConnectSetKeepAlive(connection->connection, (int)connection->keepalive, 1);
-        if (listener)
-            subscribe(connection, subscriber);
-    } else {
+    if (!connection->connection) {
         g_autofree char *what = g_strdup_printf("Cannot connect to libvirt at %s", connection->uri);
         set_error(error, what);
+        return NULL;
     }
-    subscriber_unref(subscriber);
-    return connection->connection ? read_host(connection->connection, error) : NULL;
+    /* A driver inside this process needs no keepalive, and refuses it. */
+    virConnectSetKeepAlive(connection->connection, (int)connection->keepalive, 1);
+    if (connection->subscriber)
+        subscribe(connection);
+    return read_host(connection->connection, error);
 }
 
 XpvLibvirtHost *

@@ -81,18 +81,18 @@ void xpv_reading_clear(XpvReading *reading);
 gboolean xpv_libvirt_init(GError **error);
 
 /* xpv_connection_new: does not connect yet.
- * @keepalive: seconds of silence before the other side must answer a ping */
-XpvConnection *xpv_connection_new(const char *uri, guint keepalive);
+ * @keepalive: seconds of silence before the other side must answer a ping
+ * @listener: (nullable) static; NULL: no events
+ * @free_data: called once libvirt no longer uses @data */
+XpvConnection *xpv_connection_new(const char *uri, guint keepalive, const XpvConnectionListener *listener,
+                                  gpointer data, GDestroyNotify free_data);
 
 /* xpv_connection_free: closes it. Blocks. */
 void xpv_connection_free(XpvConnection *connection);
 
 /* xpv_connection_open: connects, read-only, and subscribes to events. Blocks.
- * @listener: (nullable) static; NULL: no events
- * @free_data: called once libvirt no longer uses @data, also without a listener
  * Errors: XPV_LIBVIRT_ERROR_FAILED */
-XpvLibvirtHost *xpv_connection_open(XpvConnection *connection, const XpvConnectionListener *listener, gpointer data,
-                                    GDestroyNotify free_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+XpvLibvirtHost *xpv_connection_open(XpvConnection *connection, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_connection_get_events: after it is open. */
 XpvEvents xpv_connection_get_events(const XpvConnection *connection);

@@ -157,7 +157,7 @@ remove_watch(int id)
 }
 
 static gpointer
-keep(gpointer own)
+keep(XpvWorker *worker, gpointer own)
 {
     return own;
 }

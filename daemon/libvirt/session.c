@@ -14,17 +14,14 @@ struct _XpvSession {
 
 typedef struct {
     XpvJob head;
-    XpvWorker *subscriber; /* (nullable) */
     XpvLibvirtHost *host;
     XpvEvents events;
-    GError *error;
 } OpenJob;
 
 typedef struct {
     XpvJob head;
     GPtrArray *domains;
     gboolean is_whole;
-    GError *error;
 } ListJob;
 
 typedef struct {
@@ -33,56 +30,48 @@ typedef struct {
     XpvReadWhat what;
     const char *state; /* (nullable) */
     XpvReading reading;
-    GError *error;
 } ReadJob;
 
-/* An event from libvirt. */
+/* An event of a domain. */
 typedef struct {
     XpvJob head;
-    char uuid[37]; /* "": the connection is closed */
+    char uuid[37];
     XpvReadWhat what;
     XpvRunBegin begin; /* of which none begins where the id is -1 */
 } NoteJob;
 
 static void
-note_done(XpvJob *job, gpointer data)
+changed_done(XpvJob *job, gpointer data)
 {
-    NoteJob *note = (NoteJob *)job;
+    const NoteJob *note = (NoteJob *)job;
     XpvSession *session = data;
-    if (*note->uuid)
-        session->listener->domain_changed(session, note->uuid, note->what, note->begin.id >= 0 ? &note->begin : NULL,
-                                          session->data);
-    else
-        session->listener->closed(session, session->data);
-}
-
-static void
-note_free(XpvJob *job)
-{
-    g_free(job);
-}
-
-static void
-post_note(XpvWorker *worker, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin)
-{
-    NoteJob *note = g_new0(NoteJob, 1);
-    note->head = (XpvJob){ .done = note_done, .free = note_free };
-    note->what = what;
-    note->begin = begin ? *begin : (XpvRunBegin){ .id = -1 };
-    g_strlcpy(note->uuid, uuid, sizeof note->uuid);
-    xpv_worker_post(worker, &note->head);
+    session->listener->domain_changed(note->uuid, note->what, note->begin.id >= 0 ? &note->begin : NULL, session->data);
 }
 
 static void
 on_domain_changed(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data)
 {
-    post_note(data, uuid, what, begin);
+    NoteJob *note = g_new0(NoteJob, 1);
+    note->head.done = changed_done;
+    note->what = what;
+    note->begin = begin ? *begin : (XpvRunBegin){ .id = -1 };
+    g_strlcpy(note->uuid, uuid, sizeof note->uuid);
+    xpv_worker_post(data, &note->head);
+}
+
+static void
+closed_done(XpvJob *job, gpointer data)
+{
+    XpvSession *session = data;
+    session->listener->closed(session->data);
 }
 
 static void
 on_closed(gpointer data)
 {
-    post_note(data, "", XPV_READ_CHANGED, NULL);
+    XpvJob *note = g_new0(XpvJob, 1);
+    note->done = closed_done;
+    xpv_worker_post(data, note);
 }
 
 static const XpvConnectionListener libvirt_listener = { .domain_changed = on_domain_changed, .closed = on_closed };
@@ -91,62 +80,52 @@ static void
 open_call(XpvJob *job, gpointer own)
 {
     OpenJob *open = (OpenJob *)job;
-    XpvWorker *subscriber = g_steal_pointer(&open->subscriber);
-    open->host = subscriber ? xpv_connection_open(own, &libvirt_listener, subscriber, (GDestroyNotify)xpv_worker_unref,
-                                                  &open->error)
-                            : xpv_connection_open(own, NULL, NULL, NULL, &open->error);
+    open->host = xpv_connection_open(own, &job->error);
     open->events = xpv_connection_get_events(own);
 }
 
 static void
 open_done(XpvJob *job, gpointer data)
 {
-    OpenJob *open = (OpenJob *)job;
+    const OpenJob *open = (OpenJob *)job;
     XpvSession *session = data;
     session->events = open->events;
-    session->listener->opened(session, open->host, open->error, session->data);
+    session->listener->opened(open->host, job->error, session->data);
 }
 
 static void
-open_free(XpvJob *job)
+open_clear(XpvJob *job)
 {
-    OpenJob *open = (OpenJob *)job;
-    g_clear_pointer(&open->subscriber, xpv_worker_unref);
-    xpv_libvirt_host_free(open->host);
-    g_clear_error(&open->error);
-    g_free(open);
+    xpv_libvirt_host_free(((OpenJob *)job)->host);
 }
 
 static void
 list_call(XpvJob *job, gpointer own)
 {
     ListJob *list = (ListJob *)job;
-    list->domains = xpv_connection_list(own, &list->is_whole, &list->error);
+    list->domains = xpv_connection_list(own, &list->is_whole, &job->error);
 }
 
 static void
 list_done(XpvJob *job, gpointer data)
 {
-    ListJob *list = (ListJob *)job;
+    const ListJob *list = (ListJob *)job;
     XpvSession *session = data;
-    session->listener->listed(session, list->domains, list->is_whole, list->error, session->data);
+    session->listener->listed(list->domains, list->is_whole, job->error, session->data);
 }
 
 static void
-list_free(XpvJob *job)
+list_clear(XpvJob *job)
 {
-    ListJob *list = (ListJob *)job;
-    g_clear_pointer(&list->domains, g_ptr_array_unref);
-    g_clear_error(&list->error);
-    g_free(list);
+    g_clear_pointer(&((ListJob *)job)->domains, g_ptr_array_unref);
 }
 
 static void
 read_call(XpvJob *job, gpointer own)
 {
     ReadJob *read = (ReadJob *)job;
-    if (!xpv_connection_read(own, read->uuid, read->what, read->state, &read->reading, &read->error))
-        g_assert(read->error);
+    if (!xpv_connection_read(own, read->uuid, read->what, read->state, &read->reading, &job->error))
+        g_assert(job->error);
 }
 
 static void
@@ -154,23 +133,24 @@ read_done(XpvJob *job, gpointer data)
 {
     ReadJob *read = (ReadJob *)job;
     XpvSession *session = data;
-    session->listener->read(session, read->uuid, read->what, &read->reading, read->error, session->data);
+    session->listener->read(read->uuid, &read->reading, job->error, session->data);
 }
 
 static void
-read_free(XpvJob *job)
+read_clear(XpvJob *job)
 {
-    ReadJob *read = (ReadJob *)job;
-    xpv_reading_clear(&read->reading);
-    g_clear_error(&read->error);
-    g_free(read);
+    xpv_reading_clear(&((ReadJob *)job)->reading);
 }
 
 static gpointer
-create_connection(gpointer data)
+create_connection(XpvWorker *worker, gpointer data)
 {
-    XpvSession *session = data;
-    return xpv_connection_new(session->uri, MAX(session->timeout / 2, 1));
+    const XpvSession *session = data;
+    guint keepalive = MAX(session->timeout / 2, 1);
+    return session->listener->domain_changed
+               ? xpv_connection_new(session->uri, keepalive, &libvirt_listener, xpv_worker_ref(worker),
+                                    (GDestroyNotify)xpv_worker_unref)
+               : xpv_connection_new(session->uri, keepalive, NULL, NULL, NULL);
 }
 
 static gboolean
@@ -180,7 +160,7 @@ on_overdue(XpvJob *job, gpointer data)
     g_autofree char *uuid = job->call == read_call ? g_strdup(((ReadJob *)job)->uuid) : NULL;
     g_autoptr(GError) error =
         g_error_new(XPV_LIBVIRT_ERROR, XPV_LIBVIRT_ERROR_FAILED, "libvirt has not answered for %u s", session->timeout);
-    session->listener->overdue(session, uuid, error, session->data);
+    session->listener->overdue(uuid, error, session->data);
     return TRUE;
 }
 
@@ -189,7 +169,7 @@ static const XpvWorkerPurpose purpose = {
 };
 
 XpvSession *
-xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener, gpointer data)
+xpv_session_new(const char *uri, guint timeout, const XpvSessionListener *listener, gpointer data)
 {
     XpvSession *session = g_new0(XpvSession, 1);
     session->uri = g_strdup(uri);
@@ -199,8 +179,7 @@ xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvS
     session->worker = xpv_worker_new(&purpose, timeout, session);
 
     OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ .call = open_call, .done = open_done, .free = open_free };
-    open->subscriber = with_events ? xpv_worker_ref(session->worker) : NULL;
+    open->head = (XpvJob){ .call = open_call, .done = open_done, .clear = open_clear };
     xpv_worker_push(session->worker, &open->head);
     return session;
 }
@@ -217,7 +196,7 @@ void
 xpv_session_list(XpvSession *session)
 {
     ListJob *list = g_new0(ListJob, 1);
-    list->head = (XpvJob){ .call = list_call, .done = list_done, .free = list_free };
+    list->head = (XpvJob){ .call = list_call, .done = list_done, .clear = list_clear };
     xpv_worker_push(session->worker, &list->head);
 }
 
@@ -225,7 +204,7 @@ void
 xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state)
 {
     ReadJob *read = g_new0(ReadJob, 1);
-    read->head = (XpvJob){ .call = read_call, .done = read_done, .free = read_free };
+    read->head = (XpvJob){ .call = read_call, .done = read_done, .clear = read_clear };
     read->what = what;
     read->state = state;
     g_strlcpy(read->uuid, uuid, sizeof read->uuid);

@@ -9,26 +9,23 @@ typedef struct _XpvSession XpvSession;
 
 /* Callbacks, on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
-    void (*opened)(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data);
+    void (*opened)(const XpvLibvirtHost *host, const GError *error, gpointer data);
     /* @domains, @is_whole: see xpv_connection_list() */
-    void (*listed)(XpvSession *session, GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data);
-    /* @what: as requested. @reading: the callee may steal its XML. */
-    void (*read)(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
-                 gpointer data);
-    /* The domain must be read again. @what, @begin: see XpvConnectionListener */
-    void (*domain_changed)(XpvSession *session, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin,
-                           gpointer data);
-    void (*closed)(XpvSession *session, gpointer data);
+    void (*listed)(GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data);
+    /* @reading: the callee may steal its XML. */
+    void (*read)(const char *uuid, XpvReading *reading, const GError *error, gpointer data);
+    /* The domain must be read again. @what, @begin: see XpvConnectionListener. NULL: libvirt sends no events, and
+     * closed() is not called. */
+    void (*domain_changed)(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data);
+    void (*closed)(gpointer data);
     /* A call takes longer than the timeout. @uuid: (nullable) the domain of the call; NULL: it is not about one domain
      */
-    void (*overdue)(XpvSession *session, const char *uuid, const GError *error, gpointer data);
+    void (*overdue)(const char *uuid, const GError *error, gpointer data);
 } XpvSessionListener;
 
 /* xpv_session_new: begins to connect.
- * @timeout: of a call, in seconds
- * @with_events: whether to call domain_changed() and closed() */
-XpvSession *xpv_session_new(const char *uri, guint timeout, gboolean with_events, const XpvSessionListener *listener,
-                            gpointer data);
+ * @timeout: of a call, in seconds */
+XpvSession *xpv_session_new(const char *uri, guint timeout, const XpvSessionListener *listener, gpointer data);
 
 /* xpv_session_abandon: ends it; no callback follows. Does not block, whatever its calls do. */
 void xpv_session_abandon(XpvSession *session);

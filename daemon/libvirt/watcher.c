@@ -181,7 +181,7 @@ finish_refresh(XpvWatcher *watcher)
 }
 
 static void
-on_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+on_opened(const XpvLibvirtHost *host, const GError *error, gpointer data)
 {
     XpvWatcher *watcher = data;
     if (error) {
@@ -230,7 +230,7 @@ read_listed(XpvWatcher *watcher, const XpvListedDomain *domain)
 }
 
 static void
-on_listed(XpvSession *session, GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data)
+on_listed(GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data)
 {
     XpvWatcher *watcher = data;
     if (error) {
@@ -296,8 +296,7 @@ is_closed(const GError *error)
 }
 
 static void
-on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
-        gpointer data)
+on_read(const char *uuid, XpvReading *reading, const GError *error, gpointer data)
 {
     XpvWatcher *watcher = data;
     if (is_closed(error)) {
@@ -311,7 +310,7 @@ on_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *rea
 }
 
 static void
-on_domain_changed(XpvSession *session, const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data)
+on_domain_changed(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data)
 {
     XpvWatcher *watcher = data;
     g_debug("Event of domain %s", uuid);
@@ -324,7 +323,7 @@ on_domain_changed(XpvSession *session, const char *uuid, XpvReadWhat what, const
 }
 
 static void
-on_closed(XpvSession *session, gpointer data)
+on_closed(gpointer data)
 {
     disconnect_because(data, "libvirt has closed the connection");
 }
@@ -332,7 +331,7 @@ on_closed(XpvSession *session, gpointer data)
 static void try_hung_later(Hung *hung);
 
 static void
-on_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
+on_overdue(const char *uuid, const GError *error, gpointer data)
 {
     XpvWatcher *watcher = data;
     if (!uuid) {
@@ -368,7 +367,7 @@ start_session(XpvWatcher *watcher)
         return;
     }
     watcher->state = OPENING;
-    watcher->session = xpv_session_new(watcher->uri, watcher->timeout, TRUE, &session_listener, watcher);
+    watcher->session = xpv_session_new(watcher->uri, watcher->timeout, &session_listener, watcher);
 }
 
 static void
@@ -408,18 +407,17 @@ xpv_watcher_set_timeout(XpvWatcher *watcher, guint timeout)
 /* The session for a domain whose call hung. */
 
 static void
-on_hung_opened(XpvSession *session, const XpvLibvirtHost *host, const GError *error, gpointer data)
+on_hung_opened(const XpvLibvirtHost *host, const GError *error, gpointer data)
 {
     Hung *hung = data;
     if (error)
         try_hung_later(hung);
     else
-        xpv_session_read(session, hung->uuid, XPV_READ_CHANGED, NULL);
+        xpv_session_read(hung->session, hung->uuid, XPV_READ_CHANGED, NULL);
 }
 
 static void
-on_hung_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading *reading, const GError *error,
-             gpointer data)
+on_hung_read(const char *uuid, XpvReading *reading, const GError *error, gpointer data)
 {
     Hung *hung = data;
     XpvWatcher *watcher = hung->watcher;
@@ -436,7 +434,7 @@ on_hung_read(XpvSession *session, const char *uuid, XpvReadWhat what, XpvReading
 }
 
 static void
-on_hung_overdue(XpvSession *session, const char *uuid, const GError *error, gpointer data)
+on_hung_overdue(const char *uuid, const GError *error, gpointer data)
 {
     try_hung_later(data);
 }
@@ -468,7 +466,7 @@ try_hung(gpointer data)
     if (xpv_workers_count_abandoned() + count_trials(watcher) >= HUNG_MAX / 2)
         hung->timer = g_timeout_add(xpv_backoff_ms(0), try_hung, hung); /* too many at once: later */
     else
-        hung->session = xpv_session_new(watcher->uri, watcher->timeout, FALSE, &hung_listener, hung);
+        hung->session = xpv_session_new(watcher->uri, watcher->timeout, &hung_listener, hung);
     return G_SOURCE_REMOVE;
 }
 

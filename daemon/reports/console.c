@@ -75,14 +75,13 @@ typedef struct {
     char *folder;
     int watch;
     XpvConsoleFile *file;
-    GError *error;
 } Job;
 
 /* All of this process, whether they hang or not. */
 static gint n_threads;
 
 static gpointer
-begin_thread(gpointer data)
+begin_thread(XpvWorker *worker, gpointer data)
 {
     g_atomic_int_inc(&n_threads);
     return &n_threads;
@@ -103,16 +102,14 @@ notices_clear(gpointer data)
 }
 
 static void
-job_free(XpvJob *head)
+job_clear(XpvJob *head)
 {
     Job *job = (Job *)head;
     g_atomic_rc_box_release_full(job->notices, notices_clear);
     xpv_console_file_free(job->file);
-    g_clear_error(&job->error);
     g_free(job->uuid);
     g_free(job->path);
     g_free(job->folder);
-    g_free(job);
 }
 
 /* Before each read, so that no change is lost, and as the folder may be a new one. */
@@ -121,13 +118,13 @@ read_call(XpvJob *head, gpointer own)
 {
     Job *job = (Job *)head;
     if (!g_path_is_absolute(job->path)) {
-        g_set_error_literal(&job->error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the path does not begin with /");
+        g_set_error_literal(&head->error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "the path does not begin with /");
         return;
     }
     job->watch = inotify_add_watch(job->notices->fd, job->folder, EVENTS);
     int number = errno;
-    if (xpv_console_file_read(job->file, job->path, &job->error) && job->watch < 0)
-        g_set_error(&job->error, G_FILE_ERROR, (gint)g_file_error_from_errno(number), "cannot watch its folder: %s",
+    if (xpv_console_file_read(job->file, job->path, &head->error) && job->watch < 0)
+        g_set_error(&head->error, G_FILE_ERROR, (gint)g_file_error_from_errno(number), "cannot watch its folder: %s",
                     g_strerror(number));
 }
 
@@ -192,8 +189,8 @@ read_done(XpvJob *head, gpointer data)
             xpv_console_file_read_bytes(job->file));
     run->watch = job->watch;
     run->file = g_steal_pointer(&job->file);
-    if (job->error)
-        tell_trouble(run, job->error->message);
+    if (head->error)
+        tell_trouble(run, head->error->message);
     if (job->watch < 0)
         retry_later(console);
     xpv_pacer_done(console->pacer, run->uuid);
@@ -214,15 +211,11 @@ unwatch_call(XpvJob *head, gpointer own)
     inotify_rm_watch(job->notices->fd, job->watch);
 }
 
-static void
-unwatch_done(XpvJob *head, gpointer data)
-{
-}
-
 static Job *
 make_job(Console *console, const Run *run)
 {
     Job *job = g_new0(Job, 1);
+    job->head.clear = job_clear;
     job->notices = g_atomic_rc_box_acquire(console->notices);
     job->uuid = g_strdup(run->uuid);
     job->run = run->number;
@@ -238,7 +231,8 @@ begin_read(const char *uuid, gpointer data)
     Console *console = data;
     Run *run = g_hash_table_lookup(console->runs, uuid);
     Job *job = make_job(console, run);
-    job->head = (XpvJob){ .call = read_call, .done = read_done, .free = job_free };
+    job->head.call = read_call;
+    job->head.done = read_done;
     job->file = g_steal_pointer(&run->file);
     xpv_worker_push(console->worker, &job->head);
 }
@@ -463,7 +457,7 @@ end_run(Console *console, Run *run)
 {
     if (run->watch >= 0 && !is_watched_for_others(console, run)) {
         Job *job = make_job(console, run);
-        job->head = (XpvJob){ .call = unwatch_call, .done = unwatch_done, .free = job_free };
+        job->head.call = unwatch_call;
         xpv_worker_push(console->worker, &job->head);
     }
     xpv_awaited_remove(console->awaited, run->uuid);

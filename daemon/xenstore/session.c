@@ -18,7 +18,7 @@ typedef struct {
 
 /* Shared by the thread of the watches and the thread of the calls. */
 typedef struct {
-    XpvWorker *worker; /* a reference; NULL until the first watch */
+    XpvWorker *worker; /* a reference */
     GMutex mutex;
     GHashTable *runs; /* run → Watched, owned */
 } Feed;
@@ -30,11 +30,6 @@ struct _XpvXenstoreSession {
     const XpvXenstoreSessionListener *listener;
     gpointer data;
 };
-
-typedef struct {
-    XpvJob head;
-    GError *error;
-} OpenJob;
 
 typedef struct {
     XpvJob head;
@@ -81,16 +76,10 @@ lost_done(XpvJob *job, gpointer data)
 }
 
 static void
-note_free(XpvJob *job)
-{
-    g_free(job);
-}
-
-static void
 post_note(Feed *feed, NoteDone done, guint run)
 {
     NoteJob *note = g_new0(NoteJob, 1);
-    note->head = (XpvJob){ .done = done, .free = note_free };
+    note->head.done = done;
     note->run = run;
     xpv_worker_post(feed->worker, &note->head);
 }
@@ -144,9 +133,10 @@ on_lost(gpointer data)
 static const XpvXenstoreListener xenstore_listener = { .fired = on_fired, .lost = on_lost };
 
 static Feed *
-feed_new(void)
+feed_new(XpvWorker *worker)
 {
     Feed *feed = g_new0(Feed, 1);
+    feed->worker = xpv_worker_ref(worker);
     g_mutex_init(&feed->mutex);
     feed->runs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     return feed;
@@ -199,28 +189,18 @@ feed_begin_read(Feed *feed, guint run)
 static void
 open_call(XpvJob *job, gpointer own)
 {
-    OpenJob *open = (OpenJob *)job;
-    if (!xpv_xenstore_open(own, &open->error))
-        g_assert(open->error);
+    if (!xpv_xenstore_open(own, &job->error))
+        g_assert(job->error);
 }
 
 static void
 open_done(XpvJob *job, gpointer data)
 {
-    OpenJob *open = (OpenJob *)job;
     XpvXenstoreSession *session = data;
-    if (open->error)
-        session->listener->ended(open->error, session->data);
+    if (job->error)
+        session->listener->ended(job->error, session->data);
     else
         session->listener->opened(session->data);
-}
-
-static void
-open_free(XpvJob *job)
-{
-    OpenJob *open = (OpenJob *)job;
-    g_clear_error(&open->error);
-    g_free(open);
 }
 
 static void
@@ -260,22 +240,16 @@ unwatch_call(XpvJob *job, gpointer own)
 }
 
 static void
-unwatch_done(XpvJob *job, gpointer data)
+keys_clear(XpvJob *job)
 {
-}
-
-static void
-keys_free(XpvJob *job)
-{
-    KeysJob *keys = (KeysJob *)job;
-    xpv_guest_keys_clear(&keys->keys);
-    g_free(keys);
+    xpv_guest_keys_clear(&((KeysJob *)job)->keys);
 }
 
 static gpointer
-create_xenstore(gpointer data)
+create_xenstore(XpvWorker *worker, gpointer data)
 {
     XpvXenstoreSession *session = data;
+    session->feed = feed_new(worker);
     return xpv_xenstore_new(&xenstore_listener, session->feed, feed_free);
 }
 
@@ -301,13 +275,11 @@ xpv_xenstore_session_new(guint timeout, const XpvXenstoreSessionListener *listen
     session->timeout = timeout;
     session->listener = listener;
     session->data = data;
-    session->feed = feed_new();
     session->worker = xpv_worker_new(&purpose, timeout, session);
-    session->feed->worker = xpv_worker_ref(session->worker);
 
-    OpenJob *open = g_new0(OpenJob, 1);
-    open->head = (XpvJob){ .call = open_call, .done = open_done, .free = open_free };
-    xpv_worker_push(session->worker, &open->head);
+    XpvJob *open = g_new0(XpvJob, 1);
+    *open = (XpvJob){ .call = open_call, .done = open_done };
+    xpv_worker_push(session->worker, open);
     return session;
 }
 
@@ -323,7 +295,7 @@ push_keys(XpvXenstoreSession *session, guint run, gint id, void (*call)(XpvJob *
           void (*done)(XpvJob *job, gpointer data))
 {
     KeysJob *keys = g_new0(KeysJob, 1);
-    keys->head = (XpvJob){ .call = call, .done = done, .free = keys_free };
+    keys->head = (XpvJob){ .call = call, .done = done, .clear = keys_clear };
     keys->feed = session->feed;
     keys->run = run;
     keys->id = id;
@@ -345,5 +317,5 @@ xpv_xenstore_session_read(XpvXenstoreSession *session, guint run, gint id)
 void
 xpv_xenstore_session_unwatch(XpvXenstoreSession *session, guint run, gint id)
 {
-    push_keys(session, run, id, unwatch_call, unwatch_done);
+    push_keys(session, run, id, unwatch_call, NULL);
 }
