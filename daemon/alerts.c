@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
+#include "common/key-file.h"
+
 /* The longest wait for a bus that is slow to take the alerts. */
 #define UNTOLD_MS 20
 
@@ -50,15 +52,16 @@ remember(XpvAlerts *alerts, const char *uuid, const char *name, gint id, gboolea
 /* The file: a group for each run, named by the domain's UUID. */
 
 static gboolean
-parse_runs(XpvAlerts *alerts, const char *text, gsize length, GError **error)
+load(XpvAlerts *alerts, GError **error)
 {
     g_autoptr(GKeyFile) file = g_key_file_new();
-    if (!g_utf8_validate_len(text, length, NULL)) {
+    g_autofree char *text = NULL;
+    if (!xpv_key_file_load(file, alerts->path, G_KEY_FILE_NONE, &text, error))
+        return FALSE;
+    if (!g_utf8_validate(text, -1, NULL)) {
         g_set_error_literal(error, G_KEY_FILE_ERROR, G_KEY_FILE_ERROR_UNKNOWN_ENCODING, "it is not valid UTF-8");
         return FALSE;
     }
-    if (!g_key_file_load_from_data(file, text, length, G_KEY_FILE_NONE, error))
-        return FALSE;
     g_auto(GStrv) uuids = g_key_file_get_groups(file, NULL);
     for (guint i = 0; uuids[i]; i++) {
         g_autoptr(GError) cause = NULL;
@@ -83,21 +86,6 @@ set_aside(XpvAlerts *alerts, const GError *error)
     (void)g_rename(alerts->path, aside);
     g_warning("Cannot read the saved alerts; renamed %s to %s, so alerts may repeat: %s", alerts->path, aside,
               error->message);
-}
-
-static void
-load(XpvAlerts *alerts)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
-    gsize length;
-    if (!g_file_get_contents(alerts->path, &text, &length, &error)) {
-        if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-            set_aside(alerts, error);
-        return;
-    }
-    if (!parse_runs(alerts, text, length, &error))
-        set_aside(alerts, error);
 }
 
 static char *
@@ -305,13 +293,15 @@ XpvAlerts *
 xpv_alerts_new(const char *directory, XpvPublisher *publisher, XpvRegistry *registry, const XpvHostState *host)
 {
     XpvAlerts *alerts = g_new0(XpvAlerts, 1);
+    g_autoptr(GError) error = NULL;
     alerts->path = g_build_filename(directory, "alerts", NULL);
     alerts->publisher = publisher;
     alerts->registry = registry;
     alerts->host = host;
     alerts->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
     alerts->due = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    load(alerts);
+    if (!load(alerts, &error) && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+        set_aside(alerts, error);
     return alerts;
 }
 
