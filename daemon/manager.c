@@ -34,13 +34,13 @@ on_host_changed(const XpvHostProperties *before, const XpvHostProperties *after,
     manager->listener->changed(after, manager->data);
 }
 
-static void
-count(XpvManager *manager)
+static gboolean
+count(gpointer data)
 {
-    guint32 counts[XPV_VERDICT_MAX];
+    XpvManager *manager = data;
     g_clear_handle_id(&manager->counts_idle, g_source_remove);
-    xpv_registry_count(manager->registry, counts);
-    xpv_host_state_set_counts(manager->host, counts);
+    xpv_host_state_set_counts(manager->host, xpv_registry_get_counts(manager->registry));
+    return G_SOURCE_REMOVE;
 }
 
 /* Judges all domains by the host's facts, which may have changed. */
@@ -50,15 +50,6 @@ judge_anew(XpvManager *manager)
     XpvHost facts;
     xpv_host_properties_get_facts(xpv_host_state_get(manager->host), &facts);
     xpv_registry_set_host(manager->registry, &facts);
-}
-
-static gboolean
-on_counts_idle(gpointer data)
-{
-    XpvManager *manager = data;
-    manager->counts_idle = 0;
-    count(manager);
-    return G_SOURCE_REMOVE;
 }
 
 static void
@@ -76,7 +67,7 @@ on_domain_changed(const XpvDomain *before, const XpvDomain *after, gpointer data
     xpv_alerts_domain_changed(manager->alerts, before, after);
     /* Called once for all domains that change in one turn of the main loop. */
     if (manager->counts_idle == 0)
-        manager->counts_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_counts_idle, manager, NULL);
+        manager->counts_idle = g_idle_add_full(G_PRIORITY_DEFAULT, count, manager, NULL);
 }
 
 static void

@@ -16,7 +16,6 @@ typedef void (*XpvPacerRead)(const char *key, gpointer data);
 
 XpvPacer *xpv_pacer_new(XpvPacerRead read, gpointer data);
 void xpv_pacer_free(XpvPacer *pacer);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvPacer, xpv_pacer_free)
 
 /* xpv_pacer_want: has @key read: now, or as soon as its present read and rest are over. */
 void xpv_pacer_want(XpvPacer *pacer, const char *key);

@@ -100,11 +100,10 @@ xpv_registry_list(XpvRegistry *registry)
     return domains;
 }
 
-void
-xpv_registry_count(XpvRegistry *registry, guint32 ret_counts[XPV_VERDICT_MAX])
+const guint32 *
+xpv_registry_get_counts(const XpvRegistry *registry)
 {
-    for (guint i = 0; i < XPV_VERDICT_MAX; i++)
-        ret_counts[i] = registry->counts[i];
+    return registry->counts;
 }
 
 static void

@@ -19,7 +19,6 @@ typedef void (*XpvRegistryChanged)(const XpvDomain *before, const XpvDomain *aft
 XpvRegistry *xpv_registry_new(const XpvHost *host, XpvReports *reports, guint grace, XpvRegistryChanged changed,
                               gpointer data);
 void xpv_registry_free(XpvRegistry *registry);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRegistry, xpv_registry_free)
 
 /* xpv_registry_lookup: Returns: (nullable) owned by the registry until the domain's next change. */
 const XpvDomain *xpv_registry_lookup(XpvRegistry *registry, const char *uuid);
@@ -30,8 +29,8 @@ const XpvDomain *xpv_registry_find(XpvRegistry *registry, const char *name_or_uu
 /* xpv_registry_list: Returns: (transfer container) of const XpvDomain, in no order. */
 GPtrArray *xpv_registry_list(XpvRegistry *registry);
 
-/* xpv_registry_count: domains by XpvVerdict. */
-void xpv_registry_count(XpvRegistry *registry, guint32 ret_counts[XPV_VERDICT_MAX]);
+/* xpv_registry_get_counts: Returns: the number of domains by XpvVerdict; owned by the registry until its next change. */
+const guint32 *xpv_registry_get_counts(const XpvRegistry *registry);
 
 /* xpv_registry_set_host: judges all domains again. */
 void xpv_registry_set_host(XpvRegistry *registry, const XpvHost *host);

@@ -67,7 +67,6 @@ typedef struct {
 } XpvListedDomain;
 
 void xpv_listed_domain_free(XpvListedDomain *domain);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvListedDomain, xpv_listed_domain_free)
 
 /* The parts of a domain that were read. */
 typedef struct {

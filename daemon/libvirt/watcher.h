@@ -32,7 +32,6 @@ typedef struct {
  * @timeout: of a call of libvirt, in seconds */
 XpvWatcher *xpv_watcher_new(const char *uri, guint timeout, const XpvWatcherListener *listener, gpointer data);
 void xpv_watcher_free(XpvWatcher *watcher);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvWatcher, xpv_watcher_free)
 
 /* xpv_watcher_refresh: begins to read all domains.
  * Returns: a serial. The refresh is over when refreshed() has this serial or a greater one, or when disconnected() is
