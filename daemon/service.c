@@ -42,11 +42,13 @@ xpv_service_free(XpvService *service)
     g_free(service);
 }
 
-static void
-tell_status(XpvService *service)
+static gboolean
+tell_status(gpointer data)
 {
+    XpvService *service = data;
     g_clear_handle_id(&service->status_timer, g_source_remove);
     sd_notifyf(FALSE, "STATUS=%s", service->status);
+    return G_SOURCE_REMOVE;
 }
 
 void
@@ -79,15 +81,6 @@ xpv_service_stopping(XpvService *service)
     sd_notify(FALSE, "STOPPING=1");
 }
 
-static gboolean
-on_status_timer(gpointer data)
-{
-    XpvService *service = data;
-    service->status_timer = 0;
-    tell_status(service);
-    return G_SOURCE_REMOVE;
-}
-
 static char *
 describe(const XpvHostProperties *host)
 {
@@ -107,5 +100,5 @@ xpv_service_show(XpvService *service, const XpvHostProperties *host)
     g_free(service->status);
     service->status = g_steal_pointer(&status);
     if (service->is_ready && service->status_timer == 0) /* before, no refresh has ended */
-        service->status_timer = g_timeout_add(STATUS_MS, on_status_timer, service);
+        service->status_timer = g_timeout_add(STATUS_MS, tell_status, service);
 }

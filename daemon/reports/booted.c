@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/reports/booted.h"
 
-#include <errno.h>
-
 #include "common/key-file.h"
 
 /* Changes within this time are written together: many domains may start at once, and each write has all runs. */
@@ -60,13 +58,15 @@ load(XpvBooted *booted, GError **error)
     return TRUE;
 }
 
-static void
-save(XpvBooted *booted)
+static gboolean
+save(gpointer data)
 {
+    XpvBooted *booted = data;
     g_autoptr(GKeyFile) file = g_key_file_new();
     g_autoptr(GError) error = NULL;
     GHashTableIter iter;
     gpointer uuid, value;
+    g_clear_handle_id(&booted->save_timer, g_source_remove);
     g_hash_table_iter_init(&iter, booted->runs);
     while (g_hash_table_iter_next(&iter, &uuid, &value)) {
         const XpvRun *run = value;
@@ -84,14 +84,6 @@ save(XpvBooted *booted)
     if (!is_written && !booted->cannot_write)
         g_warning("Cannot keep which kernels guests booted, so that a restart forgets it: %s", error->message);
     booted->cannot_write = !is_written;
-}
-
-static gboolean
-on_save(gpointer data)
-{
-    XpvBooted *booted = data;
-    booted->save_timer = 0;
-    save(booted);
     return G_SOURCE_REMOVE;
 }
 
@@ -99,7 +91,7 @@ void
 xpv_booted_save_soon(XpvBooted *booted)
 {
     if (booted->save_timer == 0)
-        booted->save_timer = g_timeout_add_seconds(GATHER_SECONDS, on_save, booted);
+        booted->save_timer = g_timeout_add_seconds(GATHER_SECONDS, save, booted);
 }
 
 gboolean
@@ -148,7 +140,6 @@ xpv_booted_free(XpvBooted *booted)
 {
     if (booted->save_timer != 0)
         save(booted);
-    g_clear_handle_id(&booted->save_timer, g_source_remove);
     g_hash_table_unref(booted->runs);
     g_free(booted->path);
     g_free(booted);
