@@ -84,20 +84,12 @@ drop_session(XpvWatcher *watcher)
 }
 
 static gboolean
-on_backoff_over(gpointer data)
+on_wait_over(gpointer data)
 {
     XpvWatcher *watcher = data;
     watcher->timer = 0;
-    watcher->tries++;
-    start_session(watcher);
-    return G_SOURCE_REMOVE;
-}
-
-static gboolean
-on_prompt_due(gpointer data)
-{
-    XpvWatcher *watcher = data;
-    watcher->timer = 0;
+    if (watcher->state == WAITING)
+        watcher->tries++;
     start_session(watcher);
     return G_SOURCE_REMOVE;
 }
@@ -107,7 +99,7 @@ disconnect(XpvWatcher *watcher, const GError *error)
 {
     drop_session(watcher);
     watcher->state = WAITING;
-    watcher->timer = g_timeout_add(xpv_backoff_ms(watcher->tries), on_backoff_over, watcher);
+    watcher->timer = g_timeout_add(xpv_backoff_ms(watcher->tries), on_wait_over, watcher);
     watcher->listener->disconnected(error, watcher->data);
 }
 
@@ -393,7 +385,7 @@ xpv_watcher_refresh(XpvWatcher *watcher)
         gint64 wait = MAX(watcher->tried + PROMPT_US - g_get_monotonic_time(), 0);
         g_clear_handle_id(&watcher->timer, g_source_remove);
         watcher->state = PROMPTED;
-        watcher->timer = g_timeout_add((guint)(wait / 1000), on_prompt_due, watcher);
+        watcher->timer = g_timeout_add((guint)(wait / 1000), on_wait_over, watcher);
     }
     return watcher->wanted;
 }
