@@ -121,6 +121,14 @@ handles_new(void)
     return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_handle);
 }
 
+/* Returns: -1 if it does not run */
+static gint
+id_of(virDomainPtr handle)
+{
+    gint id = (gint)virDomainGetID(handle);
+    return MAX(id, -1);
+}
+
 /* @handle: (transfer full) */
 static void
 put_handle(GHashTable *handles, virDomainPtr handle)
@@ -194,7 +202,7 @@ tell(Subscriber *subscriber, virDomainPtr domain, XpvReadWhat what, const XpvRun
 static int
 on_lifecycle(virConnectPtr connection, virDomainPtr domain, int event, int detail, void *data)
 {
-    const XpvRunBegin begin = { (gint)virDomainGetID(domain), detail == VIR_DOMAIN_EVENT_STARTED_BOOTED };
+    const XpvRunBegin begin = { id_of(domain), detail == VIR_DOMAIN_EVENT_STARTED_BOOTED };
     gboolean is_pause = event == VIR_DOMAIN_EVENT_SUSPENDED || event == VIR_DOMAIN_EVENT_RESUMED;
     tell(data, domain, is_pause ? XPV_READ_STATE : XPV_READ_CHANGED, event == VIR_DOMAIN_EVENT_STARTED ? &begin : NULL);
     return 0;
@@ -434,12 +442,6 @@ typedef struct {
     gboolean is_whole;
 } OlderList;
 
-static int
-id_of(virDomainPtr handle)
-{
-    return (int)virDomainGetID(handle); /* (unsigned)-1 if it does not run */
-}
-
 /* Takes over the handles of the last refresh, so that each domain is looked up only once. */
 static void
 take_last_handles(OlderList *list)
@@ -448,9 +450,10 @@ take_last_handles(OlderList *list)
     gpointer handle;
     g_hash_table_iter_init(&iter, list->connection->handles);
     while (g_hash_table_iter_next(&iter, NULL, &handle)) {
+        gint id = id_of(handle);
         virDomainRef(handle);
-        if (id_of(handle) >= 0)
-            g_hash_table_replace(list->running, GINT_TO_POINTER(id_of(handle)), handle);
+        if (id >= 0)
+            g_hash_table_replace(list->running, GINT_TO_POINTER(id), handle);
         else
             g_hash_table_replace(list->defined, g_strdup(virDomainGetName(handle)), handle);
     }
@@ -534,7 +537,7 @@ describe(XpvConnection *connection, const char *uuid, virDomainPtr handle)
     XpvListedDomain *domain = g_new0(XpvListedDomain, 1);
     const Run *run = g_hash_table_lookup(connection->runs, uuid);
     g_strlcpy(domain->uuid, uuid, sizeof domain->uuid);
-    domain->id = MAX(id_of(handle), -1);
+    domain->id = id_of(handle);
     domain->name = g_strdup(virDomainGetName(handle));
     if (connection->lacks_list && domain->id < 0)
         domain->state = state_words[VIR_DOMAIN_SHUTOFF];
