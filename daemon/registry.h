@@ -29,7 +29,7 @@ const XpvDomain *xpv_registry_find(XpvRegistry *registry, const char *name_or_uu
 /* xpv_registry_list: Returns: (transfer container) of const XpvDomain, in no order. */
 GPtrArray *xpv_registry_list(XpvRegistry *registry);
 
-/* xpv_registry_get_counts: Returns: the number of domains by XpvVerdict; owned by the registry until its next change. */
+/* xpv_registry_get_counts: Returns: how many domains have each XpvVerdict; owned by the registry. */
 const guint32 *xpv_registry_get_counts(const XpvRegistry *registry);
 
 /* xpv_registry_set_host: judges all domains again. */

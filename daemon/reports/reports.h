@@ -38,7 +38,7 @@ typedef struct {
 
 /* A report source. All functions are called on the main thread, and must not block. */
 typedef struct {
-    /* Returns: (nullable) @self for the other functions; NULL: the source has nothing to tell, and none of them is called.
+    /* Returns: (nullable) @self for the other functions; NULL: the source has nothing to tell, and they are not called.
      * start() may be NULL: the source uses the XML alone. */
     gpointer (*start)(const XpvReportContext *context);
     void (*stop)(gpointer self);
