@@ -15,8 +15,8 @@
 #define VMDK_PARENT "parentFileNameHint=\""
 
 #define VHDX_REGIONS (192U * 1024)
-#define VHDX_REGIONS_MAX 2047U
-#define VHDX_ITEMS_MAX 2047U
+#define VHDX_ENTRY 32U
+#define VHDX_ENTRIES_MAX 2047U
 
 /* Reads what there is of @length bytes, and zeroes for the rest. */
 static gboolean
@@ -70,7 +70,7 @@ check_qed(const XpvMedium *image, GError **error)
     return TRUE;
 }
 
-/* It is all zeroes if the image has no parent. */
+/* All zeroes stand for none. */
 static gboolean
 has_uuid(const guint8 *uuid)
 {
@@ -104,46 +104,18 @@ check_vpc(const XpvMedium *image, GError **error)
     return xpv_be32(footer + 60) != DIFFERENCE || fail_as_difference(error);
 }
 
-/* @ret_offset: 0: there is none */
+/* Finds the entry with this GUID in a table of regions or of metadata. @ret_entry: all zeroes if there is none */
 static gboolean
-find_vhdx_metadata(const XpvMedium *image, guint64 *ret_offset, GError **error)
+find_vhdx_entry(const XpvMedium *image, guint64 table, guint32 count, const guint8 *guid, guint8 ret_entry[VHDX_ENTRY],
+                GError **error)
 {
-    static const guint8 metadata[16] = { 0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b,
-                                         0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e };
-    guint8 table[16], entry[32];
-    if (!peek(image, VHDX_REGIONS, table, sizeof table, error))
-        return FALSE;
-    guint32 count = MIN(xpv_le32(table + 8), VHDX_REGIONS_MAX);
-    for (guint32 i = 0; i < count; i++) {
-        if (!peek(image, VHDX_REGIONS + sizeof table + i * sizeof entry, entry, sizeof entry, error))
+    for (guint32 i = 0; i < MIN(count, VHDX_ENTRIES_MAX); i++) {
+        if (!peek(image, table + i * VHDX_ENTRY, ret_entry, VHDX_ENTRY, error))
             return FALSE;
-        if (memcmp(entry, metadata, sizeof metadata) == 0) {
-            *ret_offset = xpv_le64(entry + 16);
+        if (memcmp(ret_entry, guid, 16) == 0)
             return TRUE;
-        }
     }
-    *ret_offset = 0;
-    return TRUE;
-}
-
-/* The flags of the image's parameters; 0: it has none. */
-static gboolean
-find_vhdx_flags(const XpvMedium *image, guint64 metadata, guint32 *ret_flags, GError **error)
-{
-    static const guint8 parameters[16] = { 0x37, 0x67, 0xa1, 0xca, 0x36, 0xfa, 0x43, 0x4d,
-                                           0xb3, 0xb6, 0x33, 0xf0, 0xaa, 0x44, 0xe7, 0x6b };
-    guint8 table[32], item[32], value[8] = { 0 };
-    if (!peek(image, metadata, table, sizeof table, error))
-        return FALSE;
-    guint16 count = MIN(xpv_le16(table + 10), VHDX_ITEMS_MAX);
-    for (guint16 i = 0; i < count; i++) {
-        if (!peek(image, metadata + sizeof table + i * sizeof item, item, sizeof item, error))
-            return FALSE;
-        if (memcmp(item, parameters, sizeof parameters) == 0 &&
-            !peek(image, metadata + xpv_le32(item + 16), value, sizeof value, error))
-            return FALSE;
-    }
-    *ret_flags = xpv_le32(value + 4);
+    memset(ret_entry, 0, VHDX_ENTRY);
     return TRUE;
 }
 
@@ -151,12 +123,22 @@ static gboolean
 check_vhdx(const XpvMedium *image, GError **error)
 {
     enum { HAS_PARENT = 2 };
-    guint64 metadata;
-    guint32 flags = 0;
-    if (!find_vhdx_metadata(image, &metadata, error) ||
-        (metadata != 0 && !find_vhdx_flags(image, metadata, &flags, error)))
+    static const guint8 metadata[] = { 0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b,
+                                       0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88, 0x6e };
+    static const guint8 parameters[] = { 0x37, 0x67, 0xa1, 0xca, 0x36, 0xfa, 0x43, 0x4d,
+                                         0xb3, 0xb6, 0x33, 0xf0, 0xaa, 0x44, 0xe7, 0x6b };
+    guint8 regions[16], region[VHDX_ENTRY], items[32], item[VHDX_ENTRY], values[8];
+    if (!peek(image, VHDX_REGIONS, regions, sizeof regions, error) ||
+        !find_vhdx_entry(image, VHDX_REGIONS + sizeof regions, xpv_le32(regions + 8), metadata, region, error))
         return FALSE;
-    return (flags & HAS_PARENT) == 0 || fail_as_difference(error);
+    guint64 place = xpv_le64(region + 16);
+    if (place == 0)
+        return TRUE;
+    if (!peek(image, place, items, sizeof items, error) ||
+        !find_vhdx_entry(image, place + sizeof items, xpv_le16(items + 10), parameters, item, error) ||
+        !peek(image, place + xpv_le32(item + 16), values, sizeof values, error))
+        return FALSE;
+    return !has_uuid(item) || (xpv_le32(values + 4) & HAS_PARENT) == 0 || fail_as_difference(error);
 }
 
 /* A descriptor, which names the files that the disk consists of, is a file of its own, or in a file that is otherwise
