@@ -5,42 +5,16 @@
 #include <glib.h>
 #include <string.h>
 
-static inline guint16
-xpv_le16(const guint8 *bytes)
-{
-    guint16 value;
-    memcpy(&value, bytes, sizeof value);
-    return GUINT16_FROM_LE(value);
-}
+#define XPV_DEFINE_READER(name, type, to_host)                                                                         \
+    static inline type name(const guint8 *bytes)                                                                       \
+    {                                                                                                                  \
+        type value;                                                                                                    \
+        memcpy(&value, bytes, sizeof value);                                                                           \
+        return to_host(value);                                                                                         \
+    }
 
-static inline guint32
-xpv_le32(const guint8 *bytes)
-{
-    guint32 value;
-    memcpy(&value, bytes, sizeof value);
-    return GUINT32_FROM_LE(value);
-}
-
-static inline guint64
-xpv_le64(const guint8 *bytes)
-{
-    guint64 value;
-    memcpy(&value, bytes, sizeof value);
-    return GUINT64_FROM_LE(value);
-}
-
-static inline guint32
-xpv_be32(const guint8 *bytes)
-{
-    guint32 value;
-    memcpy(&value, bytes, sizeof value);
-    return GUINT32_FROM_BE(value);
-}
-
-static inline guint64
-xpv_be64(const guint8 *bytes)
-{
-    guint64 value;
-    memcpy(&value, bytes, sizeof value);
-    return GUINT64_FROM_BE(value);
-}
+XPV_DEFINE_READER(xpv_le16, guint16, GUINT16_FROM_LE)
+XPV_DEFINE_READER(xpv_le32, guint32, GUINT32_FROM_LE)
+XPV_DEFINE_READER(xpv_le64, guint64, GUINT64_FROM_LE)
+XPV_DEFINE_READER(xpv_be32, guint32, GUINT32_FROM_BE)
+XPV_DEFINE_READER(xpv_be64, guint64, GUINT64_FROM_BE)
