@@ -24,24 +24,6 @@ typedef struct {
     guint number; /* of the disk, in that session */
 } Place;
 
-static void
-unref_medium(gpointer medium)
-{
-    xpv_medium_unref(medium);
-}
-
-static void
-free_image(gpointer image)
-{
-    xpv_image_free(image);
-}
-
-static void
-free_session(gpointer ssh)
-{
-    xpv_ssh_free(ssh);
-}
-
 static XpvSsh *
 find_session(XpvDisks *self, const XpvSshSource *source)
 {
@@ -121,15 +103,13 @@ static void
 await_image(XpvDisks *self, guint i, gint64 deadline, XpvInspectionDisk *described)
 {
     g_autoptr(GError) error = NULL;
-    XpvImage *image = self->images->pdata[i];
-    if (xpv_image_await(image, deadline, &error)) {
-        int fd = xpv_image_fd(image);
+    int fd = xpv_image_await(self->images->pdata[i], deadline, &error);
+    if (fd >= 0) {
         g_array_append_val(self->fds, fd);
         return;
     }
     describe(described, error);
-    xpv_image_free(image);
-    self->images->pdata[i] = NULL;
+    g_clear_pointer(&self->images->pdata[i], xpv_image_free);
 }
 
 static void
@@ -152,10 +132,10 @@ XpvDisks *
 xpv_disks_open(const GPtrArray *disks, XpvInspection *inspection)
 {
     XpvDisks *self = g_new(XpvDisks, 1);
-    self->media = g_ptr_array_new_with_free_func(unref_medium);
+    self->media = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_medium_unref);
     self->fds = g_array_new(FALSE, FALSE, sizeof(int));
-    self->sessions = g_ptr_array_new_with_free_func(free_session);
-    self->images = g_ptr_array_new_with_free_func(free_image);
+    self->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_ssh_free);
+    self->images = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_image_free);
     g_autofree Place *places = g_new0(Place, disks->len);
     g_autofree GError **errors = g_new0(GError *, disks->len);
     for (guint i = 0; i < disks->len; i++) {

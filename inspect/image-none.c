@@ -10,14 +10,8 @@ xpv_image_start(const char *path, const char *format, gint64 deadline, GError **
     return NULL;
 }
 
-gboolean
-xpv_image_await(XpvImage *self, gint64 deadline, GError **error)
-{
-    g_return_val_if_reached(FALSE);
-}
-
 int
-xpv_image_fd(const XpvImage *self)
+xpv_image_await(XpvImage *self, gint64 deadline, GError **error)
 {
     g_return_val_if_reached(-1);
 }

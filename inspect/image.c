@@ -64,27 +64,21 @@ xpv_image_start(const char *path, const char *format, gint64 deadline, GError **
     XpvQemuNbd *qemu_nbd = xpv_qemu_nbd_start(driver, fd, error);
     if (!qemu_nbd)
         return NULL;
-    XpvImage *self = g_new(XpvImage, 1);
-    *self = (XpvImage){ .qemu_nbd = qemu_nbd };
+    XpvImage *self = g_new0(XpvImage, 1);
+    self->qemu_nbd = qemu_nbd;
     return self;
 }
 
-gboolean
+int
 xpv_image_await(XpvImage *self, gint64 deadline, GError **error)
 {
-    return xpv_qemu_nbd_await(self->qemu_nbd, deadline, error);
-}
-
-int
-xpv_image_fd(const XpvImage *self)
-{
-    return xpv_qemu_nbd_socket(self->qemu_nbd);
+    return xpv_qemu_nbd_await(self->qemu_nbd, deadline, error) ? xpv_qemu_nbd_socket(self->qemu_nbd) : -1;
 }
 
 XpvMedium *
 xpv_image_medium(XpvImage *self, GError **error)
 {
-    self->nbd = xpv_nbd_connect(xpv_image_fd(self), error);
+    self->nbd = xpv_nbd_connect(xpv_qemu_nbd_socket(self->qemu_nbd), error);
     g_autoptr(XpvMedium) whole = self->nbd ? xpv_nbd_medium(self->nbd, error) : NULL;
     return whole ? xpv_cache_new(whole, CHUNK, 1) : NULL;
 }

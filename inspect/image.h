@@ -13,11 +13,9 @@ typedef struct _XpvImage XpvImage;
 XpvImage *xpv_image_start(const char *path, const char *format, gint64 deadline,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* xpv_image_await: blocks until its bytes can be read. Errors: as above */
-gboolean xpv_image_await(XpvImage *self, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-
-/* xpv_image_fd: the only descriptor that reading needs. */
-int xpv_image_fd(const XpvImage *self);
+/* xpv_image_await: blocks until its bytes can be read.
+ * Returns: the only descriptor that reading needs, owned by the image; -1: an error. Errors: as above */
+int xpv_image_await(XpvImage *self, gint64 deadline, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_image_medium: the bytes of the disk that is in it. Only for a sandbox, and once; the medium needs the image.
  * Returns: (nullable)
