@@ -22,7 +22,6 @@ typedef struct {
     XpvRequestFolder *folder;
     XpvAnswers *answers;
     GHashTable *readings; /* UUID → Reading */
-    GMainLoop *loop;
     gboolean failed;
 } Service;
 
@@ -46,7 +45,7 @@ reading_free(gpointer data)
         g_source_remove(reading->deadline);
     g_free(reading->uuid);
     xpv_inspection_request_free(reading->request);
-    g_clear_object(&reading->process);
+    g_object_unref(reading->process);
     g_object_unref(reading->given_up);
     g_free(reading);
 }
@@ -58,33 +57,15 @@ complain(Service *service, const GError *error)
     xpv_output_complain("%s", error->message);
 }
 
-/* The request is answered. */
-static void
-end(Service *service, const char *uuid)
-{
-    g_autoptr(GError) error = NULL;
-    if (!xpv_request_folder_end(service->folder, uuid, &error))
-        complain(service, error);
-}
-
-/* If the answer cannot be written, the next start of this program answers the request. */
+/* If this fails, the next start of this program answers the request. @inspection: (nullable) NULL: the domain is gone
+ */
 static void
 put(Service *service, const char *uuid, const XpvInspection *inspection)
 {
     g_autoptr(GError) error = NULL;
-    if (xpv_answers_put(service->answers, uuid, inspection, &error))
-        end(service, uuid);
-    else
-        complain(service, error);
-}
-
-static void
-remove_answer(Service *service, const char *uuid)
-{
-    g_autoptr(GError) error = NULL;
-    if (xpv_answers_remove(service->answers, uuid, &error))
-        end(service, uuid);
-    else
+    gboolean is_put = inspection ? xpv_answers_put(service->answers, uuid, inspection, &error)
+                                 : xpv_answers_remove(service->answers, uuid, &error);
+    if (!is_put || !xpv_request_folder_end(service->folder, uuid, &error))
         complain(service, error);
 }
 
@@ -161,30 +142,16 @@ allow(const XpvInspectionRequest *request)
     return READING_SECONDS;
 }
 
-/* @request: (transfer full) */
+/* @request, @process: (transfer full) */
 static void
-begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *request)
+begin(Service *service, const XpvTakenRequest *taken, XpvInspectionRequest *request, GSubprocess *process)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(XpvInspectionRequest) owned = request;
-    g_autoptr(GSubprocess) process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE,
-                                                      &error, "/proc/self/exe", "--request", NULL);
-    if (!process) {
-        put_failure(service, taken->uuid, request, error->message);
-        return;
-    }
     g_autoptr(GBytes) input = g_bytes_new(taken->text, taken->length);
     Reading *reading = g_new(Reading, 1);
-    *reading = (Reading){ service,
-                          g_strdup(taken->uuid),
-                          g_steal_pointer(&owned),
-                          g_steal_pointer(&process),
-                          g_cancellable_new(),
-                          allow(request),
-                          0 };
+    *reading = (Reading){ service, g_strdup(taken->uuid), request, process, g_cancellable_new(), allow(request), 0 };
     g_hash_table_insert(service->readings, reading->uuid, reading);
     reading->deadline = g_timeout_add_seconds(reading->seconds, on_deadline, reading);
-    g_subprocess_communicate_async(reading->process, input, reading->given_up, on_read, reading);
+    g_subprocess_communicate_async(process, input, reading->given_up, on_read, reading);
 }
 
 static void
@@ -192,16 +159,20 @@ answer(Service *service, const XpvTakenRequest *taken)
 {
     g_autoptr(GError) error = NULL;
     if (taken->length == 0) {
-        remove_answer(service, taken->uuid);
+        put(service, taken->uuid, NULL);
         return;
     }
-    XpvInspectionRequest *request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
-    if (request) {
-        begin(service, taken, request);
-        return;
-    }
-    g_autofree char *sentence = g_strdup_printf("the request cannot be understood: %s", error->message);
-    put_failure(service, taken->uuid, NULL, sentence);
+    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(taken->text, taken->length, &error);
+    if (!request)
+        g_prefix_error(&error, "the request cannot be understood: ");
+    g_autoptr(GSubprocess) process =
+        request ? g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error,
+                                   "/proc/self/exe", "--request", NULL)
+                : NULL;
+    if (process)
+        begin(service, taken, g_steal_pointer(&request), g_steal_pointer(&process));
+    else
+        put_failure(service, taken->uuid, request, error->message);
 }
 
 /* While a domain's disks are being read, its next request waits. */
@@ -224,31 +195,22 @@ fill(Service *service)
 {
     while (take(service))
         ;
-    if (g_hash_table_size(service->readings) == 0)
-        g_main_loop_quit(service->loop);
-}
-
-static gboolean
-on_start(gpointer service)
-{
-    fill(service);
-    return G_SOURCE_REMOVE;
 }
 
 gboolean
 xpv_requests_serve(const char *requests, const char *answers)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
     g_autoptr(GHashTable) readings = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, reading_free);
     g_autoptr(XpvRequestFolder) folder = xpv_request_folder_open(requests, &error);
     g_autoptr(XpvAnswers) written = folder ? xpv_answers_open(answers, &error) : NULL;
-    Service service = { folder, written, readings, loop, FALSE };
+    Service service = { folder, written, readings, FALSE };
     if (!written) {
         complain(&service, error);
         return FALSE;
     }
-    g_idle_add(on_start, &service);
-    g_main_loop_run(loop);
+    fill(&service);
+    while (g_hash_table_size(readings) > 0)
+        g_main_context_iteration(NULL, TRUE);
     return !service.failed;
 }
