@@ -10,9 +10,8 @@ xpv_inspect_fail(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    g_propagate_error(error, g_error_new_valist(XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_UNREADABLE, format, arguments));
     va_end(arguments);
-    g_set_error_literal(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_UNREADABLE, sentence);
     return FALSE;
 }
 

@@ -10,7 +10,6 @@ GQuark xpv_inspect_error_quark(void);
 typedef enum {
     XPV_INSPECT_ERROR_UNREADABLE, /* it is damaged, or of an unknown kind */
     XPV_INSPECT_ERROR_ABSENT,     /* it does not exist */
-    XPV_INSPECT_ERROR_USAGE,      /* of the command line */
 } XpvInspectError;
 
 /* xpv_inspect_fail: sets XPV_INSPECT_ERROR_UNREADABLE. Returns: FALSE */

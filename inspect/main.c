@@ -139,7 +139,7 @@ main(int argc, char **argv)
     }
     g_autoptr(XpvOptions) options = xpv_options_parse(argv, &error);
     if (!options) {
-        xpv_output_complain("%s", error->message);
+        xpv_output_complain("%s; see “" NAME " --help”", error->message);
         return EXIT_USAGE;
     }
     return (int)run(options);

@@ -2,12 +2,8 @@
 #include "inspect/options.h"
 
 #include "common/facts.h"
-#include "common/text.h"
 #include "common/this-host.h"
-#include "inspect/error.h"
 #include "inspect/format.h"
-
-#define SEE_HELP "; see “xenpv-compat-inspect --help”"
 
 static const char summary[] = "Tells which kernels are installed on the disks of a guest, which one starts, and\n"
                               "whether its para-virtualized drivers can load. It never writes to a\n"
@@ -80,30 +76,23 @@ context_new(XpvOptions *options, Words *words)
     return context;
 }
 
-static gboolean G_GNUC_PRINTF(2, 3) fail_usage(GError **error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
-    va_end(arguments);
-    g_autofree char *clean = xpv_text_clean(sentence, -1, 0);
-    g_set_error(error, XPV_INSPECT_ERROR, XPV_INSPECT_ERROR_USAGE, "%s" SEE_HELP, clean);
-    return FALSE;
-}
-
 static gboolean
 take_words(XpvOptions *options, const Words *words, GError **error)
 {
-    if (words->format && !xpv_format_driver(words->format))
-        return fail_usage(error, "--format cannot be “%s”; it is " XPV_FORMATS, words->format);
+    if (words->format && !xpv_format_driver(words->format)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--format cannot be “%s”; it is " XPV_FORMATS,
+                    words->format);
+        return FALSE;
+    }
     options->format = g_strdup(words->format ? words->format : "raw");
     options->host = xpv_this_host();
     options->virtualization = XPV_VIRTUALIZATION_HVM;
     for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++) {
-        g_autoptr(GError) wrong = NULL;
         g_autofree char *valid = words->facts[i] ? g_utf8_make_valid(words->facts[i], -1) : NULL;
-        if (valid && !xpv_facts_set(&options->host, &options->virtualization, fact_keys[i], valid, &wrong))
-            return fail_usage(error, "--%s", wrong->message);
+        if (valid && !xpv_facts_set(&options->host, &options->virtualization, fact_keys[i], valid, error)) {
+            g_prefix_error(error, "--");
+            return FALSE;
+        }
     }
     return TRUE;
 }
@@ -114,19 +103,16 @@ xpv_options_parse(char *const *argv, GError **error)
     g_autoptr(XpvOptions) options = g_new0(XpvOptions, 1);
     g_auto(Words) words = { 0 };
     g_autoptr(GOptionContext) context = context_new(options, &words);
-    g_autoptr(GError) wrong = NULL;
     g_auto(GStrv) arguments = g_strdupv((GStrv)argv);
 
     options->help_text = g_option_context_get_help(context, FALSE, NULL);
-    if (!g_option_context_parse_strv(context, &arguments, &wrong)) {
-        fail_usage(error, "%s", wrong->message);
+    if (!g_option_context_parse_strv(context, &arguments, error))
         return NULL;
-    }
     if (options->help || options->version)
         return g_steal_pointer(&options);
     gboolean takes_disks = !options->request && !options->requests;
     if (takes_disks != (options->disks != NULL) || (options->request && options->requests)) {
-        fail_usage(error, "it needs a DISK, or else --request or --requests");
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "it needs a DISK, or else --request or --requests");
         return NULL;
     }
     return take_words(options, &words, error) ? g_steal_pointer(&options) : NULL;

@@ -18,7 +18,7 @@ typedef struct {
 } XpvOptions;
 
 /* xpv_options_parse: Returns: (nullable)
- * Errors: XPV_INSPECT_ERROR_USAGE, with a sentence that names what is wrong */
+ * Errors: a sentence that names what is wrong; any bytes */
 XpvOptions *xpv_options_parse(char *const *argv, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void xpv_options_free(XpvOptions *options);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvOptions, xpv_options_free)
