@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "inspect/error.h"
+#include "inspect/fd.h"
 
 struct _XpvAnswers {
     char *path;
@@ -88,30 +88,12 @@ add_failure(XpvInspection *before, const XpvInspection *failed)
 }
 
 static gboolean
-write_all(int fd, const char *text)
-{
-    for (gsize length = strlen(text); length > 0;) {
-        ssize_t n = write(fd, text, length);
-        if (n < 0 && errno != EINTR)
-            return FALSE;
-        text += MAX(n, 0);
-        length -= (gsize)MAX(n, 0);
-    }
-    return TRUE;
-}
-
-static gboolean
 put_text(const XpvAnswers *self, const char *uuid, const char *text, GError **error)
 {
     g_autofree char *unfinished = g_strconcat(".", uuid, NULL);
-    int fd = openat(self->fd, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0)
-        return xpv_inspect_fail_by_errno(error, "cannot write the answer %s in %s", uuid, self->path);
-    gboolean is_written = write_all(fd, text);
-    int failure = errno;
-    close(fd);
-    errno = failure;
-    if (is_written && renameat(self->fd, unfinished, self->fd, uuid) == 0)
+    g_auto(XpvFd) fd =
+        openat(self->fd, unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd >= 0 && xpv_fd_write(fd, text) && renameat(self->fd, unfinished, self->fd, uuid) == 0)
         return TRUE;
     xpv_inspect_fail_by_errno(error, "cannot write the answer %s in %s", uuid, self->path);
     unlinkat(self->fd, unfinished, 0);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "inspect/fd.h"
 #include "inspect/filter.h"
 
 /* For the libraries that it loads as it starts, and for the image. */
@@ -39,12 +40,8 @@ allow(int rules, int fd, guint64 access)
 static gboolean
 allow_path(int rules, const char *path, guint64 access)
 {
-    int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT;
-    gboolean allowed = allow(rules, fd, access);
-    close(fd);
-    return allowed;
+    g_auto(XpvFd) fd = open(path, O_PATH | O_CLOEXEC);
+    return fd < 0 ? errno == ENOENT : allow(rules, fd, access);
 }
 
 static gboolean

@@ -10,6 +10,7 @@
 
 #include "inspect/cache.h"
 #include "inspect/error.h"
+#include "inspect/fd.h"
 
 #define CHUNK 16384U
 
@@ -69,16 +70,14 @@ XpvMedium *
 xpv_disk_open(const char *path, int *ret_fd, GError **error)
 {
     guint64 size = 0;
-    int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    g_auto(XpvFd) fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         xpv_inspect_fail(error, "%s", g_strerror(errno));
         return NULL;
     }
-    if (!measure(fd, &size, error)) {
-        close(fd);
+    if (!measure(fd, &size, error))
         return NULL;
-    }
     *ret_fd = fd;
-    g_autoptr(XpvMedium) whole = xpv_medium_new(size, read_all, GINT_TO_POINTER(fd), close_disk);
+    g_autoptr(XpvMedium) whole = xpv_medium_new(size, read_all, GINT_TO_POINTER(g_steal_fd(&fd)), close_disk);
     return xpv_cache_new(whole, CHUNK, 1);
 }

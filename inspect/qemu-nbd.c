@@ -17,6 +17,7 @@
 
 #include "inspect/confine.h"
 #include "inspect/error.h"
+#include "inspect/fd.h"
 
 #define NAME "qemu-nbd"
 
@@ -86,28 +87,19 @@ run_child(const Start *start)
 }
 
 /* A socket that listens, and one that is connected to it. The kernel chooses the name, so that no folder is needed.
- * Only one connection can wait there: if another process was faster, ours fails, and else no other reaches qemu-nbd. */
+ * Only one connection can wait there: if another process was faster, ours fails, and else no other reaches qemu-nbd.
+ * Returns: FALSE and errno; what was made is to be closed, too */
 static gboolean
-make_sockets(int *ret_listener, int *ret_socket)
+make_sockets(XpvFd *ret_listener, XpvFd *ret_socket)
 {
     struct sockaddr_un name = { .sun_family = AF_UNIX };
     socklen_t length = sizeof name;
-    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int connected = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener >= 0 && connected >= 0 && bind(listener, (struct sockaddr *)&name, sizeof name.sun_family) == 0 &&
-        listen(listener, 0) == 0 && getsockname(listener, (struct sockaddr *)&name, &length) == 0 &&
-        connect(connected, (struct sockaddr *)&name, length) == 0) {
-        *ret_listener = listener;
-        *ret_socket = connected;
-        return TRUE;
-    }
-    int failure = errno;
-    if (listener >= 0)
-        close(listener);
-    if (connected >= 0)
-        close(connected);
-    errno = failure;
-    return FALSE;
+    *ret_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *ret_socket = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return *ret_listener >= 0 && *ret_socket >= 0 &&
+           bind(*ret_listener, (struct sockaddr *)&name, sizeof name.sun_family) == 0 &&
+           listen(*ret_listener, 0) == 0 && getsockname(*ret_listener, (struct sockaddr *)&name, &length) == 0 &&
+           connect(*ret_socket, (struct sockaddr *)&name, length) == 0;
 }
 
 static gboolean
@@ -121,21 +113,16 @@ static gboolean
 start_child(XpvQemuNbd *self, Start *start, GError **error)
 {
     int ends[2];
-    if (!make_sockets(&start->fds[LISTENER], &self->socket))
+    g_auto(XpvFd) listener = -1;
+    if (!make_sockets(&listener, &self->socket) || pipe2(ends, O_CLOEXEC) < 0)
         return fail_start(error);
-    if (pipe2(ends, O_CLOEXEC) < 0) {
-        close(start->fds[LISTENER]);
-        return fail_start(error);
-    }
+    g_auto(XpvFd) messages = ends[1];
     self->messages = ends[0];
-    start->fds[STDERR_FILENO] = ends[1];
+    start->fds[STDERR_FILENO] = messages;
+    start->fds[LISTENER] = listener;
     self->pid = fork();
     if (self->pid == 0)
         run_child(start);
-    int failure = errno;
-    close(ends[1]);
-    close(start->fds[LISTENER]);
-    errno = failure;
     self->pidfd = self->pid < 0 ? -1 : pidfd_open(self->pid, 0);
     return self->pidfd >= 0 || fail_start(error);
 }
@@ -158,7 +145,7 @@ xpv_qemu_nbd_start(const char *driver, int fd, GError **error)
         xpv_inspect_fail(error, NAME ", which reads it, is not installed");
         return NULL;
     }
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    g_auto(XpvFd) null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) {
         fail_start(error);
         return NULL;
@@ -166,9 +153,7 @@ xpv_qemu_nbd_start(const char *driver, int fd, GError **error)
     g_autoptr(XpvQemuNbd) self = g_new(XpvQemuNbd, 1);
     *self = (XpvQemuNbd){ .pid = -1, .pidfd = -1, .socket = -1, .messages = -1, .options = options_new(driver, fd) };
     Start start = { program, self->options, { null, null, -1, -1, fd }, getpid() };
-    gboolean started = start_child(self, &start, error);
-    close(null);
-    return started ? g_steal_pointer(&self) : NULL;
+    return start_child(self, &start, error) ? g_steal_pointer(&self) : NULL;
 }
 
 /* Returns: FALSE if it does not end, because it waits for a disk that does not answer */
@@ -236,13 +221,6 @@ xpv_qemu_nbd_socket(const XpvQemuNbd *self)
     return self->socket;
 }
 
-static void
-close_if_open(int fd)
-{
-    if (fd >= 0)
-        close(fd);
-}
-
 void
 xpv_qemu_nbd_free(XpvQemuNbd *self)
 {
@@ -252,9 +230,9 @@ xpv_qemu_nbd_free(XpvQemuNbd *self)
         kill(self->pid, SIGKILL);
         await_end(self, NULL);
     }
-    close_if_open(self->pidfd);
-    close_if_open(self->socket);
-    close_if_open(self->messages);
+    xpv_fd_clear(&self->pidfd);
+    xpv_fd_clear(&self->socket);
+    xpv_fd_clear(&self->messages);
     g_free(self->options);
     g_free(self);
 }

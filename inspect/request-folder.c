@@ -11,6 +11,7 @@
 
 #include "common/inspection-request.h"
 #include "inspect/error.h"
+#include "inspect/fd.h"
 #include "inspect/output.h"
 
 /* Follows the UUID, and a dot goes before it, in the name of a request that was taken. */
@@ -126,7 +127,7 @@ remove_entry(const XpvRequestFolder *self, const char *name, const char *why, GE
 static char *
 read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
 {
-    int fd = openat(dirfd(self->entries), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    g_auto(XpvFd) fd = openat(dirfd(self->entries), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -134,9 +135,6 @@ read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
     gssize n;
     while ((n = read(fd, buffer, sizeof buffer)) > 0 && bytes->len <= XPV_INSPECTION_REQUEST_MAX)
         g_byte_array_append(bytes, buffer, (guint)n);
-    int failure = errno;
-    close(fd);
-    errno = failure;
     if (n < 0)
         return NULL;
     *ret_length = bytes->len;

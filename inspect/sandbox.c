@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "inspect/error.h"
+#include "inspect/fd.h"
 #include "inspect/filter.h"
 
 #define MIB (1024U * 1024)
@@ -188,20 +189,6 @@ confine(const XpvSandboxLimits *limits, int *keep, guint n_keep)
     return install_filter() ? 0 : 3;
 }
 
-/* Returns: whether it could all be written; the parent may take no more */
-static gboolean
-write_all(int fd, const char *text)
-{
-    for (gsize length = strlen(text); length > 0;) {
-        ssize_t n = write(fd, text, length);
-        if (n <= 0)
-            return FALSE;
-        text += n;
-        length -= (gsize)n;
-    }
-    return TRUE;
-}
-
 static void G_GNUC_NORETURN
 run_child(pid_t parent, const XpvSandboxLimits *limits, int *keep, guint n_keep, int out, XpvSandboxWork work,
           gpointer data)
@@ -212,7 +199,7 @@ run_child(pid_t parent, const XpvSandboxLimits *limits, int *keep, guint n_keep,
     guint failed = confine(limits, keep, n_keep);
     if (failed != 0)
         _exit((int)failed);
-    _exit(write_all(out, work(data)) ? 0 : 64);
+    _exit(xpv_fd_write(out, work(data)) ? 0 : 64); /* the parent may take no more */
 }
 
 XpvSandbox *
@@ -222,32 +209,26 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
     int ends[2];
     g_autofree int *keep = g_new(int, n_fds + 1);
     if (pipe2(ends, O_CLOEXEC) < 0) {
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "cannot make a pipe: %s", g_strerror(errno));
+        xpv_inspect_fail_by_errno(error, "cannot make a pipe");
         return NULL;
     }
+    g_auto(XpvFd) ours = ends[0], theirs = ends[1];
     for (guint i = 0; i < n_fds; i++)
         keep[i] = fds[i];
-    keep[n_fds] = ends[1];
+    keep[n_fds] = theirs;
     pid_t parent = getpid();
     pid_t pid = fork();
     if (pid == 0)
-        run_child(parent, limits, keep, n_fds + 1, ends[1], work, data);
-    int failure = errno;
-    close(ends[1]);
+        run_child(parent, limits, keep, n_fds + 1, theirs, work, data);
     if (pid < 0) {
-        close(ends[0]);
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "cannot start a process: %s",
-                    g_strerror(failure));
+        xpv_inspect_fail_by_errno(error, "cannot start a process");
         return NULL;
     }
     int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0) {
-        failure = errno;
+        xpv_inspect_fail_by_errno(error, "cannot watch the reading process");
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
-        close(ends[0]);
-        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(failure), "cannot watch the reading process: %s",
-                    g_strerror(failure));
         return NULL;
     }
     XpvSandbox *sandbox = g_new(XpvSandbox, 1);
@@ -256,7 +237,7 @@ xpv_sandbox_start(const XpvSandboxLimits *limits, const int *fds, guint n_fds, X
         .deadline = g_get_monotonic_time() + (gint64)limits->wall * G_USEC_PER_SEC,
         .pid = pid,
         .pidfd = pidfd,
-        .pipe = ends[0],
+        .pipe = g_steal_fd(&ours),
         .output = g_byte_array_new(),
     };
     return sandbox;

@@ -16,6 +16,7 @@
 #include "common/text.h"
 #include "inspect/cache.h"
 #include "inspect/error.h"
+#include "inspect/fd.h"
 
 /* What dd reads at a time, in bytes; and how many of these it reads at once, if reading goes on where it ended. */
 #define BLOCK 65536
@@ -113,14 +114,6 @@ xpv_ssh_new(const XpvSshLimits *limits, const char *destination, const char *por
     return ssh;
 }
 
-static void
-close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 void
 xpv_ssh_free(XpvSsh *ssh)
 {
@@ -166,41 +159,31 @@ die_with_parent(gpointer parent)
 }
 
 /* Returns: (transfer full) ssh's arguments */
-static GPtrArray *
+static GStrv
 list_arguments(const XpvSsh *ssh)
 {
-    static const char *const options[] = { "ssh",
-                                           "-xaT",
-                                           "-oBatchMode=yes",
-                                           "-oClearAllForwardings=yes",
-                                           "-oConnectTimeout=8",
-                                           "-oServerAliveInterval=3",
-                                           "-oServerAliveCountMax=2" };
-    GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < G_N_ELEMENTS(options); i++)
-        g_ptr_array_add(arguments, g_strdup(options[i]));
+    g_autoptr(GStrvBuilder) arguments = g_strv_builder_new();
+    g_autofree char *port = g_strconcat("-oPort=", ssh->port, NULL);
+    g_strv_builder_add_many(arguments, "ssh", "-xaT", "-oBatchMode=yes", "-oClearAllForwardings=yes",
+                            "-oConnectTimeout=8", "-oServerAliveInterval=3", "-oServerAliveCountMax=2", NULL);
     if (*ssh->port != '\0')
-        g_ptr_array_add(arguments, g_strconcat("-oPort=", ssh->port, NULL));
-    g_ptr_array_add(arguments, g_strdup("--"));
-    g_ptr_array_add(arguments, g_strdup(ssh->destination));
-    g_ptr_array_add(arguments, g_strdup(ssh->command->str));
-    g_ptr_array_add(arguments, NULL);
-    return arguments;
+        g_strv_builder_add(arguments, port);
+    g_strv_builder_add_many(arguments, "--", ssh->destination, ssh->command->str, NULL);
+    return g_strv_builder_end(arguments);
 }
 
 static gboolean
 run_ssh(XpvSsh *ssh, GError **error)
 {
-    g_autoptr(GPtrArray) arguments = list_arguments(ssh);
+    g_auto(GStrv) arguments = list_arguments(ssh);
     g_autoptr(GError) wrong = NULL;
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
         return xpv_inspect_fail(error, "cannot make a socket: %s", g_strerror(errno));
     ssh->socket = ends[0];
-    gboolean runs = g_spawn_async_with_pipes_and_fds(NULL, (const char *const *)arguments->pdata, NULL,
-                                                     G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent,
-                                                     GINT_TO_POINTER(getpid()), ends[1], ends[1], -1, NULL, NULL, 0,
-                                                     &ssh->pid, NULL, NULL, &ssh->errors, &wrong);
+    gboolean runs = g_spawn_async_with_pipes_and_fds(
+        NULL, (const char *const *)arguments, NULL, G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD, die_with_parent,
+        GINT_TO_POINTER(getpid()), ends[1], ends[1], -1, NULL, NULL, 0, &ssh->pid, NULL, NULL, &ssh->errors, &wrong);
     close(ends[1]);
     if (!runs)
         return xpv_inspect_fail(error, "ssh cannot be run: %s", wrong->message);
@@ -223,7 +206,7 @@ static void
 take_complaints(XpvSsh *ssh)
 {
     if (!take(ssh->errors, ssh->complaints))
-        close_fd(&ssh->errors);
+        xpv_fd_clear(&ssh->errors);
     if (ssh->complaints->len > COMPLAINTS_MAX)
         g_string_erase(ssh->complaints, 0, (gssize)(ssh->complaints->len - COMPLAINTS_MAX));
 }
@@ -323,9 +306,9 @@ bound_silence(const XpvSsh *ssh, GError **error)
 static void
 close_all(XpvSsh *ssh)
 {
-    close_fd(&ssh->pidfd);
-    close_fd(&ssh->socket);
-    close_fd(&ssh->errors);
+    xpv_fd_clear(&ssh->pidfd);
+    xpv_fd_clear(&ssh->socket);
+    xpv_fd_clear(&ssh->errors);
 }
 
 void
@@ -426,8 +409,7 @@ static gboolean
 ask(const Disk *disk, guint64 block, guint count, GError **error)
 {
     g_autofree char *line = g_strdup_printf("%u %" G_GUINT64_FORMAT " %u\n", disk->number + 1, block, count);
-    return write(disk->ssh->socket, line, strlen(line)) == (ssize_t)strlen(line) ||
-           xpv_inspect_fail(error, "the connection has ended");
+    return xpv_fd_write(disk->ssh->socket, line) || xpv_inspect_fail(error, "the connection has ended");
 }
 
 /* The result of dd, by its own words. */
