@@ -106,49 +106,6 @@ xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...)
     g_ptr_array_add(inspection->errors, xpv_text_clean(sentence, -1, 0));
 }
 
-static JsonArray *
-texts_to_json(const GPtrArray *texts)
-{
-    JsonArray *array = json_array_sized_new(texts->len);
-    for (guint i = 0; i < texts->len; i++)
-        json_array_add_string_element(array, texts->pdata[i]);
-    return array;
-}
-
-static JsonArray *
-disks_to_json(const GPtrArray *disks)
-{
-    JsonArray *array = json_array_sized_new(disks->len);
-    for (guint i = 0; i < disks->len; i++) {
-        const XpvInspectionDisk *disk = disks->pdata[i];
-        JsonObject *members = json_object_new();
-        json_object_set_string_member(members, "source", disk->source);
-        json_object_set_string_member(members, "format", disk->format);
-        json_object_set_boolean_member(members, "boot", disk->boot);
-        json_object_set_string_member(members, "error", disk->error);
-        json_array_add_object_element(array, members);
-    }
-    return array;
-}
-
-static JsonArray *
-kernels_to_json(const GPtrArray *kernels)
-{
-    JsonArray *array = json_array_sized_new(kernels->len);
-    for (guint i = 0; i < kernels->len; i++) {
-        const XpvInspectionKernel *kernel = kernels->pdata[i];
-        JsonObject *members = json_object_new();
-        json_object_set_string_member(members, "package", kernel->package);
-        json_object_set_string_member(members, "release", kernel->release);
-        json_object_set_string_member(members, "architecture", kernel->architecture);
-        json_object_set_boolean_member(members, "default", kernel->is_default);
-        json_object_set_boolean_member(members, "in_grub", kernel->in_grub);
-        json_object_set_int_member(members, "installed_at", kernel->installed_at);
-        json_array_add_object_element(array, members);
-    }
-    return array;
-}
-
 gboolean
 xpv_inspection_has_packages(const XpvInspection *inspection)
 {
@@ -177,35 +134,174 @@ xpv_inspection_says_less(const XpvInspection *inspection, const XpvInspection *e
            (inspection->kernels->len == 0 && earlier->kernels->len > 0);
 }
 
+typedef enum { KIND_TEXT, KIND_BOOLEAN, KIND_NUMBER, KIND_TEXTS, KIND_DISKS, KIND_KERNELS } Kind;
+
+/* A member of a JSON object, and of the struct that it is read into. */
+typedef struct {
+    const char *key;
+    Kind kind;
+    gsize offset;
+    gint64 max; /* the greatest number; of a list, the most elements; of a text, the most characters, or 0: any */
+} Member;
+
+static const Member disk_members[] = {
+    { "source", KIND_TEXT, offsetof(XpvInspectionDisk, source), 0 },
+    { "format", KIND_TEXT, offsetof(XpvInspectionDisk, format), XPV_TEXT_PUBLISHED_MAX },
+    { "boot", KIND_BOOLEAN, offsetof(XpvInspectionDisk, boot), 1 },
+    { "error", KIND_TEXT, offsetof(XpvInspectionDisk, error), XPV_TEXT_PUBLISHED_MAX },
+    { .key = NULL },
+};
+
+static const Member kernel_members[] = {
+    { "package", KIND_TEXT, offsetof(XpvInspectionKernel, package), XPV_TEXT_PUBLISHED_MAX },
+    { "release", KIND_TEXT, offsetof(XpvInspectionKernel, release), XPV_TEXT_PUBLISHED_MAX },
+    { "architecture", KIND_TEXT, offsetof(XpvInspectionKernel, architecture), XPV_TEXT_PUBLISHED_MAX },
+    { "default", KIND_BOOLEAN, offsetof(XpvInspectionKernel, is_default), 1 },
+    { "in_grub", KIND_BOOLEAN, offsetof(XpvInspectionKernel, in_grub), 1 },
+    { "installed_at", KIND_NUMBER, offsetof(XpvInspectionKernel, installed_at), SECONDS_MAX },
+    { .key = NULL },
+};
+
+static const Member inspection_members[] = {
+    { "disks", KIND_DISKS, offsetof(XpvInspection, disks), DISKS_MAX },
+    { "release", KIND_TEXT, offsetof(XpvInspection, release), XPV_TEXT_PUBLISHED_MAX },
+    { "distribution", KIND_TEXT, offsetof(XpvInspection, distribution), XPV_TEXT_PUBLISHED_MAX },
+    { "default_kernel", KIND_TEXT, offsetof(XpvInspection, default_kernel), XPV_TEXT_PUBLISHED_MAX },
+    { "kernels", KIND_KERNELS, offsetof(XpvInspection, kernels), KERNELS_MAX },
+    { "driver_packages", KIND_TEXTS, offsetof(XpvInspection, driver_packages), TEXTS_MAX },
+    { "driver_aliases", KIND_TEXTS, offsetof(XpvInspection, driver_aliases), TEXTS_MAX },
+    { "needs_recovery", KIND_BOOLEAN, offsetof(XpvInspection, needs_recovery), 1 },
+    { "errors", KIND_TEXTS, offsetof(XpvInspection, errors), ERRORS_MAX },
+    { "inspected_at", KIND_NUMBER, offsetof(XpvInspection, inspected_at), SECONDS_MAX },
+    { "boot_changed_at", KIND_NUMBER, offsetof(XpvInspection, boot_changed_at), SECONDS_MAX },
+    { "mounted_at", KIND_NUMBER, offsetof(XpvInspection, mounted_at), SECONDS_MAX },
+    { "serial", KIND_NUMBER, offsetof(XpvInspection, serial), G_MAXINT64 },
+    { .key = NULL },
+};
+
+/* The elements of lists of objects. */
+static const struct {
+    const Member *members;
+    gsize size; /* of the struct */
+} elements[] = {
+    [KIND_DISKS] = { disk_members, sizeof(XpvInspectionDisk) },
+    [KIND_KERNELS] = { kernel_members, sizeof(XpvInspectionKernel) },
+};
+
+/* Objects are no deeper than these tables. NOLINTBEGIN(misc-no-recursion) */
+static JsonObject *write_object(gconstpointer object, const Member *members);
+
+static JsonArray *
+write_list(const GPtrArray *list, Kind kind)
+{
+    JsonArray *array = json_array_sized_new(list->len);
+    for (guint i = 0; i < list->len; i++) {
+        if (kind == KIND_TEXTS)
+            json_array_add_string_element(array, list->pdata[i]);
+        else
+            json_array_add_object_element(array, write_object(list->pdata[i], elements[kind].members));
+    }
+    return array;
+}
+
+static JsonObject *
+write_object(gconstpointer object, const Member *members)
+{
+    JsonObject *json = json_object_new();
+    for (const Member *member = members; member->key; member++) {
+        if (member->kind == KIND_TEXT)
+            json_object_set_string_member(json, member->key, G_STRUCT_MEMBER(char *, object, member->offset));
+        else if (member->kind == KIND_BOOLEAN)
+            json_object_set_boolean_member(json, member->key, G_STRUCT_MEMBER(gboolean, object, member->offset));
+        else if (member->kind == KIND_NUMBER)
+            json_object_set_int_member(json, member->key, G_STRUCT_MEMBER(gint64, object, member->offset));
+        else
+            json_object_set_array_member(
+                json, member->key, write_list(G_STRUCT_MEMBER(GPtrArray *, object, member->offset), member->kind));
+    }
+    return json;
+}
+
 char *
 xpv_inspection_to_json(const XpvInspection *inspection)
 {
-    g_autoptr(JsonObject) members = json_object_new();
-    json_object_set_array_member(members, "disks", disks_to_json(inspection->disks));
-    json_object_set_string_member(members, "release", inspection->release);
-    json_object_set_string_member(members, "distribution", inspection->distribution);
-    json_object_set_string_member(members, "default_kernel", inspection->default_kernel);
-    json_object_set_array_member(members, "kernels", kernels_to_json(inspection->kernels));
-    json_object_set_array_member(members, "driver_packages", texts_to_json(inspection->driver_packages));
-    json_object_set_array_member(members, "driver_aliases", texts_to_json(inspection->driver_aliases));
-    json_object_set_boolean_member(members, "needs_recovery", inspection->needs_recovery);
-    json_object_set_array_member(members, "errors", texts_to_json(inspection->errors));
-    json_object_set_int_member(members, "inspected_at", inspection->inspected_at);
-    json_object_set_int_member(members, "boot_changed_at", inspection->boot_changed_at);
-    json_object_set_int_member(members, "mounted_at", inspection->mounted_at);
-    json_object_set_int_member(members, "serial", inspection->serial);
-    return xpv_json_line(members);
+    g_autoptr(JsonObject) json = write_object(inspection, inspection_members);
+    return xpv_json_line(json);
 }
 
 static gboolean G_GNUC_PRINTF(2, 3) fail(GError **error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    g_autofree char *sentence = g_strdup_vprintf(format, arguments);
+    g_propagate_error(error, g_error_new_valist(XPV_INSPECTION_ERROR, 0, format, arguments));
     va_end(arguments);
-    g_set_error_literal(error, XPV_INSPECTION_ERROR, 0, sentence);
     return FALSE;
 }
+
+static gboolean read_object(JsonObject *json, const Member *members, gpointer object, GError **error);
+
+/* @node: (nullable); @list: gets the elements */
+static gboolean
+read_list(JsonNode *node, const Member *member, GPtrArray *list, GError **error)
+{
+    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+    if (!array || json_array_get_length(array) > member->max)
+        return fail(error, "its member “%s” is missing, no list, or longer than %u", member->key, (guint)member->max);
+    for (guint i = 0; i < json_array_get_length(array); i++) {
+        JsonNode *element = json_array_get_element(array, i);
+        if (member->kind == KIND_TEXTS) {
+            if (json_node_get_value_type(element) != G_TYPE_STRING)
+                return fail(error, "its member “%s” has what is no text", member->key);
+            g_ptr_array_add(list, clean(json_node_get_string(element)));
+            continue;
+        }
+        if (!JSON_NODE_HOLDS_OBJECT(element))
+            return fail(error, "its member “%s” has what is no object", member->key);
+        gpointer object = g_malloc0(elements[member->kind].size);
+        g_ptr_array_add(list, object);
+        if (!read_object(json_node_get_object(element), elements[member->kind].members, object, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* @place: of the value in its struct */
+static gboolean
+read_scalar(JsonNode *node, const Member *member, gpointer place, GError **error)
+{
+    static const GType types[] = {
+        [KIND_TEXT] = G_TYPE_STRING, [KIND_BOOLEAN] = G_TYPE_BOOLEAN, [KIND_NUMBER] = G_TYPE_INT64
+    };
+    if (!node || json_node_get_value_type(node) != types[member->kind])
+        return fail(error, "its member “%s” is missing or of another type", member->key);
+    if (member->kind == KIND_TEXT) {
+        g_free(*(char **)place);
+        *(char **)place = xpv_text_clean(json_node_get_string(node), -1, (gsize)member->max);
+    } else if (member->kind == KIND_BOOLEAN) {
+        *(gboolean *)place = json_node_get_boolean(node);
+    } else {
+        gint64 number = json_node_get_int(node);
+        if (number < 0 || number > member->max)
+            return fail(error, "its member “%s” is out of range", member->key);
+        *(gint64 *)place = number;
+    }
+    return TRUE;
+}
+
+/* @object: its lists exist */
+static gboolean
+read_object(JsonObject *json, const Member *members, gpointer object, GError **error)
+{
+    for (const Member *member = members; member->key; member++) {
+        JsonNode *node = json_object_get_member(json, member->key);
+        gboolean is_list = member->kind >= KIND_TEXTS;
+        if (is_list ? !read_list(node, member, G_STRUCT_MEMBER(GPtrArray *, object, member->offset), error)
+                    : !read_scalar(node, member, G_STRUCT_MEMBER_P(object, member->offset), error))
+            return FALSE;
+    }
+    return TRUE;
+}
+/* NOLINTEND(misc-no-recursion) */
 
 /* Half of a character, escaped: "\\ud800". JsonParser leaks memory over it, and we write none. */
 static gboolean
@@ -246,156 +342,6 @@ is_plain(const char *text, gsize length, GError **error)
     return TRUE;
 }
 
-/* Reads an object, member after member. After the first wrong one, the error is set and nothing more is read. */
-typedef struct {
-    JsonObject *members;
-    GError **error;
-    gboolean is_sound;
-} Reader;
-
-/* Returns: (nullable) a value of that type */
-static JsonNode *
-take(Reader *reader, const char *key, GType type)
-{
-    JsonNode *node = reader->is_sound ? json_object_get_member(reader->members, key) : NULL;
-    if (node && json_node_get_value_type(node) == type)
-        return node;
-    if (reader->is_sound)
-        reader->is_sound = fail(reader->error, "its member “%s” is missing or of another type", key);
-    return NULL;
-}
-
-static void
-take_text(Reader *reader, const char *key, char **text)
-{
-    JsonNode *node = take(reader, key, G_TYPE_STRING);
-    if (!node)
-        return;
-    g_free(*text);
-    *text = clean(json_node_get_string(node));
-}
-
-static void
-take_boolean(Reader *reader, const char *key, gboolean *value)
-{
-    JsonNode *node = take(reader, key, G_TYPE_BOOLEAN);
-    if (node)
-        *value = json_node_get_boolean(node);
-}
-
-static void
-take_number(Reader *reader, const char *key, gint64 max, gint64 *ret_number)
-{
-    JsonNode *node = take(reader, key, G_TYPE_INT64);
-    gint64 number = node ? json_node_get_int(node) : 0;
-    if (number < 0 || number > max)
-        reader->is_sound = fail(reader->error, "its member “%s” is out of range", key);
-    else
-        *ret_number = number;
-}
-
-static void
-take_seconds(Reader *reader, const char *key, gint64 *ret_seconds)
-{
-    take_number(reader, key, SECONDS_MAX, ret_seconds);
-}
-
-/* Returns: (nullable) of at most @max elements */
-static JsonArray *
-take_array(Reader *reader, const char *key, guint max)
-{
-    JsonNode *node = reader->is_sound ? json_object_get_member(reader->members, key) : NULL;
-    JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
-    if (array && json_array_get_length(array) <= max)
-        return array;
-    if (reader->is_sound)
-        reader->is_sound = fail(reader->error, "its member “%s” is missing, no list, or longer than %u", key, max);
-    return NULL;
-}
-
-static void
-take_texts(Reader *reader, const char *key, guint max, GPtrArray *texts)
-{
-    JsonArray *array = take_array(reader, key, max);
-    for (guint i = 0; array && i < json_array_get_length(array); i++) {
-        JsonNode *node = json_array_get_element(array, i);
-        if (json_node_get_value_type(node) != G_TYPE_STRING) {
-            reader->is_sound = fail(reader->error, "its member “%s” has what is no text", key);
-            return;
-        }
-        g_ptr_array_add(texts, clean(json_node_get_string(node)));
-    }
-}
-
-/* Begins to read the object that is the array's element. Returns: FALSE if it is not an object */
-static gboolean
-open_element(Reader *outer, JsonArray *array, guint i, const char *key, Reader *ret_reader)
-{
-    JsonNode *node = json_array_get_element(array, i);
-    if (!JSON_NODE_HOLDS_OBJECT(node))
-        return outer->is_sound = fail(outer->error, "its member “%s” has what is no object", key);
-    *ret_reader = (Reader){ json_node_get_object(node), outer->error, TRUE };
-    return TRUE;
-}
-
-static void
-take_disks(Reader *outer, XpvInspection *inspection)
-{
-    JsonArray *array = take_array(outer, "disks", DISKS_MAX);
-    for (guint i = 0; array && outer->is_sound && i < json_array_get_length(array); i++) {
-        Reader reader = { 0 };
-        if (!open_element(outer, array, i, "disks", &reader))
-            return;
-        JsonNode *source = take(&reader, "source", G_TYPE_STRING);
-        XpvInspectionDisk *disk = xpv_inspection_add_disk(inspection, source ? json_node_get_string(source) : "", "");
-        take_text(&reader, "format", &disk->format);
-        take_boolean(&reader, "boot", &disk->boot);
-        take_text(&reader, "error", &disk->error);
-        outer->is_sound = reader.is_sound;
-    }
-}
-
-static void
-take_kernels(Reader *outer, XpvInspection *inspection)
-{
-    JsonArray *array = take_array(outer, "kernels", KERNELS_MAX);
-    for (guint i = 0; array && outer->is_sound && i < json_array_get_length(array); i++) {
-        Reader reader = { 0 };
-        if (!open_element(outer, array, i, "kernels", &reader))
-            return;
-        XpvInspectionKernel *kernel = xpv_inspection_kernel_new("", "", "");
-        g_ptr_array_add(inspection->kernels, kernel);
-        take_text(&reader, "package", &kernel->package);
-        take_text(&reader, "release", &kernel->release);
-        take_text(&reader, "architecture", &kernel->architecture);
-        take_boolean(&reader, "default", &kernel->is_default);
-        take_boolean(&reader, "in_grub", &kernel->in_grub);
-        take_seconds(&reader, "installed_at", &kernel->installed_at);
-        outer->is_sound = reader.is_sound;
-    }
-}
-
-static XpvInspection *
-read_object(JsonObject *members, GError **error)
-{
-    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-    Reader reader = { members, error, TRUE };
-    take_disks(&reader, inspection);
-    take_text(&reader, "release", &inspection->release);
-    take_text(&reader, "distribution", &inspection->distribution);
-    take_text(&reader, "default_kernel", &inspection->default_kernel);
-    take_kernels(&reader, inspection);
-    take_texts(&reader, "driver_packages", TEXTS_MAX, inspection->driver_packages);
-    take_texts(&reader, "driver_aliases", TEXTS_MAX, inspection->driver_aliases);
-    take_boolean(&reader, "needs_recovery", &inspection->needs_recovery);
-    take_texts(&reader, "errors", ERRORS_MAX, inspection->errors);
-    take_seconds(&reader, "inspected_at", &inspection->inspected_at);
-    take_seconds(&reader, "boot_changed_at", &inspection->boot_changed_at);
-    take_seconds(&reader, "mounted_at", &inspection->mounted_at);
-    take_number(&reader, "serial", G_MAXINT64, &inspection->serial);
-    return reader.is_sound ? g_steal_pointer(&inspection) : NULL;
-}
-
 XpvInspection *
 xpv_inspection_from_json(const char *text, gsize length, GError **error)
 {
@@ -411,6 +357,7 @@ xpv_inspection_from_json(const char *text, gsize length, GError **error)
         fail(error, "it is no JSON: %s", wrong->message);
         return NULL;
     }
-    return read_object(json_node_get_object(json_parser_get_root(parser)),
-                       error); /* is_plain() has seen that it is one */
+    JsonObject *json = json_node_get_object(json_parser_get_root(parser)); /* is_plain() has seen that it is one */
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    return read_object(json, inspection_members, inspection, error) ? g_steal_pointer(&inspection) : NULL;
 }
