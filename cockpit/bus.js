@@ -193,7 +193,7 @@ export class Daemon {
     return judged(await this.call("CheckKernel", "sa{sv}", report, variants(facts)));
   }
 
-  /* Returns that for each cell of table 12.1, row by row. */
+  /* Returns the same for each cell of table 12.1, row by row. */
   async checkVariants(facts) {
     const [cells] = await this.call("CheckVariants", "a{sv}", variants(facts));
     return cells.map(judged);

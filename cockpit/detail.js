@@ -76,7 +76,7 @@ function commands(domain, host) {
     element("h3", {}, "Report its kernel"),
     element("p", {}, "Run this in the guest. It names the package exactly."),
     command(IN_GUEST, "in the guest, print its kernel"),
-    element("p", {}, "Then this on the host, with the answer in place of KERNEL."),
+    element("p", {}, "Then run this on the host, with the answer in place of KERNEL."),
     command(metadata(domain, host, "<kernel>KERNEL</kernel>"), "on the host, report the kernel"),
   ];
   if (domain.Verdict === "incompatible" && !domain.Acknowledged) {
@@ -86,9 +86,9 @@ function commands(domain, host) {
       command(metadata(domain, host, `${kept}<acknowledged/>`), "on the host, acknowledge"));
   }
   const code = text => element("code", {}, text);
-  parts.push(element("p", { class: "hint" }, "Where libvirt has no metadata (before 0.9.10), write ",
+  parts.push(element("p", { class: "hint" }, "If libvirt has no metadata (before 0.9.10), write ",
     code(`${domain.Uuid}=KERNEL`), " into the group ", code("[Kernels]"), ", or ", code(`${domain.Uuid}=true`),
-    " into ", code("[Acknowledged]"), ", of ", code("/etc/xenpv-compat/kernels.conf"), "."));
+    " into ", code("[Acknowledged]"), " of ", code("/etc/xenpv-compat/kernels.conf"), "."));
   return element("section", { class: "commands" }, ...parts);
 }
 

@@ -19,9 +19,9 @@ function fill({ domain, row, button }) {
   while (button.nextSibling)
     button.nextSibling.remove();
   if (domain.Acknowledged)
-    button.after(mark("acknowledged", "An admin knows of it"));
+    button.after(mark("acknowledged", "An admin has acknowledged it"));
   if (domain.Stale)
-    button.after(mark("stale", "It could not be read lately"));
+    button.after(mark("stale", "It could not be read the last time"));
   while (row.children.length > 1)
     row.lastChild.remove();
   row.append(
