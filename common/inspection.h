@@ -8,11 +8,11 @@ typedef struct {
     char *source;  /* as it was asked for */
     char *format;  /* "raw" */
     gboolean boot; /* it holds /boot */
-    char *error;   /* "" where it could be opened */
+    char *error;   /* "" if it could be opened */
 } XpvInspectionDisk;
 
 typedef struct {
-    char *package; /* NAME-VERSION-RELEASE.ARCH; "" where no database tells */
+    char *package; /* NAME-VERSION-RELEASE.ARCH; "" if no database tells */
     char *release; /* uname -r */
     char *architecture;
     gboolean is_default; /* the boot loader starts it unless told otherwise */
@@ -24,9 +24,9 @@ typedef struct {
  * which is as it was asked for. */
 typedef struct {
     GPtrArray *disks;           /* of XpvInspectionDisk, in the order in which they were given */
-    char *release;              /* of the system: "3.9"; "" where not known */
+    char *release;              /* of the system: "3.9"; "" if not known */
     char *distribution;         /* "rhel", "centos", "oracle", "scientific", another word; "" where not known */
-    char *default_kernel;       /* a package, or else uname -r; "" where not known */
+    char *default_kernel;       /* a package, or else uname -r; "" if not known */
     GPtrArray *kernels;         /* of XpvInspectionKernel */
     GPtrArray *driver_packages; /* of text: kmod-xenpv */
     GPtrArray *driver_aliases;  /* of text: lines of modules.conf or modprobe.conf */
@@ -34,7 +34,7 @@ typedef struct {
     GPtrArray *errors;          /* of text: sentences without their end */
     gint64 inspected_at;        /* seconds since the epoch, when reading began; 0: nothing could be read */
     gint64 boot_changed_at;     /* when the boot loader's files were last changed, by the guest's clock; 0: not known */
-    gint64 mounted_at; /* when the guest had mounted / or /boot, the earlier, by the guest's clock; 0: not known */
+    gint64 mounted_at; /* when the guest last mounted / or /boot, the earlier one, by its own clock; 0: not known */
     gint64 serial;     /* of the request that this answers; 0: of none */
 } XpvInspection;
 

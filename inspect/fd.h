@@ -9,7 +9,7 @@
 
 typedef int XpvFd;
 
-/* xpv_fd_clear: closes it, unless it is -1, which it is afterwards. errno stays. */
+/* xpv_fd_clear: closes the descriptor, unless it is -1, and sets it to -1. errno stays as it is. */
 static inline void
 xpv_fd_clear(XpvFd *fd)
 {

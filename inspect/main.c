@@ -84,8 +84,7 @@ answer(void)
     return print(line, status_of(inspection));
 }
 
-/* All requests of the folder. As systemd names it, the folder of answers; that of requests is the daemon's, beside it.
- */
+/* Answers all requests. systemd names the folder of answers; the folder of requests is the daemon's, beside it. */
 static Exit
 serve(void)
 {

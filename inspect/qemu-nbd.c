@@ -21,16 +21,17 @@
 
 #define NAME "qemu-nbd"
 
-/* Its descriptors. By systemd's protocol the first one beyond the standard ones is the socket that it listens on. */
+/* The descriptors of qemu-nbd. By systemd's protocol, the first one beyond the standard ones is the socket that it
+ * listens on. */
 #define LISTENER 3
 #define IMAGE 4
 #define DESCRIPTORS 5
 #define IMAGE_PATH "/proc/self/fd/" G_STRINGIFY(IMAGE)
 
-/* Of what it says. */
+/* The most bytes that are kept of what qemu-nbd says. */
 #define MESSAGE_MAX 4096U
 
-/* How long one that was killed has to go, in milliseconds. One that waits for a disk does not. */
+/* How long a killed qemu-nbd may take to end, in milliseconds. One that waits for a disk takes longer. */
 #define LAST_WAIT 2000
 
 struct _XpvQemuNbd {
@@ -86,9 +87,10 @@ run_child(const Start *start)
     _exit(1);
 }
 
-/* A socket that listens, and one that is connected to it. The kernel chooses the name, so that no folder is needed.
- * Only one connection can wait there: if another process was faster, ours fails, and else no other reaches qemu-nbd.
- * Returns: FALSE and errno; what was made is to be closed, too */
+/* A socket that listens, and one that is connected to it. The kernel chooses the name, so no folder is needed. Only one
+ * connection can wait there. If another process connects first, ours fails; otherwise no other process reaches
+ * qemu-nbd.
+ * Returns: FALSE and errno; close the sockets then, too */
 static gboolean
 make_sockets(XpvFd *ret_listener, XpvFd *ret_socket)
 {
@@ -168,7 +170,7 @@ await_end(XpvQemuNbd *self, int *ret_status)
     return TRUE;
 }
 
-/* Returns: (transfer full) what it says after the options, which it repeats first; "" if it says nothing */
+/* Returns: (transfer full) what qemu-nbd says, without the options, which it repeats first; "" if it says nothing */
 static char *
 read_message(const XpvQemuNbd *self)
 {

@@ -41,7 +41,7 @@ name_taken(const char *uuid)
     return g_strconcat(".", uuid, TAKEN, NULL);
 }
 
-/* Reads the next name. Returns: (nullable) NULL: the end, or an error, which errno tells from the end's 0 */
+/* Reads the next name. Returns: (nullable) NULL: the end, with errno 0, or an error, with another errno */
 static const struct dirent *
 next_entry(const XpvRequestFolder *self)
 {
@@ -65,7 +65,7 @@ give_back(const XpvRequestFolder *self, const char *uuid, const char *taken, GEr
     int fd = dirfd(self->entries);
     if (renameat2(fd, taken, fd, uuid, RENAME_NOREPLACE) == 0 || (errno == EEXIST && unlinkat(fd, taken, 0) == 0))
         return TRUE;
-    return xpv_inspect_fail_by_errno(error, "cannot take up %s in %s", taken, self->path);
+    return xpv_inspect_fail_by_errno(error, "cannot make %s in %s a request again", taken, self->path);
 }
 
 static gboolean
@@ -184,7 +184,7 @@ take_note(XpvRequestFolder *self, GHashTable *before, const struct dirent *entry
 }
 
 static gboolean
-look(XpvRequestFolder *self, GError **error)
+read_folder(XpvRequestFolder *self, GError **error)
 {
     g_autoptr(GHashTable) before = g_steal_pointer(&self->waiting);
     const struct dirent *entry;
@@ -228,7 +228,7 @@ gboolean
 xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request, GError **error)
 {
     *ret_request = NULL;
-    if (!look(folder, error))
+    if (!read_folder(folder, error))
         return FALSE;
     const char *uuid = choose(folder, busy);
     g_autofree char *taken = uuid ? set_aside(folder, uuid) : NULL;
