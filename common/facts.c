@@ -39,17 +39,23 @@ static const struct {
     gboolean (*set)(XpvHost *host, XpvVirtualization *virtualization, const char *value);
     const char *words;
 } facts[] = {
-    { "host-architecture", set_architecture, "i686, x86_64 or ia64" },
-    { "host-processor", set_processor, "intel or amd" },
-    { "host-kernel", set_kernel, "any" },
-    { "virtualization", set_virtualization, "hvm, pv or pvh" },
+    [XPV_FACT_HOST_KERNEL] = { "host-kernel", set_kernel, "any" },
+    [XPV_FACT_HOST_ARCHITECTURE] = { "host-architecture", set_architecture, "i686, x86_64 or ia64" },
+    [XPV_FACT_HOST_PROCESSOR] = { "host-processor", set_processor, "intel or amd" },
+    [XPV_FACT_VIRTUALIZATION] = { "virtualization", set_virtualization, "hvm, pv or pvh" },
 };
+
+const char *
+xpv_fact_key(XpvFact fact)
+{
+    return facts[fact].key;
+}
 
 gboolean
 xpv_facts_set(XpvHost *host, XpvVirtualization *virtualization, const char *key, const char *value, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(facts); i++) {
-        if (!g_str_equal(key, facts[i].key) || (facts[i].set == set_virtualization && !virtualization))
+        if (!g_str_equal(key, facts[i].key) || (i == XPV_FACT_VIRTUALIZATION && !virtualization))
             continue;
         if (facts[i].set(host, virtualization, value))
             return TRUE;

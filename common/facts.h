@@ -9,6 +9,17 @@ GQuark xpv_facts_error_quark(void);
 
 typedef enum { XPV_FACTS_ERROR_UNKNOWN_KEY, XPV_FACTS_ERROR_UNKNOWN_WORD } XpvFactsError;
 
+typedef enum {
+    XPV_FACT_HOST_KERNEL,
+    XPV_FACT_HOST_ARCHITECTURE,
+    XPV_FACT_HOST_PROCESSOR,
+    XPV_FACT_VIRTUALIZATION,
+    XPV_FACT_MAX
+} XpvFact;
+
+/* xpv_fact_key: static. */
+const char *xpv_fact_key(XpvFact fact);
+
 /* xpv_facts_set: sets a fact.
  * @virtualization: (nullable) NULL: there is no such key
  * @key: "host-architecture" (i686, x86_64, ia64), "host-processor" (intel, amd), "host-kernel" (uname -r or a package),

@@ -42,19 +42,6 @@ static const char description[] = "“check” judges as on Xen, for a fully vir
                                   "\n"
                                   "See xenpv-compatctl(1).\n";
 
-const char *
-xpv_ctl_fact_key(XpvCtlFact fact)
-{
-    static const char *const keys[] = {
-        [XPV_CTL_FACT_HOST_KERNEL] = "host-kernel",
-        [XPV_CTL_FACT_HOST_ARCHITECTURE] = "host-architecture",
-        [XPV_CTL_FACT_HOST_PROCESSOR] = "host-processor",
-        [XPV_CTL_FACT_VIRTUALIZATION] = "virtualization",
-    };
-    G_STATIC_ASSERT(G_N_ELEMENTS(keys) == XPV_CTL_FACT_MAX);
-    return keys[fact];
-}
-
 static char *
 verbs_help(void)
 {
@@ -79,13 +66,13 @@ options_new(XpvCtl *ctl)
           "[USER@]HOST" },
         { "fail", 0, 0, G_OPTION_ARG_NONE, &ctl->fail, "list: make the exit status depend on the verdicts", NULL },
         { "output", 0, 0, G_OPTION_ARG_FILENAME, &ctl->output_file, "metrics: write to a file", "FILE" },
-        { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_KERNEL],
+        { "host-kernel", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_FACT_HOST_KERNEL],
           "check: the host's kernel, as uname -r prints it", "RELEASE" },
-        { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE],
+        { "host-architecture", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_FACT_HOST_ARCHITECTURE],
           "check: its architecture: i686, x86_64 or ia64", "WORD" },
-        { "host-processor", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR],
+        { "host-processor", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_FACT_HOST_PROCESSOR],
           "check: its processor: intel or amd", "WORD" },
-        { "virtualization", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_CTL_FACT_VIRTUALIZATION],
+        { "virtualization", 0, 0, G_OPTION_ARG_FILENAME, &ctl->facts[XPV_FACT_VIRTUALIZATION],
           "check: the guest's virtualization: hvm, pv or pvh", "WORD" },
         { "matrix", 0, 0, G_OPTION_ARG_NONE, &ctl->matrix, "check: the tables' own kernels, without KERNEL", NULL },
         { "all-hosts", 0, 0, G_OPTION_ARG_NONE, &ctl->all_hosts, "check: for every host that the tables distinguish",
@@ -168,13 +155,13 @@ check_options(const XpvCtl *ctl, GError **error)
         if (flags[i].is_given && !(ctl->verb->takes & flags[i].takes))
             return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, flags[i].name);
     }
-    for (guint i = 0; i < XPV_CTL_FACT_MAX; i++) {
+    for (guint i = 0; i < XPV_FACT_MAX; i++) {
         if (ctl->facts[i] && !(ctl->verb->takes & XPV_CTL_TAKES_FACTS))
-            return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, xpv_ctl_fact_key(i));
+            return fail_usage(error, "“%s” does not take --%s", ctl->verb->name, xpv_fact_key(i));
     }
     if (ctl->matrix && ctl->all_hosts)
         return fail_usage(error, "give either --matrix or --all-hosts, not both");
-    if (ctl->all_hosts && (ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE] || ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR]))
+    if (ctl->all_hosts && (ctl->facts[XPV_FACT_HOST_ARCHITECTURE] || ctl->facts[XPV_FACT_HOST_PROCESSOR]))
         return fail_usage(error, "--all-hosts judges for each architecture and processor, so do not give one");
     return TRUE;
 }
@@ -228,7 +215,7 @@ xpv_ctl_free(XpvCtl *ctl)
     g_strfreev(ctl->arguments);
     g_free(ctl->host);
     g_free(ctl->output_file);
-    for (guint i = 0; i < XPV_CTL_FACT_MAX; i++)
+    for (guint i = 0; i < XPV_FACT_MAX; i++)
         g_free(ctl->facts[i]);
     g_free(ctl->help_text);
     g_free(ctl);

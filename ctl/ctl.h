@@ -2,6 +2,7 @@
 /* The command line. */
 #pragma once
 
+#include "common/facts.h"
 #include "ctl/exit.h"
 #include "ctl/output.h"
 
@@ -28,18 +29,6 @@ struct _XpvCtlVerb {
     gboolean (*run)(XpvCtl *ctl, XpvCtlExit *ret_status, GError **error);
 };
 
-/* The facts about host and guest that options of "check" give. */
-typedef enum {
-    XPV_CTL_FACT_HOST_KERNEL,
-    XPV_CTL_FACT_HOST_ARCHITECTURE,
-    XPV_CTL_FACT_HOST_PROCESSOR,
-    XPV_CTL_FACT_VIRTUALIZATION,
-    XPV_CTL_FACT_MAX
-} XpvCtlFact;
-
-/* xpv_ctl_fact_key: as common/facts.h has it; also the option's name. */
-const char *xpv_ctl_fact_key(XpvCtlFact fact);
-
 struct _XpvCtl {
     const XpvCtlVerb *verb;
     GStrv arguments; /* the verb's; any bytes */
@@ -51,7 +40,7 @@ struct _XpvCtl {
     char *output_file;  /* any bytes; NULL: standard output */
     gboolean help;
     gboolean version;
-    char *facts[XPV_CTL_FACT_MAX]; /* any bytes; NULL: not given */
+    char *facts[XPV_FACT_MAX]; /* of "check"; any bytes; NULL: not given */
     char *help_text;
     XpvCtlOutput output;
 };

@@ -2,7 +2,6 @@
 #include "ctl/facts.h"
 
 #include "common/domain.h"
-#include "common/facts.h"
 #include "common/guide.h"
 #include "common/text.h"
 #include "common/this-host.h"
@@ -36,12 +35,12 @@ xpv_ctl_facts_clear(XpvCtlFacts *facts)
 }
 
 gboolean
-xpv_ctl_facts_set(XpvCtlFacts *facts, XpvCtlFact fact, const char *value, GError **error)
+xpv_ctl_facts_set(XpvCtlFacts *facts, XpvFact fact, const char *value, GError **error)
 {
     g_autofree char *valid = g_utf8_make_valid(value, -1);
-    if (!xpv_facts_set(&facts->host, &facts->virtualization, xpv_ctl_fact_key(fact), valid, error))
+    if (!xpv_facts_set(&facts->host, &facts->virtualization, xpv_fact_key(fact), valid, error))
         return FALSE;
-    if (fact == XPV_CTL_FACT_HOST_KERNEL) {
+    if (fact == XPV_FACT_HOST_KERNEL) {
         g_free(facts->kernel);
         facts->kernel = xpv_text_clean(valid, -1, XPV_TEXT_PUBLISHED_MAX);
     }

@@ -23,7 +23,7 @@ void xpv_ctl_facts_clear(XpvCtlFacts *facts);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvCtlFacts, xpv_ctl_facts_clear)
 
 /* xpv_ctl_facts_set: sets a fact. @value: any bytes. Errors: those of xpv_facts_set(). */
-gboolean xpv_ctl_facts_set(XpvCtlFacts *facts, XpvCtlFact fact, const char *value,
+gboolean xpv_ctl_facts_set(XpvCtlFacts *facts, XpvFact fact, const char *value,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_ctl_facts_judge: judges a report. Returns: an object with a domain's properties */

@@ -20,7 +20,7 @@ gather_facts(XpvCtlFacts *facts, const XpvCtl *ctl, GError **error)
         xpv_ctl_facts_of_no_host(facts);
     else
         xpv_ctl_facts_of_this_host(facts);
-    for (guint i = 0; i < XPV_CTL_FACT_MAX; i++) {
+    for (guint i = 0; i < XPV_FACT_MAX; i++) {
         g_autoptr(GError) wrong = NULL;
         if (ctl->facts[i] && !xpv_ctl_facts_set(facts, i, ctl->facts[i], &wrong)) {
             g_set_error(error, XPV_CTL_ERROR, XPV_CTL_EXIT_USAGE, "--%s", wrong->message);

@@ -88,8 +88,7 @@ load(const char *path, GKeyFileFlags flags, GError **error)
 static gboolean
 take_configuration(XpvCtlFacts *facts, GError **error)
 {
-    static const XpvCtlFact of_host[] = { XPV_CTL_FACT_HOST_KERNEL, XPV_CTL_FACT_HOST_ARCHITECTURE,
-                                          XPV_CTL_FACT_HOST_PROCESSOR };
+    static const XpvFact of_host[] = { XPV_FACT_HOST_KERNEL, XPV_FACT_HOST_ARCHITECTURE, XPV_FACT_HOST_PROCESSOR };
     g_autoptr(GKeyFile) file = load(XPV_CONFIG_PATH, G_KEY_FILE_KEEP_TRANSLATIONS, error);
     if (!file)
         return FALSE;
@@ -98,7 +97,7 @@ take_configuration(XpvCtlFacts *facts, GError **error)
         return TRUE; /* that configuration is for another host, which the daemon watches from here */
 
     for (guint i = 0; i < G_N_ELEMENTS(of_host); i++) {
-        const char *key = xpv_ctl_fact_key(of_host[i]);
+        const char *key = xpv_fact_key(of_host[i]);
         if (!g_key_file_has_key(file, XPV_CONFIG_GROUP, key, NULL))
             continue;
         g_autoptr(GError) wrong = NULL;

@@ -60,10 +60,10 @@ test_facts(void)
     g_autoptr(XpvCtl) ctl =
         parse("check --host-architecture=x86_64 --host-processor “” --virtualization pv --host-kernel= x", NULL);
     g_assert_nonnull(ctl);
-    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_ARCHITECTURE], ==, "x86_64");
-    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_PROCESSOR], ==, "");
-    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_VIRTUALIZATION], ==, "pv");
-    g_assert_cmpstr(ctl->facts[XPV_CTL_FACT_HOST_KERNEL], ==, "");
+    g_assert_cmpstr(ctl->facts[XPV_FACT_HOST_ARCHITECTURE], ==, "x86_64");
+    g_assert_cmpstr(ctl->facts[XPV_FACT_HOST_PROCESSOR], ==, "");
+    g_assert_cmpstr(ctl->facts[XPV_FACT_VIRTUALIZATION], ==, "pv");
+    g_assert_cmpstr(ctl->facts[XPV_FACT_HOST_KERNEL], ==, "");
 }
 
 static void
