@@ -24,19 +24,6 @@ static const XpvCtlProperty host_properties[] = {
 const XpvCtlInterface xpv_ctl_domain_interface = { domain_properties, XPV_CTL_DOMAIN_MAX };
 const XpvCtlInterface xpv_ctl_host_interface = { host_properties, XPV_CTL_HOST_MAX };
 
-static void
-take_value(XpvCtlObject *object, const char *name, GVariant *value)
-{
-    for (guint i = 0; i < object->interface->n_properties; i++) {
-        const XpvCtlProperty *property = &object->interface->properties[i];
-        if (g_str_equal(property->name, name) && !object->values[i] &&
-            g_variant_is_of_type(value, G_VARIANT_TYPE(property->type))) {
-            object->values[i] = g_variant_ref(value);
-            return;
-        }
-    }
-}
-
 XpvCtlObject *
 xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties)
 {
@@ -44,18 +31,16 @@ xpv_ctl_object_new(const XpvCtlInterface *interface, GVariant *properties)
     XpvCtlObject *object = g_malloc0(sizeof *object + interface->n_properties * sizeof object->values[0]);
     object->interface = interface;
 
-    GVariantIter iter;
-    const char *name;
-    GVariant *value;
-    g_variant_iter_init(&iter, sunk);
-    while (g_variant_iter_loop(&iter, "{&sv}", &name, &value))
-        take_value(object, name, value);
-
+    GVariantDict sent;
+    g_variant_dict_init(&sent, sunk);
     for (guint i = 0; i < interface->n_properties; i++) {
         const XpvCtlProperty *property = &interface->properties[i];
+        const GVariantType *type = G_VARIANT_TYPE(property->type);
+        object->values[i] = g_variant_dict_lookup_value(&sent, property->name, type);
         if (!object->values[i])
-            object->values[i] = g_variant_parse(G_VARIANT_TYPE(property->type), property->unknown, NULL, NULL, NULL);
+            object->values[i] = g_variant_parse(type, property->unknown, NULL, NULL, NULL);
     }
+    g_variant_dict_clear(&sent);
     return object;
 }
 
