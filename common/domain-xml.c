@@ -153,9 +153,12 @@ boot_rank(xmlNode *node, const XpvDomainDisk *disk)
 }
 
 static gboolean
-is_hard_disk(const xmlNode *node, const char *device)
+is_hard_disk(xmlNode *node)
 {
-    return xpv_xml_is_element(node, "disk") && (!device || g_str_equal(device, "disk"));
+    if (!xpv_xml_is_element(node, "disk"))
+        return FALSE;
+    g_autofree char *device = xpv_xml_copy_attribute(node, "device");
+    return !device || g_str_equal(device, "disk");
 }
 
 static void
@@ -164,8 +167,7 @@ read_disks(XpvDomainXml *xml, xmlNode *devices)
     guint64 lowest = G_MAXUINT64;
     xml->disks = xpv_domain_disks_new();
     for (xmlNode *node = xpv_xml_find_child(devices, "disk"); node; node = node->next) {
-        g_autofree char *device = node->type == XML_ELEMENT_NODE ? xpv_xml_copy_attribute(node, "device") : NULL;
-        if (!is_hard_disk(node, device))
+        if (!is_hard_disk(node))
             continue;
         XpvDomainDisk *disk = read_disk(node);
         guint64 rank = boot_rank(node, disk);
@@ -188,11 +190,10 @@ read_boots_from_disk(xmlNode *os, xmlNode *devices)
     for (xmlNode *node = devices ? devices->children : NULL; node; node = node->next) {
         g_autofree char *order = xpv_xml_copy_attribute(xpv_xml_find_child(node, "boot"), "order");
         guint64 rank = order ? g_ascii_strtoull(order, NULL, 10) : G_MAXUINT64;
-        if (rank >= lowest)
-            continue;
-        g_autofree char *device = xpv_xml_copy_attribute(node, "device");
-        lowest = rank;
-        is_disk = is_hard_disk(node, device);
+        if (rank < lowest) {
+            lowest = rank;
+            is_disk = is_hard_disk(node);
+        }
     }
     return is_disk;
 }
@@ -236,12 +237,12 @@ xpv_domain_xml_parse(const char *text, GError **error)
                             "its XML has no name or no valid UUID");
         return NULL;
     }
+    xmlNode *devices = xpv_xml_find_child(domain, "devices");
     read_os(xml, domain);
     read_metadata(xml, xpv_xml_find_child(domain, "metadata"));
-    read_disks(xml, xpv_xml_find_child(domain, "devices"));
-    xml->boots_from_disk =
-        read_boots_from_disk(xpv_xml_find_child(domain, "os"), xpv_xml_find_child(domain, "devices"));
-    read_console(xml, xpv_xml_find_child(domain, "devices"));
+    read_disks(xml, devices);
+    xml->boots_from_disk = read_boots_from_disk(xpv_xml_find_child(domain, "os"), devices);
+    read_console(xml, devices);
     return g_steal_pointer(&xml);
 }
 
