@@ -180,7 +180,7 @@ archs_of_machine(XpvArch machine)
     }
 }
 
-/* The architectures that a kernel can have whose name has none. */
+/* The architectures that a kernel can have if its name has none. */
 static guint
 possible_archs(const XpvKernel *kernel, XpvArch machine, gboolean is_smp)
 {

@@ -20,8 +20,8 @@ XpvSshSource *xpv_ssh_source_parse(const char *source, GError **error) G_GNUC_WA
 void xpv_ssh_source_free(XpvSshSource *source);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvSshSource, xpv_ssh_source_free)
 
-/* xpv_ssh_source_prefix: what stands before a path to make it the source of a disk of a libvirt connection: nothing for
- * this machine's, "ssh://root@xen1" for xen+ssh://root@xen1/system.
+/* xpv_ssh_source_prefix: the prefix that makes a path on the host of a libvirt connection the source of a disk: "" if
+ * the host is this machine, "ssh://root@xen1" for xen+ssh://root@xen1/system.
  * Returns: (transfer full) (nullable)
  * Errors: G_URI_ERROR, with a sentence that says why its disks cannot be read */
 char *xpv_ssh_source_prefix(const char *uri, GError **error) G_GNUC_WARN_UNUSED_RESULT;

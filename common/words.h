@@ -2,8 +2,8 @@
 /* The public words: each enumeration is published as strings from one table.
  *
  * Words are part of the public interface and never change their meaning.
- * In each enumeration that has "not known", it is 0; its word is "", but "unknown" for XpvDrivers.
- * xpv_<enum>_to_word() returns a static string; xpv_<enum>_from_word() returns FALSE for a word of no member. */
+ * If an enumeration has a member for "not known", that member is 0; its word is "", or "unknown" for XpvDrivers.
+ * xpv_<enum>_to_word() returns a static string; xpv_<enum>_from_word() returns FALSE if no member has the word. */
 #pragma once
 
 #include <glib.h>

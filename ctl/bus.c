@@ -73,7 +73,7 @@ trouble_of(const GError *error)
 }
 
 /* Whether the unit asserts that the host runs Xen, and the host does not. systemd forgets the result of an assertion of
- * a unit that is not enabled; of this host, we can check it. */
+ * a unit that is not enabled; for this host, the file itself tells. */
 static gboolean
 lacks_xen(GVariant *properties, gboolean is_local)
 {

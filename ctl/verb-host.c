@@ -17,7 +17,7 @@ xpv_ctl_warn_of_host(XpvCtl *ctl, const XpvCtlObject *host)
         xpv_ctl_output_sentence(&ctl->output, "Warning: ", XPV_CTL_STYLE_BAD, warning);
 }
 
-/* Why not, too: nobody would look for that here. */
+/* If disks are not read, it also says why: nobody knows where else to find that. */
 static char *
 disks_read_text(const XpvCtlObject *host)
 {

@@ -35,7 +35,8 @@ xpv_xenstore_new(const XpvXenstoreListener *listener, gpointer data, GDestroyNot
     xenstore->data = data;
     xenstore->free_data = free_data;
     g_atomic_int_inc(&n_xenstores);
-    /* libxenstore 4.17 ignores it around each call, and restores it afterwards: two threads would undo each other's. */
+    /* libxenstore 4.17 ignores SIGPIPE around each call and restores it afterwards. Two threads would disturb each
+     * other, so it is always ignored. */
     signal(SIGPIPE, SIG_IGN);
     return xenstore;
 }
