@@ -85,15 +85,12 @@ run(const XpvOptions *options, XpvConfig *config)
     Process process = { options, loop, NULL, NULL, EXIT_SUCCESS };
     g_autoptr(XpvService) service = process.service = xpv_service_new();
 
-    if (!xpv_libvirt_init(&error)) {
-        on_failed(error, &process);
-        return process.status;
-    }
     g_unix_signal_add(SIGTERM, on_end, &process);
     g_unix_signal_add(SIGINT, on_end, &process);
     g_unix_signal_add(SIGHUP, on_reload, &process);
-    process.manager = xpv_manager_new(config, runtime_directory ? runtime_directory : XPV_RUNTIME_DIRECTORY, &listener,
-                                      &process, &error);
+    if (xpv_libvirt_init(&error))
+        process.manager = xpv_manager_new(config, runtime_directory ? runtime_directory : XPV_RUNTIME_DIRECTORY,
+                                          &listener, &process, &error);
     if (!process.manager) {
         on_failed(error, &process);
         return process.status;
