@@ -7,7 +7,6 @@ struct _XpvSession {
     char *uri;
     guint timeout;
     XpvWorker *worker;
-    XpvEvents events;
     const XpvSessionListener *listener;
     gpointer data;
 };
@@ -89,8 +88,7 @@ open_done(XpvJob *job, gpointer data)
 {
     const OpenJob *open = (OpenJob *)job;
     XpvSession *session = data;
-    session->events = open->events;
-    session->listener->opened(open->host, job->error, session->data);
+    session->listener->opened(open->host, open->events, job->error, session->data);
 }
 
 static void
@@ -209,10 +207,4 @@ xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const 
     read->state = state;
     g_strlcpy(read->uuid, uuid, sizeof read->uuid);
     xpv_worker_push(session->worker, &read->head);
-}
-
-XpvEvents
-xpv_session_get_events(const XpvSession *session)
-{
-    return session->events;
 }

@@ -9,7 +9,8 @@ typedef struct _XpvSession XpvSession;
 
 /* Callbacks, on the main thread. Errors are borrowed. Each may abandon the session, and overdue() must. */
 typedef struct {
-    void (*opened)(const XpvLibvirtHost *host, const GError *error, gpointer data);
+    /* @events: those that domain_changed() tells of */
+    void (*opened)(const XpvLibvirtHost *host, XpvEvents events, const GError *error, gpointer data);
     /* @domains, @is_whole: see xpv_connection_list() */
     void (*listed)(GPtrArray *domains, gboolean is_whole, const GError *error, gpointer data);
     /* @reading: the callee may steal its XML. */
@@ -35,6 +36,3 @@ void xpv_session_list(XpvSession *session);
 
 /* xpv_session_read: requests one domain. @state: (nullable) (static) as told by a list of this session */
 void xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state);
-
-/* xpv_session_get_events: after it is open. */
-XpvEvents xpv_session_get_events(const XpvSession *session);

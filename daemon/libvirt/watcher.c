@@ -48,13 +48,13 @@ struct _XpvWatcher {
     State state;
     guint timer;         /* ends WAITING, PROMPTED and, if the host is polled, SETTLED */
     XpvSession *session; /* NULL while WAITING or PROMPTED */
+    XpvEvents events;    /* of the session, once it is open */
     guint tries;         /* since the last list, for the backoff */
     gint64 tried;        /* the time when the last try began */
 
-    guint64 wanted; /* the serial of the last refresh that was asked for */
-    guint64 serial; /* the serial of the present refresh, or of the last one */
-    gboolean is_poll;
-    guint polls;
+    guint64 wanted;      /* the serial of the last refresh that was asked for */
+    guint64 serial;      /* the serial of the present refresh, or of the last one */
+    guint polls;         /* how many refreshes in a row were polls, up to this one; 0: it is none */
     GHashTable *changed; /* of UUID, owned: domains whose next read must be of everything */
     GHashTable *awaited; /* of UUID, owned: domains that the refresh waits for */
 
@@ -138,7 +138,7 @@ read_again(XpvWatcher *watcher, const char *uuid, XpvReadWhat what)
 {
     if (g_hash_table_contains(watcher->hung, uuid))
         return;
-    if (what != XPV_READ_STATE || xpv_session_get_events(watcher->session) != XPV_EVENTS_ALL)
+    if (what != XPV_READ_STATE || watcher->events != XPV_EVENTS_ALL)
         set_changed(watcher, uuid);
     xpv_pacer_want(watcher->pacer, uuid);
 }
@@ -156,11 +156,10 @@ poll_host(gpointer data)
 static void
 settle(XpvWatcher *watcher)
 {
-    XpvEvents events = xpv_session_get_events(watcher->session);
+    guint interval = watcher->events == XPV_EVENTS_NONE ? POLL_SECONDS : POLL_RARELY_SECONDS;
     watcher->state = SETTLED;
-    if (events != XPV_EVENTS_ALL)
-        watcher->timer =
-            g_timeout_add_seconds(events == XPV_EVENTS_NONE ? POLL_SECONDS : POLL_RARELY_SECONDS, poll_host, watcher);
+    if (watcher->events != XPV_EVENTS_ALL)
+        watcher->timer = g_timeout_add_seconds(interval, poll_host, watcher);
 }
 
 static void
@@ -173,13 +172,14 @@ finish_refresh(XpvWatcher *watcher)
 }
 
 static void
-on_opened(const XpvLibvirtHost *host, const GError *error, gpointer data)
+on_opened(const XpvLibvirtHost *host, XpvEvents events, const GError *error, gpointer data)
 {
     XpvWatcher *watcher = data;
     if (error) {
         disconnect(watcher, error);
         return;
     }
+    watcher->events = events;
     watcher->listener->connected(host, watcher->data);
     start_refresh(watcher, FALSE);
 }
@@ -188,7 +188,7 @@ on_opened(const XpvLibvirtHost *host, const GError *error, gpointer data)
 static gboolean
 plan_read(XpvWatcher *watcher, const XpvListedDomain *domain)
 {
-    gboolean is_known = watcher->is_poll && domain->last_state;
+    gboolean is_known = watcher->polls > 0 && domain->last_state;
     watcher->next_what = XPV_READ_LISTED;
     watcher->next_state = domain->state;
     if (g_hash_table_contains(watcher->changed, domain->uuid)) {
@@ -369,7 +369,6 @@ start_refresh(XpvWatcher *watcher, gboolean is_poll)
     watcher->state = LISTING;
     watcher->serial = MAX(watcher->wanted, 1);
     watcher->wanted = watcher->serial;
-    watcher->is_poll = is_poll;
     watcher->polls = is_poll ? watcher->polls + 1 : 0;
     xpv_session_list(watcher->session);
 }
@@ -399,7 +398,7 @@ xpv_watcher_set_timeout(XpvWatcher *watcher, guint timeout)
 /* The session for a domain whose call hung. */
 
 static void
-on_hung_opened(const XpvLibvirtHost *host, const GError *error, gpointer data)
+on_hung_opened(const XpvLibvirtHost *host, XpvEvents events, const GError *error, gpointer data)
 {
     Hung *hung = data;
     if (error)
