@@ -321,12 +321,10 @@ take_answer(XpvInspector *inspector, const char *uuid)
 static void
 take_all(XpvInspector *inspector)
 {
-    GDir *folder = g_dir_open(inspector->answers, 0, NULL);
+    g_autoptr(GDir) folder = g_dir_open(inspector->answers, 0, NULL);
     const char *name;
     while (folder && (name = g_dir_read_name(folder)))
         take_answer(inspector, name);
-    if (folder)
-        g_dir_close(folder);
 }
 
 static void

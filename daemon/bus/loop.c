@@ -137,7 +137,6 @@ xpv_bus_loop_attach(sd_bus *bus, void (*disconnected)(gpointer data), gpointer d
     bus_source->disconnected = disconnected;
     bus_source->data = data;
     bus_source->events = POLLIN;
-    g_queue_init(&bus_source->held);
     sd_bus_add_filter(bus, &bus_source->filter, hold, bus_source); /* it fails only without memory */
     bus_source->tag = g_source_add_unix_fd(source, sd_bus_get_fd(bus), G_IO_IN);
     g_source_set_name(source, "sd-bus");

@@ -2,7 +2,6 @@
 #include "daemon/libvirt/loop.h"
 
 #include <errno.h>
-#include <glib-unix.h>
 #include <libvirt/libvirt.h>
 #include <sys/epoll.h>
 

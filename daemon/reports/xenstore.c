@@ -31,7 +31,6 @@ typedef struct {
 
 /* A run of a domain, from a start to its stop. */
 typedef struct {
-    Xenstore *xenstore;
     char *uuid;
     gint id;
     guint number;
@@ -53,10 +52,10 @@ run_free(gpointer data)
 }
 
 static void
-unwatch(Run *run)
+unwatch(Xenstore *xenstore, Run *run)
 {
     if (run->is_watched)
-        xpv_xenstore_session_unwatch(run->xenstore->session, run->number, run->id);
+        xpv_xenstore_session_unwatch(xenstore->session, run->number, run->id);
     run->is_watched = FALSE;
 }
 
@@ -151,7 +150,7 @@ on_flooded(guint number, gpointer data)
     else if (now - run->flooded_at > FLOOD_IS_OVER_US)
         run->n_floods = 0;
     run->flooded_at = now;
-    unwatch(run);
+    unwatch(xenstore, run);
     xpv_pacer_rest(xenstore->pacer, run->uuid, FLOOD_REST_US << run->n_floods);
     xpv_pacer_want(xenstore->pacer, run->uuid);
     run->n_floods = MIN(run->n_floods + 1, FLOOD_REST_DOUBLINGS);
@@ -222,7 +221,6 @@ static Run *
 add_run(Xenstore *xenstore, const char *uuid, gint id)
 {
     Run *run = g_new0(Run, 1);
-    run->xenstore = xenstore;
     run->uuid = g_strdup(uuid);
     run->id = id;
     run->number = ++xenstore->last_run;
@@ -240,7 +238,7 @@ add_run(Xenstore *xenstore, const char *uuid, gint id)
 static void
 end_run(Xenstore *xenstore, Run *run)
 {
-    unwatch(run);
+    unwatch(xenstore, run);
     xpv_awaited_remove(xenstore->awaited, run->uuid);
     xpv_pacer_forget(xenstore->pacer, run->uuid);
     g_hash_table_remove(xenstore->by_number, GUINT_TO_POINTER(run->number));

@@ -41,14 +41,13 @@ G_STATIC_ASSERT(G_N_ELEMENTS(watched) == XPV_GUEST_KEYS_WATCHES + 1);
 
 /* Replaces NULs by another control character, so that the value is a string of the same length. Control characters are
  * dropped when the report is parsed, and the length tells whether the value is too long. */
-static char *
+static void
 to_string(char *value, gsize length)
 {
     for (gsize i = 0; i < length; i++) {
         if (value[i] == '\0')
             value[i] = '\x01';
     }
-    return value;
 }
 
 static gboolean
