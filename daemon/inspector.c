@@ -10,10 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/inspection-request.h"
 
 /* In bytes. A larger file is not an answer. */
-#define ANSWER_MAX ((gsize)1024 * 1024)
+#define ANSWER_MAX (1024 * 1024)
 
 /* If requests have waited this long and none was answered, the inspector counts as absent. */
 #define SILENCE_SECONDS 60
@@ -105,17 +106,12 @@ write_file(const char *folder, const char *uuid, const char *text, GError **erro
 {
     g_autofree char *path = g_build_filename(folder, uuid, NULL);
     g_autofree char *unfinished = g_strdup_printf("%s/.%s", folder, uuid);
-    size_t length = strlen(text);
     (void)g_mkdir(folder, 0700);
-    int fd = g_open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    gboolean is_written = fd >= 0 && write(fd, text, length) == (ssize_t)length;
-    if (is_written && g_rename(unfinished, path) < 0)
-        is_written = FALSE;
-    if (!is_written)
-        g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return is_written;
+    g_auto(XpvFd) fd = g_open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0 && xpv_fd_write(fd, text) && g_rename(unfinished, path) == 0)
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), "%s: %s", path, g_strerror(errno));
+    return FALSE;
 }
 
 static gboolean
@@ -262,32 +258,25 @@ xpv_inspector_forget(XpvInspector *inspector, const char *uuid)
 static char *
 read_file(const char *path, gsize *ret_length, GError **error)
 {
-    struct stat status;
-    gsize length = 0;
-    ssize_t n = 0;
-    int fd = g_open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
-    if (fd < 0 || fstat(fd, &status) < 0) {
-        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
-        if (fd >= 0)
-            close(fd);
+    struct stat status = { 0 };
+    g_auto(XpvFd) fd = g_open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
+    gboolean is_open = fd >= 0 && fstat(fd, &status) == 0;
+    if (is_open && !S_ISREG(status.st_mode)) {
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no regular file");
         return NULL;
     }
-    g_autofree char *text = g_malloc(MIN((gsize)status.st_size, ANSWER_MAX) + 1);
-    while (S_ISREG(status.st_mode) && length < MIN((gsize)status.st_size, ANSWER_MAX) &&
-           (n = read(fd, text + length, MIN((gsize)status.st_size, ANSWER_MAX) - length)) > 0)
-        length += (gsize)n;
-    close(fd);
-    if (!S_ISREG(status.st_mode))
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no regular file");
-    else if ((gsize)status.st_size > ANSWER_MAX)
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it has more than %" G_GSIZE_FORMAT " bytes", ANSWER_MAX);
-    else if (n < 0)
-        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
-    else {
-        *ret_length = length;
-        return g_steal_pointer(&text);
+    if (status.st_size > ANSWER_MAX) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it has more than %d bytes", ANSWER_MAX);
+        return NULL;
     }
-    return NULL;
+    g_autofree char *text = g_malloc((gsize)status.st_size + 1);
+    ssize_t n = is_open ? read(fd, text, (gsize)status.st_size) : -1;
+    if (n < 0) {
+        g_set_error_literal(error, G_FILE_ERROR, (gint)g_file_error_from_errno(errno), g_strerror(errno));
+        return NULL;
+    }
+    *ret_length = (gsize)n;
+    return g_steal_pointer(&text);
 }
 
 XpvInspection *
@@ -414,8 +403,7 @@ xpv_inspector_free(XpvInspector *inspector)
     g_clear_handle_id(&inspector->write_source, g_source_remove);
     g_clear_handle_id(&inspector->silence_timer, g_source_remove);
     g_clear_handle_id(&inspector->notices_source, g_source_remove);
-    if (inspector->notices >= 0)
-        close(inspector->notices);
+    xpv_fd_clear(&inspector->notices);
     g_hash_table_unref(inspector->unwritten);
     g_hash_table_unref(inspector->unanswered);
     g_free(inspector->requests);

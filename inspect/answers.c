@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 
 struct _XpvAnswers {
     char *path;

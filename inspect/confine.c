@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "inspect/fd.h"
+#include "common/fd.h"
 #include "inspect/filter.h"
 
 /* For the libraries that it loads as it starts, and for the image. */

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "inspect/cache.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 
 #define CHUNK 16384U
 

@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "inspect/confine.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 
 #define NAME "qemu-nbd"
 

@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/inspection-request.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 #include "inspect/output.h"
 
 /* Follows the UUID, and a dot goes before it, in the name of a request that was taken. */

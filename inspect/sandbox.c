@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 #include "inspect/filter.h"
 
 #define MIB (1024U * 1024)

@@ -12,11 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/ssh-source.h"
 #include "common/text.h"
 #include "inspect/cache.h"
 #include "inspect/error.h"
-#include "inspect/fd.h"
 
 /* What dd reads at a time, in bytes; and how many of these it reads at once, if reading goes on where it ended. */
 #define BLOCK 65536

@@ -2,6 +2,9 @@
 /* The disk source: requests, and what answers say. */
 #include "tests/report-disk.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 static void
 test_requests(Fixture *f, gconstpointer data)
 {
@@ -109,6 +112,24 @@ test_cannot_request(Fixture *f, gconstpointer data)
     g_assert_cmpint(g_remove(f->requests), ==, 0);
     let_pass(20);
     expect_request(f, DISK, TRUE); /* without another event */
+}
+
+/* The file system takes only the beginning of a request: the reason is that, not an earlier error. */
+static void
+test_file_system_full(Fixture *f, gconstpointer data)
+{
+    struct rlimit before, small;
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    small = (struct rlimit){ 10, before.rlim_max };
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    expect_report(f, -1, 0, NULL);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+    settle();
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    signal(SIGXFSZ, handler);
+    g_autofree char *expected = g_strdup_printf("*/run/inspect/" UUID ": %s", g_strerror(EFBIG));
+    expect_logged(G_LOG_LEVEL_WARNING, expected);
+    expect_no_request(f);
 }
 
 static void
@@ -469,6 +490,7 @@ main(int argc, char *argv[])
     ADD("requests-are-private", test_requests_are_private);
     ADD("not-requested", test_not_requested);
     ADD("cannot-request", test_cannot_request);
+    ADD("file-system-full", test_file_system_full);
     ADD("periodically", test_periodically);
     ADD("recovery", test_recovery);
     ADD("recovery-of-stopped", test_recovery_of_stopped);

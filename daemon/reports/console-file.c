@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/console.h"
+#include "common/fd.h"
 
 #define HEAD_BYTES (256 * 1024)
 #define TAIL_BYTES (64 * 1024)
@@ -74,26 +75,18 @@ check_kind(const struct stat *status, GError **error)
 }
 
 /* The other end of a pipe or a device may notice that it is opened, so its type is checked before; and again
- * afterwards, as it may be another file by then. Returns: -1 if it fails. */
-static int
-open_file(const char *path, struct stat *ret_status, GError **error)
+ * afterwards, as it may be another file by then. */
+static gboolean
+open_file(const char *path, XpvFd *ret_fd, struct stat *ret_status, GError **error)
 {
-    if (stat(path, ret_status) < 0) {
-        fail("cannot find it", error);
-        return -1;
-    }
+    if (stat(path, ret_status) < 0)
+        return fail("cannot find it", error);
     if (!check_kind(ret_status, error))
-        return -1;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0) {
-        fail("cannot open it", error);
-        return -1;
-    }
-    if (fstat(fd, ret_status) < 0 || !check_kind(ret_status, error)) {
-        close(fd);
-        return -1;
-    }
-    return fd;
+        return FALSE;
+    *ret_fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*ret_fd < 0 || fstat(*ret_fd, ret_status) < 0)
+        return fail("cannot open it", error);
+    return check_kind(ret_status, error);
 }
 
 /* Reads up to @end. */
@@ -149,8 +142,8 @@ gboolean
 xpv_console_file_read(XpvConsoleFile *file, const char *path, GError **error)
 {
     struct stat status;
-    int fd = open_file(path, &status, error);
-    if (fd < 0)
+    g_auto(XpvFd) fd = -1;
+    if (!open_file(path, &fd, &status, error))
         return FALSE;
     if (!has_mark(file, fd)) {
         xpv_console_feed(file->console, "\n", 1);
@@ -158,6 +151,5 @@ xpv_console_file_read(XpvConsoleFile *file, const char *path, GError **error)
     }
     gboolean is_read = read_new(file, fd, status.st_size, error);
     file->mark_length = read_mark(file, fd, file->mark);
-    close(fd);
     return is_read;
 }

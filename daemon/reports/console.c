@@ -14,6 +14,7 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "common/fd.h"
 #include "common/text.h"
 #include "daemon/pacer.h"
 #include "daemon/reports/awaited.h"
@@ -96,9 +97,8 @@ end_thread(gpointer own)
 static void
 notices_clear(gpointer data)
 {
-    const Notices *notices = data;
-    if (notices->fd >= 0)
-        close(notices->fd);
+    Notices *notices = data;
+    xpv_fd_clear(&notices->fd);
 }
 
 static void
