@@ -26,8 +26,8 @@ struct _XpvAlerts {
     gboolean cannot_write;
     GHashTable *runs; /* UUID, owned → Run, owned */
     GHashTable *due;  /* UUIDs, owned: those of `runs` whose alert is not sent yet */
-    guint send_source;
-    guint commit_source;
+    guint send_idle;
+    guint commit_timer;
     gboolean is_written; /* the new file is written, but not renamed yet */
 };
 
@@ -133,15 +133,15 @@ commit(gpointer data)
 {
     XpvAlerts *alerts = data;
     if (!xpv_publisher_is_told(alerts->publisher)) {
-        if (alerts->commit_source == 0)
-            alerts->commit_source = g_timeout_add(UNTOLD_MS, commit, alerts);
+        if (alerts->commit_timer == 0)
+            alerts->commit_timer = g_timeout_add(UNTOLD_MS, commit, alerts);
         return G_SOURCE_CONTINUE;
     }
     g_autofree char *path = new_path(alerts);
     if (alerts->is_written && g_rename(path, alerts->path) < 0)
         warn_once(alerts, g_strerror(errno));
     alerts->is_written = FALSE;
-    g_clear_handle_id(&alerts->commit_source, g_source_remove); /* it may be set when this is called directly */
+    g_clear_handle_id(&alerts->commit_timer, g_source_remove); /* it may be set when this is called directly */
     return G_SOURCE_REMOVE;
 }
 
@@ -192,7 +192,7 @@ send_due(XpvAlerts *alerts, const XpvDomain *before)
         log_alert(alerts, domain);
     }
     g_hash_table_remove_all(alerts->due);
-    g_clear_handle_id(&alerts->send_source, g_source_remove);
+    g_clear_handle_id(&alerts->send_idle, g_source_remove);
     commit(alerts);
 }
 
@@ -200,7 +200,7 @@ static gboolean
 on_idle(gpointer data)
 {
     XpvAlerts *alerts = data;
-    alerts->send_source = 0;
+    alerts->send_idle = 0;
     send_due(alerts, NULL);
     return G_SOURCE_REMOVE;
 }
@@ -209,8 +209,8 @@ on_idle(gpointer data)
 static void
 schedule(XpvAlerts *alerts)
 {
-    if (alerts->send_source == 0)
-        alerts->send_source = g_idle_add_full(G_PRIORITY_DEFAULT, on_idle, alerts, NULL);
+    if (alerts->send_idle == 0)
+        alerts->send_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_idle, alerts, NULL);
 }
 
 static void
@@ -285,7 +285,7 @@ xpv_alerts_refreshed(XpvAlerts *alerts)
         if (!xpv_registry_lookup(alerts->registry, link->data))
             end_run(alerts, link->data);
     }
-    if (alerts->send_source != 0)
+    if (alerts->send_idle != 0)
         send_due(alerts, NULL);
 }
 
@@ -310,9 +310,9 @@ xpv_alerts_free(XpvAlerts *alerts)
 {
     if (!alerts)
         return;
-    if (alerts->send_source != 0)
+    if (alerts->send_idle != 0)
         send_due(alerts, NULL);
-    g_clear_handle_id(&alerts->commit_source, g_source_remove);
+    g_clear_handle_id(&alerts->commit_timer, g_source_remove);
     g_hash_table_unref(alerts->runs);
     g_hash_table_unref(alerts->due);
     g_free(alerts->path);
