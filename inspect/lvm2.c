@@ -14,11 +14,6 @@
 #define FLAG_IGNORED 1U
 
 typedef struct {
-    char uuid[UUID_LENGTH + 1];
-    XpvMedium *medium;
-} Physical;
-
-typedef struct {
     char *id;
     guint64 seqno;
     XpvLvm2Node *tree;          /* of the text with the greatest seqno */
@@ -26,16 +21,9 @@ typedef struct {
 } Group;
 
 struct _XpvLvm2 {
-    GArray *physical; /* of Physical */
+    GHashTable *physical; /* UUID → XpvMedium */
     GPtrArray *groups;
 };
-
-static void
-clear_physical(gpointer data)
-{
-    Physical *physical = data;
-    xpv_medium_unref(physical->medium);
-}
 
 static void
 group_free(gpointer data)
@@ -50,8 +38,7 @@ XpvLvm2 *
 xpv_lvm2_new(void)
 {
     XpvLvm2 *self = g_new0(XpvLvm2, 1);
-    self->physical = g_array_new(FALSE, FALSE, sizeof(Physical));
-    g_array_set_clear_func(self->physical, clear_physical);
+    self->physical = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)xpv_medium_unref);
     self->groups = g_ptr_array_new_with_free_func(group_free);
     return self;
 }
@@ -59,9 +46,22 @@ xpv_lvm2_new(void)
 void
 xpv_lvm2_free(XpvLvm2 *lvm2)
 {
-    g_array_unref(lvm2->physical);
+    g_hash_table_unref(lvm2->physical);
     g_ptr_array_unref(lvm2->groups);
     g_free(lvm2);
+}
+
+/* Returns: (nullable) the text of a section's setting */
+static const char *
+text_of(const XpvLvm2Node *section, const char *name)
+{
+    return xpv_lvm2_node_string(xpv_lvm2_node_get(section, name));
+}
+
+static guint64
+number_of(const XpvLvm2Node *section, const char *name, guint64 fallback)
+{
+    return xpv_lvm2_node_integer(xpv_lvm2_node_get(section, name), fallback);
 }
 
 guint32
@@ -144,7 +144,7 @@ static const XpvLvm2Node *
 find_group(const XpvLvm2Node *tree)
 {
     for (const XpvLvm2Node *node = xpv_lvm2_node_children(tree); node; node = xpv_lvm2_node_next(node)) {
-        if (xpv_lvm2_node_string(xpv_lvm2_node_get(node, "id")))
+        if (text_of(node, "id"))
             return node;
     }
     return NULL;
@@ -160,8 +160,8 @@ take_text(XpvLvm2 *self, const char *text, gsize length, GError **error)
     const XpvLvm2Node *section = find_group(tree);
     if (!section)
         return xpv_inspect_fail(error, "LVM2's metadata has no volume group");
-    const char *id = xpv_lvm2_node_string(xpv_lvm2_node_get(section, "id"));
-    guint64 seqno = xpv_lvm2_node_integer(xpv_lvm2_node_get(section, "seqno"), 0);
+    const char *id = text_of(section, "id");
+    guint64 seqno = number_of(section, "seqno", 0);
     for (guint i = 0; i < self->groups->len; i++) {
         const Group *group = self->groups->pdata[i];
         if (!g_str_equal(group->id, id))
@@ -198,45 +198,32 @@ read_areas(XpvLvm2 *self, const XpvMedium *medium, const guint8 *label, guint32 
     return failure == NULL;
 }
 
-static const Physical *
-find_physical(const XpvLvm2 *self, const char *uuid)
-{
-    for (guint i = 0; i < self->physical->len; i++) {
-        const Physical *physical = &g_array_index(self->physical, Physical, i);
-        if (g_str_equal(physical->uuid, uuid))
-            return physical;
-    }
-    return NULL;
-}
-
 gboolean
 xpv_lvm2_add(XpvLvm2 *self, XpvMedium *volume, GError **error)
 {
     guint8 label[SECTOR];
-    Physical physical = { 0 };
     if (!read_label(volume, label, error))
         return FALSE;
     guint32 header = xpv_le32(label + 20);
     if (header < 32 || header > SECTOR - UUID_LENGTH - 8)
         return xpv_inspect_fail(error, "the label of LVM2 has its header at %u", header);
-    memcpy(physical.uuid, label + header, UUID_LENGTH);
-    if (find_physical(self, physical.uuid))
+    g_autofree char *uuid = g_strndup((const char *)label + header, UUID_LENGTH);
+    if (g_hash_table_contains(self->physical, uuid))
         return TRUE;
-    if (self->physical->len >= PHYSICAL_MAX)
+    if (g_hash_table_size(self->physical) >= PHYSICAL_MAX)
         return xpv_inspect_fail(error, "the guest has more than %u physical volumes of LVM2", PHYSICAL_MAX);
-    physical.medium = xpv_medium_ref(volume);
-    g_array_append_val(self->physical, physical);
+    g_hash_table_insert(self->physical, g_steal_pointer(&uuid), xpv_medium_ref(volume));
     return read_areas(self, volume, label, header, error);
 }
 
 /* Metadata has UUIDs with dashes, labels without. Returns: (nullable) */
-static const Physical *
+static XpvMedium *
 physical_of(const XpvLvm2 *self, const XpvLvm2Node *described)
 {
-    const char *id = xpv_lvm2_node_string(xpv_lvm2_node_get(described, "id"));
+    const char *id = text_of(described, "id");
     g_auto(GStrv) parts = g_strsplit(id ? id : "", "-", -1);
     g_autofree char *uuid = g_strjoinv("", parts);
-    return find_physical(self, uuid);
+    return g_hash_table_lookup(self->physical, uuid);
 }
 
 /* Turns numbers of extents into bytes. */
@@ -251,23 +238,23 @@ static gboolean
 append_stripe(const XpvLvm2 *self, const XpvLvm2Node *group, const XpvLvm2Node *stripes, guint64 length,
               XpvMedium *volume, GError **error)
 {
-    guint64 extent_size = xpv_lvm2_node_integer(xpv_lvm2_node_get(group, "extent_size"), 0);
+    guint64 extent_size = number_of(group, "extent_size", 0);
     const XpvLvm2Node *name_node = stripes ? xpv_lvm2_node_children(stripes) : NULL;
     const XpvLvm2Node *extent = name_node ? xpv_lvm2_node_next(name_node) : NULL;
     const char *name = xpv_lvm2_node_string(name_node);
     if (!name || !extent)
         return xpv_inspect_fail(error, "a segment does not say where it is");
     const XpvLvm2Node *described = xpv_lvm2_node_get(xpv_lvm2_node_get(group, "physical_volumes"), name);
-    const Physical *physical = physical_of(self, described);
+    XpvMedium *physical = physical_of(self, described);
     if (!physical)
         return xpv_inspect_fail(error, "its physical volume %s is missing: it is on none of the disks that were given",
                                 name);
-    guint64 first = xpv_lvm2_node_integer(xpv_lvm2_node_get(described, "pe_start"), G_MAXUINT64), start;
+    guint64 first = number_of(described, "pe_start", G_MAXUINT64), start;
     if (!to_bytes(xpv_lvm2_node_integer(extent, G_MAXUINT64), extent_size, &start) ||
         !g_uint64_checked_mul(&first, first, SECTOR) || !g_uint64_checked_add(&start, start, first) ||
-        start > xpv_medium_size(physical->medium) || length > xpv_medium_size(physical->medium) - start)
+        start > xpv_medium_size(physical) || length > xpv_medium_size(physical) - start)
         return xpv_inspect_fail(error, "a segment of it is beyond the end of the physical volume %s", name);
-    if (!xpv_medium_append(volume, physical->medium, start, length))
+    if (!xpv_medium_append(volume, physical, start, length))
         return xpv_inspect_fail(error, "it is too large");
     return TRUE;
 }
@@ -276,18 +263,15 @@ static gboolean
 append_segment(const XpvLvm2 *self, const XpvLvm2Node *group, const XpvLvm2Node *segment, XpvMedium *volume,
                GError **error)
 {
-    guint64 extent_size = xpv_lvm2_node_integer(xpv_lvm2_node_get(group, "extent_size"), 0);
-    const char *type = xpv_lvm2_node_string(xpv_lvm2_node_get(segment, "type"));
+    guint64 extent_size = number_of(group, "extent_size", 0);
+    const char *type = text_of(segment, "type");
     guint64 start, length;
     if (g_strcmp0(type, "striped") != 0)
         return xpv_inspect_fail(error, "its type is %s, but only linear volumes can be read", type ? type : "unknown");
-    if (xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "stripe_count"), 0) != 1)
+    if (number_of(segment, "stripe_count", 0) != 1)
         return xpv_inspect_fail(error, "it is striped, but only linear volumes can be read");
-    if (!to_bytes(xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "start_extent"), G_MAXUINT64), extent_size,
-                  &start) ||
-        !to_bytes(xpv_lvm2_node_integer(xpv_lvm2_node_get(segment, "extent_count"), G_MAXUINT64), extent_size,
-                  &length) ||
-        length == 0)
+    if (!to_bytes(number_of(segment, "start_extent", G_MAXUINT64), extent_size, &start) ||
+        !to_bytes(number_of(segment, "extent_count", G_MAXUINT64), extent_size, &length) || length == 0)
         return xpv_inspect_fail(error, "a segment of it has an impossible size");
     if (start != xpv_medium_size(volume))
         return xpv_inspect_fail(error, "its segments are not in order");
@@ -313,7 +297,7 @@ is_for_itself(const XpvLvm2Node *described)
 {
     const XpvLvm2Node *segment = xpv_lvm2_node_get(described, "segment1");
     const XpvLvm2Node *status = xpv_lvm2_node_get(described, "status");
-    if (g_strcmp0(xpv_lvm2_node_string(xpv_lvm2_node_get(segment, "type")), "snapshot") == 0)
+    if (g_strcmp0(text_of(segment, "type"), "snapshot") == 0)
         return FALSE;
     for (const XpvLvm2Node *word = status ? xpv_lvm2_node_children(status) : NULL; word;
          word = xpv_lvm2_node_next(word)) {
