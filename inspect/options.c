@@ -28,37 +28,32 @@ static const char description[] = "Give all disks of one guest, in order; ssh://
                                   "\n"
                                   "See xenpv-compat-inspect(1).\n";
 
-/* The values of the options; NULL: not given. */
-typedef struct {
-    char *format;
-    char *facts[4];
-} Words;
-
-static const char *const fact_keys[] = { "host-kernel", "host-architecture", "host-processor", "virtualization" };
-
-static void
-words_clear(Words *words)
+static gboolean
+take_fact(const char *option, const char *value, gpointer data, GError **error)
 {
-    g_free(words->format);
-    for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++)
-        g_free(words->facts[i]);
+    XpvOptions *options = data;
+    g_autofree char *valid = g_utf8_make_valid(value, -1);
+    if (xpv_facts_set(&options->host, &options->virtualization, option + strlen("--"), valid, error))
+        return TRUE;
+    g_prefix_error(error, "--");
+    return FALSE;
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Words, words_clear)
 
 /* Values are "file names" to GOption, so that any bytes pass. */
 static GOptionContext *
-context_new(XpvOptions *options, Words *words)
+context_new(XpvOptions *options)
 {
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on a line", NULL },
-        { "format", 0, 0, G_OPTION_ARG_FILENAME, &words->format, "The disks' format, if they are not raw", "FORMAT" },
-        { fact_keys[0], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[0], "The host's kernel, as uname -r prints it",
-          "RELEASE" },
-        { fact_keys[1], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[1], "The host's architecture: i686, x86_64 or ia64",
-          "WORD" },
-        { fact_keys[2], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[2], "The host's processor: intel or amd", "WORD" },
-        { fact_keys[3], 0, 0, G_OPTION_ARG_FILENAME, &words->facts[3], "The guest's virtualization: hvm, pv or pvh",
-          "WORD" },
+        { "format", 0, 0, G_OPTION_ARG_FILENAME, &options->format, "The disks' format, if they are not raw", "FORMAT" },
+        { "host-kernel", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, take_fact,
+          "The host's kernel, as uname -r prints it", "RELEASE" },
+        { "host-architecture", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, take_fact,
+          "The host's architecture: i686, x86_64 or ia64", "WORD" },
+        { "host-processor", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, take_fact,
+          "The host's processor: intel or amd", "WORD" },
+        { "virtualization", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, take_fact,
+          "The guest's virtualization: hvm, pv or pvh", "WORD" },
         { "request", 0, 0, G_OPTION_ARG_NONE, &options->request, "Read a request of the daemon from standard input",
           NULL },
         { "requests", 0, 0, G_OPTION_ARG_NONE, &options->requests, "Answer all requests of the daemon", NULL },
@@ -67,45 +62,26 @@ context_new(XpvOptions *options, Words *words)
         { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->disks, NULL, "DISK…" },
         G_OPTION_ENTRY_NULL,
     };
-    G_STATIC_ASSERT(G_N_ELEMENTS(fact_keys) == G_N_ELEMENTS(words->facts));
     GOptionContext *context = g_option_context_new(NULL);
-    g_option_context_add_main_entries(context, entries, NULL);
+    GOptionGroup *group = g_option_group_new(NULL, NULL, NULL, options, NULL);
+    g_option_group_add_entries(group, entries);
+    g_option_context_set_main_group(context, group);
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
     return context;
 }
 
-static gboolean
-take_words(XpvOptions *options, const Words *words, GError **error)
-{
-    if (words->format && !xpv_format_driver(words->format)) {
-        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--format cannot be “%s”; it is " XPV_FORMATS,
-                    words->format);
-        return FALSE;
-    }
-    options->format = g_strdup(words->format ? words->format : "raw");
-    options->host = xpv_this_host();
-    options->virtualization = XPV_VIRTUALIZATION_HVM;
-    for (guint i = 0; i < G_N_ELEMENTS(words->facts); i++) {
-        g_autofree char *valid = words->facts[i] ? g_utf8_make_valid(words->facts[i], -1) : NULL;
-        if (valid && !xpv_facts_set(&options->host, &options->virtualization, fact_keys[i], valid, error)) {
-            g_prefix_error(error, "--");
-            return FALSE;
-        }
-    }
-    return TRUE;
-}
-
 XpvOptions *
 xpv_options_parse(char *const *argv, GError **error)
 {
     g_autoptr(XpvOptions) options = g_new0(XpvOptions, 1);
-    g_auto(Words) words = { 0 };
-    g_autoptr(GOptionContext) context = context_new(options, &words);
+    g_autoptr(GOptionContext) context = context_new(options);
     g_auto(GStrv) arguments = g_strdupv((GStrv)argv);
 
     options->help_text = g_option_context_get_help(context, FALSE, NULL);
+    options->host = xpv_this_host();
+    options->virtualization = XPV_VIRTUALIZATION_HVM;
     if (!g_option_context_parse_strv(context, &arguments, error))
         return NULL;
     if (options->help || options->version)
@@ -115,7 +91,14 @@ xpv_options_parse(char *const *argv, GError **error)
         g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED, "it needs a DISK, or else --request or --requests");
         return NULL;
     }
-    return take_words(options, &words, error) ? g_steal_pointer(&options) : NULL;
+    if (!options->format)
+        options->format = g_strdup("raw");
+    if (!xpv_format_driver(options->format)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--format cannot be “%s”; it is " XPV_FORMATS,
+                    options->format);
+        return NULL;
+    }
+    return g_steal_pointer(&options);
 }
 
 void
