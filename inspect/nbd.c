@@ -13,33 +13,22 @@
 #define ANSWER_TIMEOUT 5000
 #define NO_ANSWER "qemu-nbd does not answer"
 
+/* What is needed of it. */
+#define FUNCTIONS(use)                                                                                                 \
+    use(aio_command_completed) use(aio_connect_socket) use(aio_is_connecting) use(aio_is_ready) use(aio_pread)         \
+        use(close) use(create) use(get_error) use(get_size) use(poll)
+
 static struct {
-    typeof(nbd_aio_command_completed) *aio_command_completed;
-    typeof(nbd_aio_connect_socket) *aio_connect_socket;
-    typeof(nbd_aio_is_connecting) *aio_is_connecting;
-    typeof(nbd_aio_is_ready) *aio_is_ready;
-    typeof(nbd_aio_pread) *aio_pread;
-    typeof(nbd_close) *close;
-    typeof(nbd_create) *create;
-    typeof(nbd_get_error) *get_error;
-    typeof(nbd_get_size) *get_size;
-    typeof(nbd_poll) *poll;
+#define POINTER(name) typeof(nbd_##name) *name;
+    FUNCTIONS(POINTER)
 } nbd;
 
 static const struct {
     const char *name;
     void *place; /* of a function pointer in nbd */
 } functions[] = {
-    { "nbd_aio_command_completed", &nbd.aio_command_completed },
-    { "nbd_aio_connect_socket", &nbd.aio_connect_socket },
-    { "nbd_aio_is_connecting", &nbd.aio_is_connecting },
-    { "nbd_aio_is_ready", &nbd.aio_is_ready },
-    { "nbd_aio_pread", &nbd.aio_pread },
-    { "nbd_close", &nbd.close },
-    { "nbd_create", &nbd.create },
-    { "nbd_get_error", &nbd.get_error },
-    { "nbd_get_size", &nbd.get_size },
-    { "nbd_poll", &nbd.poll },
+#define ROW(name) { "nbd_" #name, &nbd.name },
+    FUNCTIONS(ROW)
 };
 
 struct _XpvNbd {
