@@ -171,14 +171,12 @@ take_note(XpvRequestFolder *self, GHashTable *before, const struct dirent *entry
     if (*entry->d_name == '.') /* it is still being written */
         return TRUE;
     const Waiting *known = g_hash_table_lookup(before, entry->d_name);
-    if (!known || known->number != entry->d_ino) {
-        const char *why = why_none(self, entry->d_name);
-        if (why)
-            return remove_entry(self, entry->d_name, why, error);
-    }
+    gboolean is_same = known && known->number == entry->d_ino;
+    const char *why = is_same ? NULL : why_none(self, entry->d_name);
+    if (why)
+        return remove_entry(self, entry->d_name, why, error);
     Waiting *waiting = g_new(Waiting, 1);
-    waiting->number = entry->d_ino;
-    waiting->urgent = known && known->number == entry->d_ino ? known->urgent : is_urgent(self, entry->d_name);
+    *waiting = (Waiting){ entry->d_ino, is_same ? known->urgent : is_urgent(self, entry->d_name) };
     g_hash_table_insert(self->waiting, g_strdup(entry->d_name), waiting);
     return TRUE;
 }
@@ -215,15 +213,6 @@ choose(const XpvRequestFolder *self, GHashTable *busy)
     return chosen;
 }
 
-/* From now on, a file with this name is another request. Returns: (transfer full) (nullable) the other name */
-static char *
-set_aside(const XpvRequestFolder *self, const char *uuid)
-{
-    int fd = dirfd(self->entries);
-    g_autofree char *taken = name_taken(uuid);
-    return renameat(fd, uuid, fd, taken) < 0 ? NULL : g_steal_pointer(&taken);
-}
-
 gboolean
 xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request, GError **error)
 {
@@ -231,17 +220,18 @@ xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequ
     if (!read_folder(folder, error))
         return FALSE;
     const char *uuid = choose(folder, busy);
-    g_autofree char *taken = uuid ? set_aside(folder, uuid) : NULL;
     if (!uuid)
         return TRUE;
-    if (!taken)
+    int fd = dirfd(folder->entries);
+    g_autofree char *taken = name_taken(uuid);
+    if (renameat(fd, uuid, fd, taken) < 0) /* from then on, a file with this name is another request */
         return xpv_inspect_fail_by_errno(error, "cannot take the request %s from %s", uuid, folder->path);
     g_autoptr(XpvTakenRequest) request = g_new0(XpvTakenRequest, 1);
     request->uuid = g_strdup(uuid);
     request->text = read_entry(folder, taken, &request->length);
     if (!request->text) {
         xpv_inspect_fail_by_errno(error, "cannot read the request %s in %s", uuid, folder->path);
-        (void)unlinkat(dirfd(folder->entries), taken, 0); /* or the next start would fail, too */
+        (void)unlinkat(fd, taken, 0); /* or the next start would fail, too */
         return FALSE;
     }
     *ret_request = g_steal_pointer(&request);
