@@ -105,12 +105,6 @@ run_search(Search *search, ext2_ino_t folder)
     ext2fs_dir_iterate2(search->ext->fs, folder, DIRENT_FLAG_INCLUDE_EMPTY, NULL, on_entry, search);
 }
 
-static gboolean
-read_inode(XpvExt *self, ext2_ino_t number, struct ext2_inode *ret_inode)
-{
-    return ext2fs_read_inode(self->fs, number, ret_inode) == 0;
-}
-
 /* Returns: (nullable) */
 static char *
 read_target(XpvExt *self, ext2_ino_t number, struct ext2_inode *inode)
@@ -134,7 +128,7 @@ look_up(XpvExt *self, const char *path, gboolean follow, struct ext2_inode *ret_
 {
     ext2_ino_t at = EXT2_ROOT_INO;
     g_autofree char *rest = g_strdup(path);
-    if (!read_inode(self, at, ret_inode))
+    if (ext2fs_read_inode(self->fs, at, ret_inode) != 0)
         return 0;
     for (guint links = 0;;) {
         const char *name = rest + strspn(rest, "/");
@@ -145,7 +139,7 @@ look_up(XpvExt *self, const char *path, gboolean follow, struct ext2_inode *ret_
         g_autofree char *behind = g_strdup(name + length);
         Search wanted = { .ext = self, .name = component };
         run_search(&wanted, at);
-        if (!read_inode(self, wanted.found, ret_inode))
+        if (ext2fs_read_inode(self->fs, wanted.found, ret_inode) != 0)
             return 0;
         if (!LINUX_S_ISLNK(ret_inode->i_mode) || (!follow && behind[strspn(behind, "/")] == '\0')) {
             at = wanted.found;
@@ -159,7 +153,7 @@ look_up(XpvExt *self, const char *path, gboolean follow, struct ext2_inode *ret_
         at = *target == '/' ? EXT2_ROOT_INO : at;
         g_free(rest);
         rest = g_strconcat(target, behind, NULL);
-        if (strlen(rest) > PATH_LENGTH_MAX || !read_inode(self, at, ret_inode))
+        if (strlen(rest) > PATH_LENGTH_MAX || ext2fs_read_inode(self->fs, at, ret_inode) != 0)
             return 0;
     }
 }

@@ -62,14 +62,6 @@ add_ext(Search *search, XpvMedium *medium, const Place *place)
     g_ptr_array_add(search->storage->file_systems, file_system);
 }
 
-static void
-add_physical_volume(Search *search, XpvMedium *medium, const Place *place)
-{
-    g_autoptr(GError) error = NULL;
-    if (!xpv_lvm2_add(search->lvm2, medium, &error))
-        xpv_inspection_add_error(search->inspection, "%s: %s", place->name, error->message);
-}
-
 /* @may_have_volumes: whether it may be a physical volume of LVM2; a logical volume may not. */
 static void
 search_area(Search *search, XpvMedium *area, const Place *place, gboolean may_have_volumes)
@@ -87,8 +79,8 @@ search_area(Search *search, XpvMedium *area, const Place *place, gboolean may_ha
         add_ext(search, medium, place);
         break;
     case XPV_SIGNATURE_LVM2:
-        if (may_have_volumes)
-            add_physical_volume(search, medium, place);
+        if (may_have_volumes && !xpv_lvm2_add(search->lvm2, medium, &error))
+            xpv_inspection_add_error(search->inspection, "%s: %s", place->name, error->message);
         break;
     case XPV_SIGNATURE_NTFS:
         search->storage->has_ntfs = TRUE;
