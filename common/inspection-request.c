@@ -42,12 +42,8 @@ xpv_inspection_request_to_text(const GPtrArray *disks, gboolean urgent, gint64 s
 static char *
 take(GKeyFile *file, const char *group, const char *key, GError **error)
 {
-    g_autoptr(GError) wrong = NULL;
-    g_autofree char *value = *error ? NULL : g_key_file_get_string(file, group, key, &wrong);
-    if (!wrong)
-        return g_steal_pointer(&value);
-    g_propagate_error(error, g_steal_pointer(&wrong));
-    return NULL;
+    g_autofree char *value = *error ? NULL : g_key_file_get_string(file, group, key, error);
+    return *error ? NULL : g_steal_pointer(&value);
 }
 
 static gboolean
