@@ -16,7 +16,7 @@
 
 /* The data that the child process gets. */
 typedef struct {
-    const XpvInspection *asked; /* its disks alone */
+    XpvInspection *inspection; /* has its disks alone */
     XpvDisks *disks;
     gint64 began; /* of g_get_monotonic_time() */
 } Job;
@@ -44,11 +44,7 @@ static char *
 run_job(gpointer data)
 {
     const Job *job = data;
-    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
-    for (guint i = 0; i < job->asked->disks->len; i++) {
-        const XpvInspectionDisk *described = job->asked->disks->pdata[i];
-        xpv_inspection_add_disk(inspection, described->source, described->format);
-    }
+    XpvInspection *inspection = job->inspection; /* the child's copy */
     xpv_disks_connect_images(job->disks, inspection);
     xpv_guest_inspect(inspection, job->disks->media);
     for (guint i = 0; i < job->disks->sessions->len; i++)
