@@ -41,8 +41,7 @@ file_system_at(const Guest *guest, guint i)
 /* @ret_changed_at: (nullable)
  * Returns: (nullable) NULL: there is no such file, or it cannot be read, which is added to the errors */
 static char *
-read_dated_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max,
-                gint64 *ret_changed_at)
+read_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max, gint64 *ret_changed_at)
 {
     g_autoptr(GError) error = NULL;
     char *text = xpv_ext_text(file_system->ext, path, max, ret_changed_at, &error);
@@ -51,19 +50,13 @@ read_dated_text(const Guest *guest, const XpvFileSystem *file_system, const char
     return text;
 }
 
-static char *
-read_text(const Guest *guest, const XpvFileSystem *file_system, const char *path, gsize max)
-{
-    return read_dated_text(guest, file_system, path, max, NULL);
-}
-
 /* A file that says which kernel starts. The folder of the kernels does not count, because RHEL 3 and 4 write in it at
  * each boot (System.map, kernel.h), and so does kdump on RHEL 5. */
 static char *
 read_boot_text(const Guest *guest, const XpvFileSystem *file_system, const char *path)
 {
     gint64 changed_at = 0;
-    char *text = read_dated_text(guest, file_system, path, XPV_MENU_TEXT_MAX, &changed_at);
+    char *text = read_text(guest, file_system, path, XPV_MENU_TEXT_MAX, &changed_at);
     if (text)
         guest->inspection->boot_changed_at = MAX(guest->inspection->boot_changed_at, changed_at);
     return text;
@@ -169,7 +162,7 @@ ask_configurations(const Guest *guest)
         if (*kernel->architecture != '\0')
             continue;
         g_autofree char *path = g_strdup_printf("%s/config-%s", guest->boot_folder, kernel->release);
-        g_autofree char *text = read_text(guest, guest->boot, path, CONFIG_MAX);
+        g_autofree char *text = read_text(guest, guest->boot, path, CONFIG_MAX, NULL);
         if (!text)
             continue;
         g_free(kernel->architecture);
@@ -181,7 +174,7 @@ static XpvRelease *
 read_release(const Guest *guest, const XpvFileSystem *file_system)
 {
     for (const XpvReleaseFile *file = xpv_release_files; file->path; file++) {
-        g_autofree char *text = read_text(guest, file_system, file->path, XPV_RELEASE_TEXT_MAX);
+        g_autofree char *text = read_text(guest, file_system, file->path, XPV_RELEASE_TEXT_MAX, NULL);
         XpvRelease *release = text ? xpv_release_read(file, text) : NULL;
         if (release)
             return release;
@@ -229,7 +222,7 @@ refine_debian(const Guest *guest)
 {
     if (!guest->root || !g_str_equal(guest->inspection->distribution, "debian"))
         return;
-    g_autofree char *text = read_text(guest, guest->root, "/etc/debian_version", XPV_RELEASE_TEXT_MAX);
+    g_autofree char *text = read_text(guest, guest->root, "/etc/debian_version", XPV_RELEASE_TEXT_MAX, NULL);
     if (!text || !g_ascii_isdigit(*text))
         return;
     g_free(guest->inspection->release);
@@ -237,24 +230,18 @@ refine_debian(const Guest *guest)
 }
 
 static void
-take_package(Guest *guest, const XpvRpmPackage *package)
-{
-    if (guest->inspection->driver_packages->len < PACKAGES_MAX)
-        g_ptr_array_add(guest->inspection->driver_packages, xpv_rpm_package_nvra(package));
-}
-
-static void
 on_record(XpvRpmRecord *record, gpointer data)
 {
     Guest *guest = data;
+    GPtrArray *drivers = guest->inspection->driver_packages;
     const GByteArray *bytes = xpv_rpm_record_read(record, HEADER_BEGIN);
     g_autofree char *name = xpv_rpm_header_name(bytes->data, bytes->len);
     if (name && !xpv_kernels_is_bootable(name) && !xpv_kernels_is_driver(name))
         return;
     bytes = xpv_rpm_record_read(record, XPV_RPM_HEADER_MAX);
     g_autoptr(XpvRpmPackage) package = xpv_rpm_header_parse(bytes->data, bytes->len);
-    if (package && xpv_kernels_is_driver(package->name))
-        take_package(guest, package);
+    if (package && xpv_kernels_is_driver(package->name) && drivers->len < PACKAGES_MAX)
+        g_ptr_array_add(drivers, xpv_rpm_package_nvra(package));
     else if (package && xpv_kernels_is_bootable(package->name) && guest->packages->len <= XPV_KERNELS_MAX)
         g_ptr_array_add(guest->packages, g_steal_pointer(&package));
     else if (!package && name)
@@ -301,7 +288,7 @@ find_aliases(const Guest *guest)
 {
     static const char *const paths[] = { "/etc/modules.conf", "/etc/modprobe.conf" };
     for (guint i = 0; guest->root && i < G_N_ELEMENTS(paths); i++) {
-        g_autofree char *text = read_text(guest, guest->root, paths[i], XPV_MODULES_TEXT_MAX);
+        g_autofree char *text = read_text(guest, guest->root, paths[i], XPV_MODULES_TEXT_MAX, NULL);
         if (text)
             xpv_modules_aliases(text, guest->inspection->driver_aliases);
     }
