@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Work on hostile data, in a child process that has the descriptors it is given, a pipe for what it tells, and nothing
- * else: it opens no file, reaches no network, starts nothing, and has bounds of memory, of time and of output.
- *
- * The filter of system calls is installed by prctl(), as the filter of the inspector's own unit has no seccomp(). It is
- * written by hand, as it is a list of a dozen numbers; libseccomp would call seccomp(). */
+ * else: it opens no file, reaches no network, starts nothing, and has bounds of memory, of time and of output. */
 #pragma once
 
 #include <glib.h>
