@@ -34,23 +34,18 @@ on_deadline(gpointer data)
     if (pid)
         kill((pid_t)g_ascii_strtoll(pid, NULL, 10), SIGKILL);
     g_cancellable_cancel(run->given_up);
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_CONTINUE;
 }
 
 static void
 await(Run *run, const char *request)
 {
-    g_autoptr(GMainContext) context = g_main_context_new();
-    g_autoptr(GSource) deadline = g_timeout_source_new(XPV_CTL_INSPECTOR_SECONDS * 1000);
     g_autoptr(GBytes) input = g_bytes_new(request, strlen(request));
-    g_main_context_push_thread_default(context);
-    g_source_set_callback(deadline, on_deadline, run, NULL);
-    g_source_attach(deadline, context);
+    guint deadline = g_timeout_add(XPV_CTL_INSPECTOR_SECONDS * 1000, on_deadline, run);
     g_subprocess_communicate_async(run->process, input, run->given_up, on_end, run);
     while (!run->has_ended)
-        g_main_context_iteration(context, TRUE);
-    g_source_destroy(deadline);
-    g_main_context_pop_thread_default(context);
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(deadline);
 }
 
 static XpvInspection *
