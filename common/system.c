@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "common/system.h"
 
-#include <string.h>
-
 #include "common/guide.h"
 #include "common/text.h"
 

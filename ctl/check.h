@@ -2,6 +2,7 @@
 /* The two planning options of "check", each in a file of its own. */
 #pragma once
 
+#include "ctl/ctl.h"
 #include "ctl/facts.h"
 
 /* xpv_ctl_check_matrix: tables 12.1 to 12.3 for one host. */

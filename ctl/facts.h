@@ -2,9 +2,9 @@
 /* The facts that the client judges reports by, without daemon and bus. */
 #pragma once
 
-#include "common/host.h"
+#include "common/facts.h"
 #include "common/report.h"
-#include "ctl/ctl.h"
+#include "ctl/object.h"
 #include "ctl/verdict.h"
 
 typedef struct {
