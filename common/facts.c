@@ -44,6 +44,7 @@ static const struct {
     [XPV_FACT_HOST_PROCESSOR] = { "host-processor", set_processor, "intel or amd" },
     [XPV_FACT_VIRTUALIZATION] = { "virtualization", set_virtualization, "hvm, pv or pvh" },
 };
+G_STATIC_ASSERT(G_N_ELEMENTS(facts) == XPV_FACT_MAX);
 
 const char *
 xpv_fact_key(XpvFact fact)
