@@ -96,12 +96,10 @@ function arrange(entries) {
   if (entries.length && !entries[fixed].row.isConnected)
     body.append(...rowsOf(entries[fixed]));
   let next = entries[fixed]?.row;
-  for (const entry of entries.slice(0, fixed).reverse()) {
-    for (const row of rowsOf(entry).reverse()) {
-      if (row.nextSibling !== next || !row.isConnected)
-        body.insertBefore(row, next);
-      next = row;
-    }
+  for (const row of entries.slice(0, fixed).flatMap(rowsOf).reverse()) {
+    if (row.nextSibling !== next || !row.isConnected)
+      body.insertBefore(row, next);
+    next = row;
   }
   let last = entries[fixed]?.row;
   for (const row of entries.slice(fixed).flatMap(rowsOf).slice(1)) {
