@@ -152,7 +152,19 @@ class Complete(unittest.TestCase):
 
 
 class Hacking(unittest.TestCase):
-    """HACKING.md names files and symbols that exist."""
+    """HACKING.md names files and symbols that exist, and the sources include each other as it says."""
+
+    def test_includes(self):
+        below = {"common": [], "ctl": ["common", "dbus"], "daemon": ["common", "dbus"], "inspect": ["common", "dbus"]}
+        callers = {"libvirt/": ["connection.c", "loop.c"], "xenstore.h": ["client.c"]}
+        for folder, others in below.items():
+            for path in glob.glob(os.path.join(SOURCE, folder, "**", "*.[ch]"), recursive=True):
+                with open(path, encoding="utf-8") as file:
+                    text = file.read()
+                for name in re.findall('^#include "(.*)"$', text, re.M):
+                    self.assertIn(name.partition("/")[0], [folder] + others, path)
+                for library in re.findall(r"^#include <(libvirt/|xenstore\.h)", text, re.M):
+                    self.assertIn(os.path.basename(path), callers[library], path)
 
     def test_names(self):
         with open(os.path.join(SOURCE, "HACKING.md"), encoding="utf-8") as file:
