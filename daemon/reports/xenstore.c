@@ -193,7 +193,7 @@ start_session(Xenstore *xenstore)
 static gpointer
 start(const XpvReportContext *context)
 {
-    if (!context->is_local || !xpv_xenstore_is_supported())
+    if (!context->is_local)
         return NULL;
     Xenstore *xenstore = g_new0(Xenstore, 1);
     xenstore->context = *context;

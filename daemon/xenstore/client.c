@@ -21,12 +21,6 @@ struct _XpvXenstore {
 
 static gint n_xenstores;
 
-gboolean
-xpv_xenstore_is_supported(void)
-{
-    return TRUE;
-}
-
 XpvXenstore *
 xpv_xenstore_new(const XpvXenstoreListener *listener, gpointer data, GDestroyNotify free_data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* One connection to xenstored. Builds have either client.c, with libxenstore, or client-none.c.
+/* One connection to xenstored, by libxenstore.
  *
  * A call to xenstored may block for any time, so it must not be made on the main thread; only one thread at a time may
  * make calls. Nothing is ever written to xenstore. */
@@ -15,9 +15,6 @@ typedef struct {
     void (*fired)(const char *path, const char *token, gpointer data);
     void (*lost)(gpointer data); /* the connection has ended; no more events follow */
 } XpvXenstoreListener;
-
-/* xpv_xenstore_is_supported: whether this program is built with libxenstore. Any thread. */
-gboolean xpv_xenstore_is_supported(void);
 
 /* xpv_xenstore_new: does not connect yet. On the main thread: ignores SIGPIPE for the whole process.
  * @free_data: (nullable) frees @data at the end */
