@@ -56,25 +56,15 @@ list_disks(const XpvOptions *options)
     return disks;
 }
 
-/* Reads one byte more than a request may have. */
-static GString *
-read_input(void)
-{
-    GString *text = g_string_new(NULL);
-    char buffer[4096];
-    gsize n;
-    while (text->len <= XPV_INSPECTION_REQUEST_MAX && (n = fread(buffer, 1, sizeof buffer, stdin)) > 0)
-        g_string_append_len(text, buffer, (gssize)n);
-    return text;
-}
-
 /* Answers one request, from standard input. */
 static Exit
 answer(void)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(GString) text = read_input();
-    g_autoptr(XpvInspectionRequest) request = xpv_inspection_request_from_text(text->str, text->len, &error);
+    const gsize size = XPV_INSPECTION_REQUEST_MAX + 1; /* so that a longer one is noticed */
+    g_autofree char *text = g_malloc(size);
+    g_autoptr(XpvInspectionRequest) request =
+        xpv_inspection_request_from_text(text, fread(text, 1, size, stdin), &error);
     if (!request) {
         xpv_output_complain("the request cannot be understood: %s", error->message);
         return EXIT_USAGE;

@@ -130,16 +130,12 @@ read_entry(const XpvRequestFolder *self, const char *name, gsize *ret_length)
     g_auto(XpvFd) fd = openat(dirfd(self->entries), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return NULL;
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    guint8 buffer[4096];
+    const gsize size = XPV_INSPECTION_REQUEST_MAX + 1;
+    g_autofree char *text = g_malloc(size);
     gssize n;
-    while ((n = read(fd, buffer, sizeof buffer)) > 0 && bytes->len <= XPV_INSPECTION_REQUEST_MAX)
-        g_byte_array_append(bytes, buffer, (guint)n);
-    if (n < 0)
-        return NULL;
-    *ret_length = bytes->len;
-    g_byte_array_append(bytes, (const guint8 *)"", 1);
-    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+    for (*ret_length = 0; (n = read(fd, text + *ret_length, size - *ret_length)) > 0;)
+        *ret_length += (gsize)n;
+    return n < 0 ? NULL : g_steal_pointer(&text);
 }
 
 /* A file that is empty, or not a request, takes no time. */
