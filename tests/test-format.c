@@ -76,6 +76,10 @@ static const struct {
       DIFFERENCE,
       { AT(196608, "regi"), AT(196616, "\2"), AT(196656, REGION "\0\0\1\0"), AT(65546, "\2"),
         AT(65600, PARAMETERS "\0\0\1"), AT(131076, "\2") } },
+    { "vhdx", /* without parameters, and with a bit in its header that would be theirs */
+      0,
+      "",
+      { AT(196608, "regi"), AT(196616, "\1"), AT(196624, REGION "\0\0\1\0"), AT(65540, "\2"), AT(65546, "\1") } },
     { "vmdk", 0, "", { AT(0, "KDMV"), AT(12, "\1"), AT(512, "parentCID=ffffffff\n") } },
     { "vmdk",
       0,
