@@ -10,6 +10,7 @@
 
 #include "common/names.h"
 #include "common/words.h"
+#include "compat1.h"
 #include "ctl/bus.h"
 #include "ctl/json.h"
 #include "ctl/layout.h"
@@ -28,7 +29,7 @@ typedef struct {
     GMainLoop *loop;
     guint sources[3]; /* the signals that end it */
     GDBusConnection *connection;
-    GDBusProxy *manager;
+    XpvProxyManager *manager;
     GDBusObjectManager *objects;
     GHashTable *known;  /* object path to XpvCtlObject */
     XpvCtlObject *host; /* as of the last time that it was there */
@@ -263,9 +264,9 @@ static void
 on_refreshed(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Monitor *monitor = user_data;
-    g_autoptr(GVariant) reply = g_dbus_proxy_call_finish(monitor->manager, result, NULL);
+    g_autoptr(GError) error = NULL;
     /* If libvirt is away again, another "connected" follows. */
-    if (reply && monitor->is_behind)
+    if (xpv_proxy_manager_call_refresh_finish(monitor->manager, result, &error) && monitor->is_behind)
         compare_all(monitor);
 }
 
@@ -273,18 +274,17 @@ on_refreshed(GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 catch_up(Monitor *monitor)
 {
-    if (g_variant_get_uint64(monitor->host->values[XPV_CTL_HOST_LAST_UPDATE]) > 0)
+    if (xpv_proxy_manager_get_last_update(monitor->manager) > 0)
         compare_all(monitor);
-    else /* it takes as long as libvirt */
-        g_dbus_proxy_call(monitor->manager, "Refresh", NULL, G_DBUS_CALL_FLAGS_NONE, G_MAXINT, NULL, on_refreshed,
-                          monitor);
+    else
+        xpv_proxy_manager_call_refresh(monitor->manager, NULL, on_refreshed, monitor);
 }
 
 /* Each proxy notices by itself that the daemon has gone or is back. */
 static gboolean
 has_daemon(const Monitor *monitor)
 {
-    g_autofree char *owner = g_dbus_proxy_get_name_owner(monitor->manager);
+    g_autofree char *owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(monitor->manager));
     g_autofree char *objects_owner =
         g_dbus_object_manager_client_get_name_owner(G_DBUS_OBJECT_MANAGER_CLIENT(monitor->objects));
     return owner && g_strcmp0(owner, objects_owner) == 0;
@@ -296,7 +296,7 @@ look_at_link(Monitor *monitor)
     gboolean is_there = has_daemon(monitor);
     if (is_there) {
         xpv_ctl_object_free(monitor->host);
-        monitor->host = object_from_proxy(&xpv_ctl_host_interface, monitor->manager);
+        monitor->host = object_from_proxy(&xpv_ctl_host_interface, G_DBUS_PROXY(monitor->manager));
     } else {
         monitor->is_behind = TRUE;
     }
@@ -326,33 +326,27 @@ on_domain_removed(Monitor *monitor, GDBusObject *object)
 }
 
 static XpvCtlObject *
-domain_from_alert(GVariant *alert)
+domain_from_alert(const char *name, const char *uuid, const char *kernel, const char *const *reasons)
 {
-    const char *name, *uuid, *kernel;
-    g_autoptr(GVariant) reasons = NULL;
     GVariantDict properties;
-    g_variant_get(alert, "(&o&s&s&s@as)", NULL, &name, &uuid, &kernel, &reasons);
     g_variant_dict_init(&properties, NULL);
     g_variant_dict_insert(&properties, "Name", "s", name);
     g_variant_dict_insert(&properties, "Uuid", "s", uuid);
     g_variant_dict_insert(&properties, "Kernel", "s", kernel);
     g_variant_dict_insert(&properties, "Verdict", "s", xpv_verdict_to_word(XPV_VERDICT_INCOMPATIBLE));
-    g_variant_dict_insert_value(&properties, "Reasons", reasons);
+    g_variant_dict_insert(&properties, "Reasons", "^as", reasons);
     return xpv_ctl_object_new(&xpv_ctl_domain_interface, g_variant_dict_end(&properties));
 }
 
 static void
-on_alert(GDBusProxy *manager, const char *sender, const char *signal, GVariant *alert, gpointer user_data)
+on_alert(XpvProxyManager *manager, const char *path, const char *name, const char *uuid, const char *kernel,
+         const char *const *reasons, gpointer user_data)
 {
     Monitor *monitor = user_data;
-    const char *path;
-    if (!g_variant_is_of_type(alert, G_VARIANT_TYPE("(osssas)")))
-        return;
-    g_variant_get_child(alert, 0, "&o", &path);
     g_autoptr(GDBusObject) object = g_dbus_object_manager_get_object(monitor->objects, path);
     g_autoptr(XpvCtlObject) domain = object ? domain_from_object(object) : NULL;
     if (!domain)
-        domain = domain_from_alert(alert);
+        domain = domain_from_alert(name, uuid, kernel, reasons);
     print_domain(monitor, "alert", domain);
 }
 
@@ -366,7 +360,7 @@ on_bus_closed(GDBusConnection *connection, gboolean remote_peer_vanished, GError
 static void
 start(Monitor *monitor)
 {
-    monitor->host = object_from_proxy(&xpv_ctl_host_interface, monitor->manager);
+    monitor->host = object_from_proxy(&xpv_ctl_host_interface, G_DBUS_PROXY(monitor->manager));
     monitor->is_connected = xpv_ctl_object_boolean(monitor->host, XPV_CTL_HOST_CONNECTED);
     g_autolist(GDBusObject) objects = g_dbus_object_manager_get_objects(monitor->objects);
     for (GList *l = objects; l; l = l->next) {
@@ -387,7 +381,7 @@ start(Monitor *monitor)
     g_signal_connect_swapped(monitor->objects, "interface-proxy-properties-changed", G_CALLBACK(on_domain), monitor);
     g_signal_connect_swapped(monitor->manager, "notify::g-name-owner", G_CALLBACK(look_at_link), monitor);
     g_signal_connect_swapped(monitor->manager, "g-properties-changed", G_CALLBACK(look_at_link), monitor);
-    g_signal_connect(monitor->manager, "g-signal::IncompatibleDomain", G_CALLBACK(on_alert), monitor);
+    g_signal_connect(monitor->manager, "incompatible-domain", G_CALLBACK(on_alert), monitor);
     look_at_link(monitor);
 }
 
@@ -396,7 +390,7 @@ on_objects(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Monitor *monitor = user_data;
     GError *error = NULL;
-    monitor->objects = g_dbus_object_manager_client_new_finish(result, &error);
+    monitor->objects = xpv_proxy_object_manager_client_new_finish(result, &error);
     if (monitor->objects)
         start(monitor);
     else
@@ -408,13 +402,14 @@ on_manager(GObject *source, GAsyncResult *result, gpointer user_data)
 {
     Monitor *monitor = user_data;
     GError *error = NULL;
-    monitor->manager = g_dbus_proxy_new_finish(result, &error);
+    monitor->manager = xpv_proxy_manager_proxy_new_finish(result, &error);
     if (!monitor->manager) {
         fail(monitor, error);
         return;
     }
-    g_dbus_object_manager_client_new(monitor->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE, XPV_BUS_NAME,
-                                     XPV_ROOT_PATH, NULL, NULL, NULL, NULL, on_objects, monitor);
+    g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(monitor->manager), G_MAXINT); /* Refresh takes as long as libvirt */
+    xpv_proxy_object_manager_client_new(monitor->connection, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE, XPV_BUS_NAME,
+                                        XPV_ROOT_PATH, NULL, on_objects, monitor);
 }
 
 /* Proxies do not fail without a daemon; a call does, and says why. */
@@ -428,8 +423,8 @@ on_answer(GObject *source, GAsyncResult *result, gpointer user_data)
         fail(monitor, error);
         return;
     }
-    g_dbus_proxy_new(monitor->connection, G_DBUS_PROXY_FLAGS_NONE, NULL, XPV_BUS_NAME, XPV_ROOT_PATH,
-                     XPV_MANAGER_INTERFACE, NULL, on_manager, monitor);
+    xpv_proxy_manager_proxy_new(monitor->connection, G_DBUS_PROXY_FLAGS_NONE, XPV_BUS_NAME, XPV_ROOT_PATH, NULL,
+                                on_manager, monitor);
 }
 
 /* Asynchronous, so that a signal ends the monitor at once. */
