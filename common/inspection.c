@@ -246,17 +246,18 @@ read_list(JsonNode *node, const Member *member, GPtrArray *list, GError **error)
 {
     JsonArray *array = node && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
     if (!array || json_array_get_length(array) > member->max)
-        return fail(error, "its member “%s” is missing, no list, or longer than %u", member->key, (guint)member->max);
+        return fail(error, "its member “%s” is missing, is not a list, or is longer than %u", member->key,
+                    (guint)member->max);
     for (guint i = 0; i < json_array_get_length(array); i++) {
         JsonNode *element = json_array_get_element(array, i);
         if (member->kind == KIND_TEXTS) {
             if (json_node_get_value_type(element) != G_TYPE_STRING)
-                return fail(error, "its member “%s” has what is no text", member->key);
+                return fail(error, "its member “%s” has an element that is not text", member->key);
             g_ptr_array_add(list, clean(json_node_get_string(element)));
             continue;
         }
         if (!JSON_NODE_HOLDS_OBJECT(element))
-            return fail(error, "its member “%s” has what is no object", member->key);
+            return fail(error, "its member “%s” has an element that is not an object", member->key);
         gpointer object = g_malloc0(elements[member->kind].size);
         g_ptr_array_add(list, object);
         if (!read_object(json_node_get_object(element), elements[member->kind].members, object, error))
@@ -319,7 +320,7 @@ is_plain(const char *text, gsize length, GError **error)
     gboolean in_string = FALSE;
     gboolean has_ended = FALSE;
     if (length == 0 || *text != '{')
-        return fail(error, "it is no object");
+        return fail(error, "it is not an object");
     for (gsize i = 0; i < length; i++) {
         if (in_string && is_half(text + i, length - i))
             return fail(error, "it has half of a character");
@@ -348,13 +349,13 @@ xpv_inspection_from_json(const char *text, gsize length, GError **error)
     g_autoptr(JsonParser) parser = json_parser_new();
     g_autoptr(GError) wrong = NULL;
     if (!g_utf8_validate_len(text, length, NULL)) {
-        fail(error, "it is no UTF-8");
+        fail(error, "it is not valid UTF-8");
         return NULL;
     }
     if (!is_plain(text, length, error))
         return NULL;
     if (!json_parser_load_from_data(parser, text, (gssize)length, &wrong)) {
-        fail(error, "it is no JSON: %s", wrong->message);
+        fail(error, "it is not JSON: %s", wrong->message);
         return NULL;
     }
     JsonObject *json = json_node_get_object(json_parser_get_root(parser)); /* is_plain() has seen that it is one */

@@ -50,8 +50,8 @@ check_parameters(const char *query, GError **error)
     for (guint i = 0; parameters && i < G_N_ELEMENTS(refused_parameters); i++) {
         if (!g_hash_table_contains(parameters, refused_parameters[i]))
             continue;
-        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_QUERY,
-                    "the URI has “%s=”; say that to ssh by ssh_config(5) instead", refused_parameters[i]);
+        g_set_error(error, G_URI_ERROR, G_URI_ERROR_BAD_QUERY, "the URI has “%s=”; set that in ssh_config(5) instead",
+                    refused_parameters[i]);
         return FALSE;
     }
     return parameters != NULL;

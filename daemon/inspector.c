@@ -262,7 +262,7 @@ read_file(const char *path, gsize *ret_length, GError **error)
     g_auto(XpvFd) fd = g_open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0);
     gboolean is_open = fd >= 0 && fstat(fd, &status) == 0;
     if (is_open && !S_ISREG(status.st_mode)) {
-        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is no regular file");
+        g_set_error_literal(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "it is not a regular file");
         return NULL;
     }
     if (status.st_size > ANSWER_MAX) {
@@ -288,7 +288,7 @@ xpv_inspector_read(XpvInspector *inspector, const char *uuid)
     g_autofree char *text = read_file(path, &length, &error);
     XpvInspection *inspection = text ? xpv_inspection_from_json(text, length, &error) : NULL;
     if (error && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        g_warning("Cannot use what was read of a guest's disks, %s: %s", path, error->message);
+        g_warning("Cannot use the answer about a guest's disks in %s: %s", path, error->message);
     return inspection;
 }
 

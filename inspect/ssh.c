@@ -37,7 +37,7 @@
 /* The status with which ssh ends if it fails itself. Else it is the shell's. */
 #define SSH_FAILED 255
 
-#define OTHER_ANSWER "its shell sent something else than was asked for"
+#define OTHER_ANSWER "its shell sent something other than what was asked for"
 #define MARK "\nxenpv-compat-inspect\n"
 
 const XpvSshLimits xpv_ssh_limits = { .connect = 10000, .silence = 10000, .end = 2000 };

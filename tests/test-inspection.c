@@ -84,19 +84,19 @@ test_refused(void)
         { "\"in_grub\":false,", "", "its member “in_grub” is missing or of another type" },
         { "\"source\":\"x.img\",", "", "its member “source” is missing or of another type" },
         { "\"3.9\"", "{}", "its member “release” is missing or of another type" },
-        { DISK, "1", "its member “disks” has what is no object" },
-        { KERNEL, "\"a\"", "its member “kernels” has what is no object" },
-        { "[" KERNEL "]", "\"a\"", "its member “kernels” is missing, no list, or longer than 512" },
-        { "\"alias eth0 xen-vnif\"", "7", "its member “driver_aliases” has what is no text" },
-        { "\"alias eth0 xen-vnif\"", "null", "its member “driver_aliases” has what is no text" },
-        { "\"alias eth0 xen-vnif\"", "[]", "its member “driver_aliases” has what is no text" },
+        { DISK, "1", "its member “disks” has an element that is not an object" },
+        { KERNEL, "\"a\"", "its member “kernels” has an element that is not an object" },
+        { "[" KERNEL "]", "\"a\"", "its member “kernels” is missing, is not a list, or is longer than 512" },
+        { "\"alias eth0 xen-vnif\"", "7", "its member “driver_aliases” has an element that is not text" },
+        { "\"alias eth0 xen-vnif\"", "null", "its member “driver_aliases” has an element that is not text" },
+        { "\"alias eth0 xen-vnif\"", "[]", "its member “driver_aliases” has an element that is not text" },
         { "[\"alias eth0 xen-vnif\"]", "[[[]]]", "it is more than 3 levels deep" },
         { "\"3.9\"", "\"\\ud800\"", "it has half of a character" },
         { "\"3.9\"", "'3.9'", "it has the byte 0x27 outside of a string" },
         { "\"3.9\"", "/* x */ \"3.9\"", "it has the byte 0x2f outside of a string" },
-        { "{\"disks\"", "[{\"disks\"", "it is no object" },
+        { "{\"disks\"", "[{\"disks\"", "it is not an object" },
         { "}\n", "} {}\n", "it goes on after its end" },
-        { "\"3.9\"", "\"\xff\"", "it is no UTF-8" },
+        { "\"3.9\"", "\"\xff\"", "it is not valid UTF-8" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GError) error = NULL;
@@ -143,8 +143,8 @@ test_bounds(void)
         g_assert_no_error(error);
         g_string_append_printf(elements, ",%s", lists[i].element);
         g_autofree char *json = changed(lists[i].element, elements->str);
-        g_autofree char *sentence =
-            g_strdup_printf("its member “%s” is missing, no list, or longer than %u", lists[i].key, lists[i].max);
+        g_autofree char *sentence = g_strdup_printf("its member “%s” is missing, is not a list, or is longer than %u",
+                                                    lists[i].key, lists[i].max);
         g_assert_null(read_json(json, &too_long));
         g_assert_cmpstr(too_long->message, ==, sentence);
     }

@@ -292,17 +292,18 @@ test_hostile(Fixture *f, gconstpointer data)
 
     expect_report(f, -1, 0, NULL);
     write_answer(f, UUID, huge, -1);
-    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it has more than 1048576 bytes");
+    wait_logged(G_LOG_LEVEL_WARNING,
+                "Cannot use the answer about a guest's disks in *: it has more than 1048576 bytes");
     write_answer(f, UUID, "", 0);
-    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *: it is no object");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use the answer about a guest's disks in *: it is not an object");
     write_answer(f, UUID, text, (gssize)strlen(text) / 2);
-    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use what was read of a guest's disks, *");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot use the answer about a guest's disks in *");
 
     g_assert_cmpint(g_remove(path), ==, 0);
     g_autofree char *fifo = g_build_filename(f->folder, "fifo", NULL);
     g_assert_cmpint(mkfifo(fifo, 0600), ==, 0);
     g_assert_cmpint(g_rename(fifo, path), ==, 0);
-    wait_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    wait_logged(G_LOG_LEVEL_WARNING, "*: it is not a regular file");
     g_assert_cmpint(g_remove(path), ==, 0);
     g_assert_true(g_file_set_contents(elsewhere, text, -1, NULL));
     g_autofree char *link = g_build_filename(f->folder, "link", NULL);
@@ -313,7 +314,7 @@ test_hostile(Fixture *f, gconstpointer data)
     g_autofree char *folder = g_build_filename(f->folder, "folder", NULL);
     g_assert_cmpint(g_mkdir(folder, 0700), ==, 0);
     g_assert_cmpint(g_rename(folder, path), ==, 0);
-    wait_logged(G_LOG_LEVEL_WARNING, "*: it is no regular file");
+    wait_logged(G_LOG_LEVEL_WARNING, "*: it is not a regular file");
     g_assert_cmpint(g_rmdir(path), ==, 0);
 
     write_answer(f, "not-a-uuid", text, -1);
@@ -467,14 +468,14 @@ test_memory(Fixture *f, gconstpointer data)
         stop(f);
         g_assert_true(g_file_set_contents(path, damaged[i], -1, NULL));
         start(f);
-        expect_logged(G_LOG_LEVEL_WARNING, "Cannot read which kernels guests booted, */run/booted: *");
+        expect_logged(G_LOG_LEVEL_WARNING, "Cannot read from */run/booted which kernels the guests booted: *");
         expect_report(f, 1, 0, NULL);
     }
     g_remove(path);
     g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
     hurried = 1;
     expect_report(f, 2, 0, NULL);
-    wait_logged(G_LOG_LEVEL_WARNING, "Cannot keep which kernels guests booted, so that a restart forgets it: *");
+    wait_logged(G_LOG_LEVEL_WARNING, "Cannot save which kernels the guests booted, so a restart forgets it: *");
     expect_report(f, 3, 0, NULL);
     stop(f); /* the log has it once */
 }

@@ -151,7 +151,7 @@ expect_unread(const XpvSshLimits *limits, const char *answer, const char *senten
 }
 
 #define BLOCK "head -c 65536 /dev/zero; "
-#define OTHER "its shell sent something else than was asked for"
+#define OTHER "its shell sent something other than what was asked for"
 
 static void
 test_unread(void)

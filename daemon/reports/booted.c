@@ -82,7 +82,7 @@ save(gpointer data)
     gboolean is_written =
         g_file_set_contents_full(booted->path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
     if (!is_written && !booted->cannot_write)
-        g_warning("Cannot keep which kernels guests booted, so that a restart forgets it: %s", error->message);
+        g_warning("Cannot save which kernels the guests booted, so a restart forgets it: %s", error->message);
     booted->cannot_write = !is_written;
     return G_SOURCE_REMOVE;
 }
@@ -129,7 +129,7 @@ xpv_booted_new(const char *runtime_directory)
     booted->path = g_build_filename(runtime_directory, "booted", NULL);
     booted->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
     if (!load(booted, &error) && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
-        g_warning("Cannot read which kernels guests booted, %s: %s", booted->path, error->message);
+        g_warning("Cannot read from %s which kernels the guests booted: %s", booted->path, error->message);
         g_hash_table_remove_all(booted->runs);
     }
     return booted;

@@ -317,8 +317,8 @@ give_up(Console *console, const char *folder)
 {
     GHashTableIter iter;
     gpointer value;
-    g_autofree char *trouble = g_strdup_printf("it has not been read within %u s; trying again once that has ended",
-                                               console->context.call_timeout);
+    g_autofree char *trouble = g_strdup_printf(
+        "reading it takes longer than %u s; trying again when that read has ended", console->context.call_timeout);
     g_hash_table_add(console->hung, g_strdup(folder));
     g_hash_table_iter_init(&iter, console->runs);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {

@@ -207,7 +207,7 @@ class Files(TestCase):
         self.print(RHEL_3)
         self.start(self.virt.uri, "--call-timeout=1", env={"XPV_HANG_FOLDER": server, "XPV_HANG_FIFO": fifo})
         self.wait_until(lambda: self.kernel() == (RHEL_3, "console"), "the other's report")
-        self.wait_for_log("of domain there in .*: it has not been read within 1 s; trying again once that has ended")
+        self.wait_for_log("of domain there in .*: reading it takes longer than 1 s; trying again when that read has ended")
         self.print(RHEL_5)
         self.wait_for_kernel(RHEL_5)
         began = time.monotonic()

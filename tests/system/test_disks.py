@@ -485,7 +485,7 @@ there.kill()' "$@"
         self.start_over_ssh("&no_verify=1")
         self.wait_for(State="shut-off")
         self.assertFalse(self.client.host()["DisksRead"])
-        self.assertIn("Guests' disks cannot be read: the URI has “no_verify=”; say that to ssh by ssh_config(5) instead\n",
+        self.assertIn("Guests' disks cannot be read: the URI has “no_verify=”; set that in ssh_config(5) instead\n",
                       self.daemon.log())
         self.assertEqual(os.listdir(self.inspector.requests), [])
 
