@@ -10,7 +10,6 @@
 
 #include "common/names.h"
 #include "common/words.h"
-#include "compat1.h"
 #include "ctl/bus.h"
 #include "ctl/json.h"
 #include "ctl/layout.h"
@@ -18,6 +17,7 @@
 #include "ctl/style.h"
 #include "ctl/table.h"
 #include "ctl/verbs.h"
+#include "dbus/compat1.h"
 
 static const XpvCtlColumn columns[] = {
     { "TIME", 0, 4 },    { "EVENT", 0, 0 },   { "NAME", 12, 0 }, { "STATE", 0, 2 },
