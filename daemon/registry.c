@@ -161,11 +161,11 @@ is_boot_disk_paravirtualized(const XpvDomainXml *xml, const XpvDomainDisk *boot_
 static void
 publish(XpvRegistry *registry, Entry *entry)
 {
-    g_auto(XpvSaid) said = { 0 };
+    g_auto(XpvReported) reported = { 0 };
     if (entry->is_read) /* otherwise it is not known whether the domain needs drivers, or is acknowledged */
-        xpv_reports_ask(registry->reports, entry->xml, &said);
-    g_autoptr(XpvReport) report = said.report ? xpv_report_parse(said.report, -1) : NULL;
-    g_autoptr(GPtrArray) others = parse_reports(said.others);
+        xpv_reports_ask(registry->reports, entry->xml, &reported);
+    g_autoptr(XpvReport) report = reported.report ? xpv_report_parse(reported.report, -1) : NULL;
+    g_autoptr(GPtrArray) others = parse_reports(reported.others);
 
     const XpvDomainXml *xml = entry->xml;
     entry->in_grace = is_in_grace(registry, entry);
@@ -178,24 +178,24 @@ publish(XpvRegistry *registry, Entry *entry)
         .virtualization = xml->virtualization,
         .arch = xml->arch,
         .report = report,
-        .report_is_live = said.is_live,
+        .report_is_live = reported.is_live,
         .others = others,
         .in_grace = entry->in_grace,
-        .boot_disk_paravirtualized = is_boot_disk_paravirtualized(xml, said.boot_disk),
-        .has_no_driver_package = said.inspection && xpv_inspection_lacks_driver_package(said.inspection),
+        .boot_disk_paravirtualized = is_boot_disk_paravirtualized(xml, reported.boot_disk),
+        .has_no_driver_package = reported.inspection && xpv_inspection_lacks_driver_package(reported.inspection),
         .declared_major = xml->declared_major,
-        .system = said.system.kind != XPV_SYSTEM_UNKNOWN ? said.system : xml->declared,
-        .disk_drivers = said.disk_drivers,
-        .network_drivers = said.network_drivers,
+        .system = reported.system.kind != XPV_SYSTEM_UNKNOWN ? reported.system : xml->declared,
+        .disk_drivers = reported.disk_drivers,
+        .network_drivers = reported.network_drivers,
     };
     XpvDomainStatus status = {
         .name = xml->name,
         .state = entry->state,
-        .kernel_source = said.source,
-        .acknowledged = said.acknowledged,
+        .kernel_source = reported.source,
+        .acknowledged = reported.acknowledged,
         .stale = entry->stale,
         .now = (guint64)g_get_real_time(),
-        .inspection = said.inspection,
+        .inspection = reported.inspection,
     };
     g_autoptr(XpvJudgement) judgement = xpv_judge(&registry->host, &guest);
     g_autoptr(XpvDomain) before = entry->domain;

@@ -136,17 +136,17 @@ domain_new(const char *uuid, gint id, const char *path, const char *bus)
     return xml;
 }
 
-static inline XpvSaid
+static inline XpvReported
 ask_xml(Fixture *f, const XpvDomainXml *xml, gint64 began)
 {
-    XpvSaid said = { .source = "", .run_began = began };
-    source->ask(f->self, xml, &said);
-    return said;
+    XpvReported reported = { .source = "", .run_began = began };
+    source->ask(f->self, xml, &reported);
+    return reported;
 }
 
 /* Asks about the domain of most tests, which has the disk DISK.
  * @began: from xenstore; 0: not known */
-static inline XpvSaid
+static inline XpvReported
 ask(Fixture *f, gint id, gint64 began)
 {
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, id, DISK, "ide");
@@ -156,9 +156,9 @@ ask(Fixture *f, gint id, gint64 began)
 static inline void
 expect_report(Fixture *f, gint id, gint64 began, const char *expected)
 {
-    g_auto(XpvSaid) said = ask(f, id, began);
-    g_assert_cmpstr(said.report, ==, expected);
-    g_assert_false(said.is_live);
+    g_auto(XpvReported) reported = ask(f, id, began);
+    g_assert_cmpstr(reported.report, ==, expected);
+    g_assert_false(reported.is_live);
 }
 
 /* Answers. */

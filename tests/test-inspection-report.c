@@ -69,11 +69,11 @@ test_any(void)
 }
 
 static void
-expect_variant(const char *said, const XpvInspection *inspection, const char *expected)
+expect_variant(const char *reported, const XpvInspection *inspection, const char *expected)
 {
     const XpvHost host = { "Xen", XPV_ARCH_X86_64, XPV_PROCESSOR_INTEL, 1 };
     g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_report_free);
-    g_autoptr(XpvReport) report = xpv_report_parse(said, -1);
+    g_autoptr(XpvReport) report = xpv_report_parse(reported, -1);
     g_autofree char *packages = xpv_inspection_packages(inspection);
     if (packages)
         g_ptr_array_add(others, xpv_report_parse(packages, -1));

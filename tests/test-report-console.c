@@ -158,21 +158,21 @@ tear_down(Fixture *f, gconstpointer data)
     expect_nothing_logged();
 }
 
-static XpvSaid
+static XpvReported
 ask_as(Fixture *f, const char *uuid, gint id, const char *path)
 {
     XpvDomainXml xml = { .uuid = (char *)uuid, .name = (char *)"erp", .id = id, .console_path = (char *)path };
-    XpvSaid said = { .source = "" };
-    source->ask(f->self, &xml, &said);
-    g_assert_cmpint(said.is_live, ==, said.report != NULL);
-    return said;
+    XpvReported reported = { .source = "" };
+    source->ask(f->self, &xml, &reported);
+    g_assert_cmpint(reported.is_live, ==, reported.report != NULL);
+    return reported;
 }
 
 static gboolean
 says_as(Fixture *f, const char *uuid, gint id, const char *path, const char *report)
 {
-    g_auto(XpvSaid) said = ask_as(f, uuid, id, path);
-    return g_strcmp0(said.report, report) == 0;
+    g_auto(XpvReported) reported = ask_as(f, uuid, id, path);
+    return g_strcmp0(reported.report, report) == 0;
 }
 
 /* says: whether this is the domain's report; NULL: none. */
@@ -675,10 +675,10 @@ test_remote(Fixture *f, gconstpointer data)
     XpvReportContext remote = { .config_path = "/nonexistent/x", .changed = on_any_changed, .settled = on_settled };
     g_autoptr(XpvReports) reports = xpv_reports_new(&remote);
     XpvDomainXml xml = { .uuid = (char *)UUID, .name = (char *)"erp", .id = 1, .console_path = f->path };
-    g_auto(XpvSaid) said = { 0 };
+    g_auto(XpvReported) reported = { 0 };
     begin_with(f, RHEL_3 "\n");
-    xpv_reports_ask(reports, &xml, &said);
-    g_assert_null(said.report);
+    xpv_reports_ask(reports, &xml, &reported);
+    g_assert_null(reported.report);
     g_assert_true(xpv_reports_are_settled(reports));
     xpv_reports_reload(reports);
     xpv_reports_forget(reports, UUID);
@@ -700,8 +700,8 @@ test_precedence(Fixture *f, gconstpointer data)
     XpvDomainXml xml = {
         .uuid = (char *)UUID, .name = (char *)"erp", .id = 1, .metadata_kernel = (char *)"metadata's"
     };
-    g_auto(XpvSaid) before = { 0 };
-    g_auto(XpvSaid) after = { 0 };
+    g_auto(XpvReported) before = { 0 };
+    g_auto(XpvReported) after = { 0 };
     begin_with(f, RHEL_3 "\n");
     xpv_reports_ask(reports, &xml, &before);
     g_assert_cmpstr(before.source, ==, "metadata");
@@ -709,7 +709,7 @@ test_precedence(Fixture *f, gconstpointer data)
     xpv_reports_ask(reports, &xml, &after);
     while (!g_str_equal(after.source, "console")) {
         g_main_context_iteration(NULL, TRUE);
-        xpv_said_clear(&after);
+        xpv_reported_clear(&after);
         xpv_reports_ask(reports, &xml, &after);
     }
     g_assert_cmpstr(after.report, ==, RHEL_3);

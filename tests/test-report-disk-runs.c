@@ -321,16 +321,16 @@ test_failed_reading(Fixture *f, gconstpointer data)
     g_free(torn->default_kernel);
     torn->default_kernel = g_strdup("");
     answer(f, torn);
-    g_auto(XpvSaid) said = ask(f, 1, 100);
-    g_assert_cmpstr(said.report, ==, NEW);
-    g_assert_cmpint(said.inspection->inspected_at, ==, 200);
+    g_auto(XpvReported) reported = ask(f, 1, 100);
+    g_assert_cmpstr(reported.report, ==, NEW);
+    g_assert_cmpint(reported.inspection->inspected_at, ==, 200);
     expect_logged(G_LOG_LEVEL_MESSAGE,
                   "Not all of the disks of domain web51 can be read: partition 1: grub.conf cannot be read");
 
     XpvInspection *in_part = answer_new(OLD, 302, 20); /* the default kernel was found */
     xpv_inspection_add_error(in_part, "partition 1: grub.conf cannot be read");
     answer(f, in_part);
-    g_auto(XpvSaid) later = ask(f, 1, 100); /* the log does not repeat the error */
+    g_auto(XpvReported) later = ask(f, 1, 100); /* the log does not repeat the error */
     g_assert_cmpint(later.inspection->inspected_at, ==, 302);
 }
 
@@ -343,12 +343,12 @@ test_reinstalled(Fixture *f, gconstpointer data)
         expect_report(f, 1, 100, NULL);
         answer(f, answer_new(NEW, 200, 10));
         expect_report(f, 1, 100, NEW);
-        g_auto(XpvSaid) before G_GNUC_UNUSED = ask(f, ids[i], 300);
+        g_auto(XpvReported) before G_GNUC_UNUSED = ask(f, ids[i], 300);
         answer(f, unreadable_new(310));
         expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
-        g_auto(XpvSaid) said = ask(f, ids[i], 300);
-        g_assert_null(said.report);
-        g_assert_cmpuint(said.inspection->kernels->len, ==, 0);
+        g_auto(XpvReported) reported = ask(f, ids[i], 300);
+        g_assert_null(reported.report);
+        g_assert_cmpuint(reported.inspection->kernels->len, ==, 0);
     }
 }
 

@@ -22,7 +22,7 @@ test_requests(Fixture *f, gconstpointer data)
     expect_request(f, DISK, TRUE);
 
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "/images/other.img", "ide");
-    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, xml, 0);
+    g_auto(XpvReported) reported G_GNUC_UNUSED = ask_xml(f, xml, 0);
     expect_request(f, "/images/other.img", TRUE);
 
     source->forget(f->self, UUID);
@@ -50,7 +50,7 @@ test_many_requests(Fixture *f, gconstpointer data)
     for (guint i = 0; i < 200; i++) {
         g_autofree char *uuid = g_strdup_printf("5b1a3c10-0000-4000-8000-%012u", i);
         g_autoptr(XpvDomainXml) xml = domain_new(uuid, -1, DISK, "ide");
-        g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, xml, 0);
+        g_auto(XpvReported) reported G_GNUC_UNUSED = ask_xml(f, xml, 0);
     }
     wait_until(count_requests(f) > 0);
     g_assert_cmpuint(count_requests(f), ==, 64);
@@ -86,8 +86,8 @@ test_not_requested(Fixture *f, gconstpointer data)
     pvh->virtualization = XPV_VIRTUALIZATION_PVH;
     XpvDomainXml *const domains[] = { none, server, pv, pvh };
     for (guint i = 0; i < G_N_ELEMENTS(domains); i++) {
-        g_auto(XpvSaid) said = ask_xml(f, domains[i], 0);
-        g_assert_null(said.report);
+        g_auto(XpvReported) reported = ask_xml(f, domains[i], 0);
+        g_assert_null(reported.report);
         expect_no_request(f);
     }
 }
@@ -218,7 +218,7 @@ test_lost_request(Fixture *f, gconstpointer data)
     g_autoptr(XpvDomainXml) other = domain_new(OTHER_UUID, -1, DISK, "ide");
     expect_report(f, -1, 0, NULL);
     expect_request(f, DISK, TRUE);
-    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, other, 0);
+    g_auto(XpvReported) reported G_GNUC_UNUSED = ask_xml(f, other, 0);
     settle();
     hurried = 60;
     g_autoptr(XpvInspection) inspection = answer_new(NEW, 200, 10);
@@ -240,7 +240,7 @@ test_nobody_need_answer(Fixture *f, gconstpointer data)
     source->forget(f->self, UUID);
     g_autoptr(XpvDomainXml) pv = domain_new(OTHER_UUID, -1, DISK, "xen");
     pv->virtualization = XPV_VIRTUALIZATION_PV;
-    g_auto(XpvSaid) said G_GNUC_UNUSED = ask_xml(f, pv, 0);
+    g_auto(XpvReported) reported G_GNUC_UNUSED = ask_xml(f, pv, 0);
     let_pass(10);
     g_assert_cmpuint(f->are_disks_read->len, ==, 0);
 }
@@ -251,26 +251,26 @@ test_replaced_disk(Fixture *f, gconstpointer data)
     expect_report(f, -1, 0, NULL);
     answer(f, answer_new(NEW, 200, 10));
     g_autoptr(XpvDomainXml) replaced = domain_new(UUID, -1, "/images/other.img", "ide");
-    g_auto(XpvSaid) other = ask_xml(f, replaced, 0);
+    g_auto(XpvReported) other = ask_xml(f, replaced, 0);
     g_assert_null(other.report);
     g_assert_null(other.inspection);
     g_autoptr(XpvInspection) under_way = answer_new(NEW, 201, 10);
     g_autofree char *text = xpv_inspection_to_json(under_way);
     write_answer(f, UUID, text, -1);
     settle();
-    g_auto(XpvSaid) still_other = ask_xml(f, replaced, 0);
+    g_auto(XpvReported) still_other = ask_xml(f, replaced, 0);
     g_assert_null(still_other.report);
 
     g_autoptr(XpvDomainXml) more = domain_new(UUID, -1, DISK, "ide");
     g_ptr_array_add(more->disks, xpv_domain_disk_new("/images/data.img", "raw", "hdb", "ide"));
-    g_auto(XpvSaid) of_two = ask_xml(f, more, 0);
+    g_auto(XpvReported) of_two = ask_xml(f, more, 0);
     g_assert_null(of_two.report);
 
     expect_report(f, -1, 0, NULL); /* until the next answer */
     answer(f, answer_new(NEW, 202, 10));
     expect_report(f, -1, 0, NEW);
     g_autoptr(XpvDomainXml) moved = domain_new(UUID, -1, DISK, "xen"); /* the same disk on another bus */
-    g_auto(XpvSaid) same = ask_xml(f, moved, 0);
+    g_auto(XpvReported) same = ask_xml(f, moved, 0);
     g_assert_cmpstr(same.report, ==, NEW);
 }
 
@@ -345,19 +345,19 @@ test_boot_from_cd(Fixture *f, gconstpointer data)
 {
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, 1, DISK, "ide");
     xml->boots_from_disk = FALSE;
-    g_auto(XpvSaid) before G_GNUC_UNUSED = ask_xml(f, xml, 100);
+    g_auto(XpvReported) before G_GNUC_UNUSED = ask_xml(f, xml, 100);
     XpvInspection *windows = answer_new(NEW, 200, 10);
     g_free(windows->distribution);
     windows->distribution = g_strdup("windows");
     answer(f, windows);
-    g_auto(XpvSaid) said = ask_xml(f, xml, 100);
-    g_assert_null(said.report);
-    g_assert_nonnull(said.inspection);
-    g_assert_null(said.boot_disk);
-    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_UNKNOWN);
+    g_auto(XpvReported) reported = ask_xml(f, xml, 100);
+    g_assert_null(reported.report);
+    g_assert_nonnull(reported.inspection);
+    g_assert_null(reported.boot_disk);
+    g_assert_cmpint(reported.system.kind, ==, XPV_SYSTEM_UNKNOWN);
     xml->boots_from_disk = TRUE;
     answer(f, answer_new(OLD, 201, 150));
-    g_auto(XpvSaid) later = ask_xml(f, xml, 100);
+    g_auto(XpvReported) later = ask_xml(f, xml, 100);
     g_assert_cmpstr(later.report, ==, NEW "\n" OLD); /* the first answer did not decide what it booted */
 }
 
@@ -366,16 +366,16 @@ static void
 test_beside_others(Fixture *f, gconstpointer data)
 {
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, 1, DISK, "ide");
-    XpvSaid said = { .source = "xenstore", .report = g_strdup("2.6.18-53.el5"), .is_live = TRUE };
-    source->ask(f->self, xml, &said);
-    g_assert_null(said.others);
+    XpvReported reported = { .source = "xenstore", .report = g_strdup("2.6.18-53.el5"), .is_live = TRUE };
+    source->ask(f->self, xml, &reported);
+    g_assert_null(reported.others);
     answer(f, answer_new(OLD, 200, 10));
-    source->ask(f->self, xml, &said);
-    g_assert_cmpstr(said.report, ==, "2.6.18-53.el5");
-    g_assert_true(said.is_live);
-    g_assert_cmpuint(said.others->len, ==, 1);
-    g_assert_cmpstr(said.others->pdata[0], ==, NEW "\n" OLD "\n" REMOVED);
-    xpv_said_clear(&said);
+    source->ask(f->self, xml, &reported);
+    g_assert_cmpstr(reported.report, ==, "2.6.18-53.el5");
+    g_assert_true(reported.is_live);
+    g_assert_cmpuint(reported.others->len, ==, 1);
+    g_assert_cmpstr(reported.others->pdata[0], ==, NEW "\n" OLD "\n" REMOVED);
+    xpv_reported_clear(&reported);
 }
 
 static void
@@ -388,13 +388,13 @@ test_system(Fixture *f, gconstpointer data)
     g_free(debian->release);
     debian->release = g_strdup("12.5");
     answer(f, debian);
-    g_auto(XpvSaid) said = ask(f, -1, 0);
-    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_OTHER);
-    g_assert_cmpstr(said.system.name, ==, "debian 12.5");
-    g_assert_cmpstr(said.system.teller, ==, "The guest's disk");
+    g_auto(XpvReported) reported = ask(f, -1, 0);
+    g_assert_cmpint(reported.system.kind, ==, XPV_SYSTEM_OTHER);
+    g_assert_cmpstr(reported.system.name, ==, "debian 12.5");
+    g_assert_cmpstr(reported.system.teller, ==, "The guest's disk");
 
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
-    g_auto(XpvSaid) agent = { .source = "", .system = { .kind = XPV_SYSTEM_COVERED } };
+    g_auto(XpvReported) agent = { .source = "", .system = { .kind = XPV_SYSTEM_COVERED } };
     source->ask(f->self, xml, &agent); /* the agent knows better */
     g_assert_cmpint(agent.system.kind, ==, XPV_SYSTEM_COVERED);
 }
@@ -405,19 +405,19 @@ test_boot_disk(Fixture *f, gconstpointer data)
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, "", "ide"); /* it is passed over */
     g_ptr_array_add(xml->disks, xpv_domain_disk_new("/images/data.img", "raw", "hdb", "ide"));
     g_ptr_array_add(xml->disks, xpv_domain_disk_new(DISK, "raw", "xvda", "xen"));
-    g_auto(XpvSaid) before G_GNUC_UNUSED = ask_xml(f, xml, 0);
+    g_auto(XpvReported) before G_GNUC_UNUSED = ask_xml(f, xml, 0);
     g_autoptr(XpvInspection) none = xpv_inspection_new();
     xpv_inspection_add_disk(none, "/images/data.img", "raw");
     xpv_inspection_add_disk(none, DISK, "raw");
     answer(f, g_steal_pointer(&none));
-    g_auto(XpvSaid) unknown = ask_xml(f, xml, 0);
+    g_auto(XpvReported) unknown = ask_xml(f, xml, 0);
     g_assert_null(unknown.boot_disk);
     none = xpv_inspection_new();
     xpv_inspection_add_disk(none, "/images/data.img", "raw");
     xpv_inspection_add_disk(none, DISK, "raw")->boot = TRUE;
     answer(f, g_steal_pointer(&none));
-    g_auto(XpvSaid) said = ask_xml(f, xml, 0);
-    g_assert_cmpstr(said.boot_disk->target, ==, "xvda");
+    g_auto(XpvReported) reported = ask_xml(f, xml, 0);
+    g_assert_cmpstr(reported.boot_disk->target, ==, "xvda");
 }
 
 /* The disks of another host are asked for, and answered, as such. What was read of this host's does not count. */
@@ -437,9 +437,9 @@ test_other_host(Fixture *f, gconstpointer data)
     g_free(disk->source);
     disk->source = g_strdup("ssh://root@xen1" DISK);
     answer(f, there);
-    g_auto(XpvSaid) said = ask(f, -1, 0);
-    g_assert_cmpstr(said.report, ==, OLD);
-    g_assert_cmpstr(said.boot_disk->target, ==, "hda");
+    g_auto(XpvReported) reported = ask(f, -1, 0);
+    g_assert_cmpstr(reported.report, ==, OLD);
+    g_assert_cmpstr(reported.boot_disk->target, ==, "hda");
 }
 
 /* A connection that is not over ssh. */
@@ -450,8 +450,8 @@ test_unreachable_host(Fixture *f, gconstpointer data)
     g_assert_null(source->start(&context));
     g_autoptr(XpvReports) reports = xpv_reports_new(&context);
     g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
-    g_auto(XpvSaid) said = { .source = "" };
-    xpv_reports_ask(reports, xml, &said);
+    g_auto(XpvReported) reported = { .source = "" };
+    xpv_reports_ask(reports, xml, &reported);
     xpv_reports_run_began(reports, UUID, 1, TRUE);
     xpv_reports_forget(reports, UUID);
     expect_no_request(f);

@@ -68,21 +68,21 @@ tear_down(Fixture *f, gconstpointer data)
     expect_nothing_logged();
 }
 
-static XpvSaid
+static XpvReported
 ask_as(Fixture *f, const char *uuid, const char *name)
 {
     XpvDomainXml xml = { .uuid = (char *)uuid, .name = (char *)name, .id = -1 };
-    XpvSaid said = { .source = "" };
-    source->ask(f->self, &xml, &said);
-    return said;
+    XpvReported reported = { .source = "" };
+    source->ask(f->self, &xml, &reported);
+    return reported;
 }
 
 /* says: whether this is the file's report of a domain; NULL: none. */
 static gboolean
 says(Fixture *f, const char *name, const char *report)
 {
-    g_auto(XpvSaid) said = ask_as(f, UUID, name);
-    return g_strcmp0(said.report, report) == 0;
+    g_auto(XpvReported) reported = ask_as(f, UUID, name);
+    return g_strcmp0(reported.report, report) == 0;
 }
 
 static void
@@ -97,10 +97,10 @@ test_reports(Fixture *f, gconstpointer data)
         { "x", "blank", NULL },       { "x", "x", NULL },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_auto(XpvSaid) said = ask_as(f, cases[i].uuid, cases[i].name);
-        g_assert_cmpstr(said.report, ==, cases[i].report);
-        g_assert_false(said.acknowledged);
-        g_assert_false(said.is_live);
+        g_auto(XpvReported) reported = ask_as(f, cases[i].uuid, cases[i].name);
+        g_assert_cmpstr(reported.report, ==, cases[i].report);
+        g_assert_false(reported.acknowledged);
+        g_assert_false(reported.is_live);
     }
 }
 
@@ -111,16 +111,16 @@ test_acknowledged(Fixture *f, gconstpointer data)
     start(f);
     expect_logged(G_LOG_LEVEL_WARNING, "*/kernels.conf: there is no group ?Other?*");
     expect_logged(G_LOG_LEVEL_WARNING, "*/kernels.conf: group ?Acknowledged?, what is neither true nor false*");
-    g_auto(XpvSaid) known = ask_as(f, UUID, "no");
+    g_auto(XpvReported) known = ask_as(f, UUID, "no");
     g_assert_true(known.acknowledged);
     g_assert_null(known.report);
 
     /* It does not override another source's report or acknowledgement. */
     XpvDomainXml xml = { .uuid = (char *)"x", .name = (char *)"no" };
-    g_auto(XpvSaid) said = { .source = "metadata", .report = g_strdup("metadata's"), .acknowledged = TRUE };
-    source->ask(f->self, &xml, &said);
-    g_assert_true(said.acknowledged);
-    g_assert_cmpstr(said.report, ==, "metadata's");
+    g_auto(XpvReported) reported = { .source = "metadata", .report = g_strdup("metadata's"), .acknowledged = TRUE };
+    source->ask(f->self, &xml, &reported);
+    g_assert_true(reported.acknowledged);
+    g_assert_cmpstr(reported.report, ==, "metadata's");
 }
 
 static void
@@ -182,8 +182,8 @@ test_is_removed(Fixture *f, gconstpointer data)
     g_assert_true(says(f, "guest", "first"));
     g_unlink(f->path);
     wait_until(says(f, "guest", NULL));
-    g_auto(XpvSaid) said = ask_as(f, UUID, "guest");
-    g_assert_false(said.acknowledged);
+    g_auto(XpvReported) reported = ask_as(f, UUID, "guest");
+    g_assert_false(reported.acknowledged);
 
     write_file(f, "[Kernels]\nguest=second\n");
     wait_until(says(f, "guest", "second"));
@@ -252,7 +252,7 @@ test_is_half_written(Fixture *f, gconstpointer data)
     if (event == G_FILE_MONITOR_EVENT_ATTRIBUTE_CHANGED)
         g_assert_cmpint(fchmod(fileno(file), 0640), ==, 0);
     expect_notices(&noticed, "kernels.conf", event);
-    g_auto(XpvSaid) meanwhile = ask_as(f, UUID, "guest");
+    g_auto(XpvReported) meanwhile = ask_as(f, UUID, "guest");
 
     fputs("[Kernels]\nguest=second\n", file);
     fclose(file);
@@ -297,8 +297,8 @@ test_becomes_garbage(Fixture *f, gconstpointer data)
         write_file(f, garbage[i]);
         wait_until(log_drop(G_LOG_LEVEL_WARNING, "Cannot read */kernels.conf, keeping its previous contents: *") > 0);
         expect_true(garbage[i], says(f, "guest", "first"), "what was before");
-        g_auto(XpvSaid) said = ask_as(f, UUID, "guest");
-        expect_true(garbage[i], said.acknowledged, "what was before");
+        g_auto(XpvReported) reported = ask_as(f, UUID, "guest");
+        expect_true(garbage[i], reported.acknowledged, "what was before");
         write_file(f, "[Kernels]\nguest=between\n");
         wait_until(says(f, "guest", "between"));
         write_file(f, "[Kernels]\nguest=first\n[Acknowledged]\nguest=true\n");

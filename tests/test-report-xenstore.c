@@ -60,22 +60,22 @@ number(Fixture *f, const char *call)
     return (guint)strtoul(answer, NULL, 10);
 }
 
-static XpvSaid
+static XpvReported
 ask_as(Fixture *f, const char *uuid, gint id, XpvVirtualization virtualization)
 {
     XpvDomainXml xml = { .uuid = (char *)uuid, .id = id, .virtualization = virtualization };
-    XpvSaid said = { .source = "" };
-    source->ask(f->self, &xml, &said);
-    return said;
+    XpvReported reported = { .source = "" };
+    source->ask(f->self, &xml, &reported);
+    return reported;
 }
 
 static void
 expect(Fixture *f, gint id, const char *report, XpvDrivers drivers)
 {
-    g_auto(XpvSaid) said = ask_as(f, UUID, id, XPV_VIRTUALIZATION_HVM);
-    g_assert_cmpstr(said.report, ==, report);
-    g_assert_cmpint(said.is_live, ==, report != NULL);
-    const XpvGuest guest = { .disk_drivers = said.disk_drivers, .network_drivers = said.network_drivers };
+    g_auto(XpvReported) reported = ask_as(f, UUID, id, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpstr(reported.report, ==, report);
+    g_assert_cmpint(reported.is_live, ==, report != NULL);
+    const XpvGuest guest = { .disk_drivers = reported.disk_drivers, .network_drivers = reported.network_drivers };
     g_assert_cmpint(xpv_guest_drivers(&guest), ==, drivers);
     f->id = id;
 }
@@ -84,9 +84,9 @@ static void
 on_changed(const char *uuid, gpointer data)
 {
     Fixture *f = data;
-    g_auto(XpvSaid) said = ask_as(f, uuid, f->id, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) reported = ask_as(f, uuid, f->id, XPV_VIRTUALIZATION_HVM);
     g_ptr_array_add(f->changed, g_strdup(uuid));
-    g_ptr_array_add(f->reports, g_strdup(said.report ? said.report : ""));
+    g_ptr_array_add(f->reports, g_strdup(reported.report ? reported.report : ""));
 }
 
 static void
@@ -263,22 +263,22 @@ test_system(Fixture *f, gconstpointer data)
     wait_changed(f, 1);
     do_tell(f, "write " DOMAIN_1 "data/os_majorver '5\\x00\\n'");
     wait_changed(f, 2);
-    g_auto(XpvSaid) other = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) other = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpstr(other.system.name, ==, "windows 5");
     g_assert_cmpstr(other.system.teller, ==, "The guest's agent");
     g_assert_null(other.report);
 
     do_tell(f, "write " DOMAIN_1 "data/os_distro rhel");
     wait_changed(f, 3);
-    g_auto(XpvSaid) covered = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) covered = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpint(covered.system.kind, ==, XPV_SYSTEM_COVERED);
 
     guint n_reads = number(f, "count READ " DOMAIN_1 "data/os_distro");
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.6.18-398.el5");
     wait_changed(f, 4);
-    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
-    g_assert_cmpstr(said.report, ==, "2.6.18-398.el5");
-    g_assert_cmpint(said.system.kind, ==, XPV_SYSTEM_UNKNOWN);
+    g_auto(XpvReported) reported = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpstr(reported.report, ==, "2.6.18-398.el5");
+    g_assert_cmpint(reported.system.kind, ==, XPV_SYSTEM_UNKNOWN);
     g_assert_cmpuint(number(f, "count READ " DOMAIN_1 "data/os_distro"), ==, n_reads);
 }
 
@@ -289,9 +289,9 @@ test_run_began(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "vm /vm/" UUID);
     do_tell(f, "write /vm/" UUID "/start_time 1196000000.25");
     begin(f);
-    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
-    g_assert_cmpint(said.run_began, ==, 1196000000);
-    g_auto(XpvSaid) next = ask_as(f, UUID, 2, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) reported = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(reported.run_began, ==, 1196000000);
+    g_auto(XpvReported) next = ask_as(f, UUID, 2, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpint(next.run_began, ==, 0);
     f->id = 2;
 }
@@ -303,13 +303,13 @@ test_run_began_hostile(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "vm /local/domain/2");
     do_tell(f, "write /local/domain/2/start_time 1196000000");
     begin(f);
-    g_auto(XpvSaid) elsewhere = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) elsewhere = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpint(elsewhere.run_began, ==, 0);
     do_tell(f, "write " DOMAIN_1 "vm /vm/" UUID);
     do_tell(f, "write /vm/" UUID "/start_time -5");
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-51.EL");
     wait_changed(f, 2);
-    g_auto(XpvSaid) negative = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) negative = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
     g_assert_cmpint(negative.run_began, ==, 0);
 }
 
@@ -332,8 +332,8 @@ test_believed_before_others(Fixture *f, gconstpointer data)
                                  .settled = on_settled };
     g_autoptr(XpvReports) reports = xpv_reports_new(&context);
     XpvDomainXml xml = { .uuid = (char *)UUID, .name = (char *)"a", .id = 1, .metadata_kernel = (char *)"metadata's" };
-    g_auto(XpvSaid) before = { 0 };
-    g_auto(XpvSaid) after = { 0 };
+    g_auto(XpvReported) before = { 0 };
+    g_auto(XpvReported) after = { 0 };
 
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-50.EL");
     xpv_reports_ask(reports, &xml, &before);
@@ -370,9 +370,9 @@ test_values(Fixture *f, gconstpointer data)
 static void
 expect_kinds(Fixture *f, XpvDrivers disk, XpvDrivers network)
 {
-    g_auto(XpvSaid) said = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
-    g_assert_cmpint(said.disk_drivers, ==, disk);
-    g_assert_cmpint(said.network_drivers, ==, network);
+    g_auto(XpvReported) reported = ask_as(f, UUID, 1, XPV_VIRTUALIZATION_HVM);
+    g_assert_cmpint(reported.disk_drivers, ==, disk);
+    g_assert_cmpint(reported.network_drivers, ==, network);
 }
 
 /* Disk and network drivers are separate. */
@@ -399,11 +399,11 @@ test_drivers(Fixture *f, gconstpointer data)
     expect(f, 1, "2.4.21-50.EL", XPV_DRIVERS_ACTIVE);
     expect_kinds(f, XPV_DRIVERS_ACTIVE, XPV_DRIVERS_INACTIVE);
     for (XpvVirtualization other = XPV_VIRTUALIZATION_UNKNOWN; other < XPV_VIRTUALIZATION_MAX; other++) {
-        g_auto(XpvSaid) said = ask_as(f, UUID, 1, other);
+        g_auto(XpvReported) reported = ask_as(f, UUID, 1, other);
         gboolean is_hvm = other == XPV_VIRTUALIZATION_HVM;
-        g_assert_cmpint(said.disk_drivers, ==, is_hvm ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_UNKNOWN);
-        g_assert_cmpint(said.network_drivers, ==, is_hvm ? XPV_DRIVERS_INACTIVE : XPV_DRIVERS_UNKNOWN);
-        g_assert_cmpstr(said.report, ==, "2.4.21-50.EL");
+        g_assert_cmpint(reported.disk_drivers, ==, is_hvm ? XPV_DRIVERS_ACTIVE : XPV_DRIVERS_UNKNOWN);
+        g_assert_cmpint(reported.network_drivers, ==, is_hvm ? XPV_DRIVERS_INACTIVE : XPV_DRIVERS_UNKNOWN);
+        g_assert_cmpstr(reported.report, ==, "2.4.21-50.EL");
     }
 
     do_tell(f, "rm " DOMAIN_1 "device/vbd/51712");
@@ -468,10 +468,10 @@ test_not_asked(Fixture *f, gconstpointer data)
     const XpvReportContext remote = { .config_path = "/nonexistent/x" };
     g_autoptr(XpvReports) reports = xpv_reports_new(&remote);
     XpvDomainXml xml = { .uuid = (char *)UUID, .id = 1 };
-    g_auto(XpvSaid) said = { .source = "" };
-    xpv_reports_ask(reports, &xml, &said);
+    g_auto(XpvReported) reported = { .source = "" };
+    xpv_reports_ask(reports, &xml, &reported);
     xpv_reports_forget(reports, UUID);
-    g_assert_null(said.report);
+    g_assert_null(reported.report);
     g_assert_cmpuint(xpv_xenstore_count(), ==, 0);
 }
 
@@ -535,7 +535,7 @@ static void
 test_two_domains_of_one_id(Fixture *f, gconstpointer data)
 {
     begin(f);
-    g_auto(XpvSaid) other = ask_as(f, "other", 1, XPV_VIRTUALIZATION_HVM);
+    g_auto(XpvReported) other = ask_as(f, "other", 1, XPV_VIRTUALIZATION_HVM);
     g_assert_null(other.report);
     wait_changed(f, 2);
     g_assert_cmpstr(f->changed->pdata[1], ==, "other");
@@ -676,8 +676,8 @@ test_settles(Fixture *f, gconstpointer data)
     do_tell(f, "write " DOMAIN_1 "data/os_uname 2.4.21-50.EL");
     for (guint i = 0; i < 3; i++) {
         g_autofree char *uuid = g_strdup_printf("uuid-%u", i);
-        g_auto(XpvSaid) said = ask_as(f, uuid, 1, XPV_VIRTUALIZATION_HVM);
-        g_assert_null(said.report);
+        g_auto(XpvReported) reported = ask_as(f, uuid, 1, XPV_VIRTUALIZATION_HVM);
+        g_assert_null(reported.report);
     }
     g_assert_false(source->is_settled(f->self));
     wait_settled(f, 1);

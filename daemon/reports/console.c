@@ -478,13 +478,13 @@ find_run(Console *console, const XpvDomainXml *xml)
 }
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
     const Run *run = find_run(self, xml);
-    if (!run || said->report)
+    if (!run || reported->report)
         return;
-    xpv_said_report(said, run->report);
-    said->is_live = said->report != NULL;
+    xpv_reported_add(reported, run->report);
+    reported->is_live = reported->report != NULL;
 }
 
 static void

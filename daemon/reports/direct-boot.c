@@ -3,9 +3,9 @@
 #include "daemon/reports/reports.h"
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
-    xpv_said_report(said, xml->boot_kernel);
+    xpv_reported_add(reported, xml->boot_kernel);
 }
 
 const XpvReportSource xpv_report_direct_boot = { .ask = ask };

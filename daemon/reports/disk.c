@@ -475,30 +475,30 @@ find_boot_disk(const Guest *guest)
 }
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
     Guest *guest = find_guest(self, xml);
     if (!guest)
         return;
-    XpvRun *run = find_run(guest, said->run_began);
+    XpvRun *run = find_run(guest, reported->run_began);
     const XpvInspection *inspection = find_speaking(guest, run);
-    said->inspection = guest->inspection;
+    reported->inspection = guest->inspection;
     if (!xml->boots_from_disk)
         return;
     if (run && inspection)
         settle_run(guest, run, inspection);
-    if (!said->report) {
+    if (!reported->report) {
         g_autofree char *report = find_report(run, inspection);
-        xpv_said_report(said, report);
+        xpv_reported_add(reported, report);
     } else if (inspection) {
         g_autofree char *packages = xpv_inspection_packages(inspection);
-        xpv_said_report(said, packages);
+        xpv_reported_add(reported, packages);
     }
     if (!inspection)
         return;
-    said->boot_disk = find_boot_disk(guest);
-    if (said->system.kind == XPV_SYSTEM_UNKNOWN)
-        said->system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
+    reported->boot_disk = find_boot_disk(guest);
+    if (reported->system.kind == XPV_SYSTEM_UNKNOWN)
+        reported->system = xpv_system_from_name("The guest's disk", inspection->distribution, inspection->release);
 }
 
 const XpvReportSource xpv_report_disk = {

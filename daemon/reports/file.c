@@ -144,12 +144,12 @@ stop(gpointer self)
 }
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
     const File *file = self;
     g_autofree char *report = xpv_kernels_conf_report(file->keys, xml);
-    xpv_said_report(said, report);
-    said->acknowledged = said->acknowledged || xpv_kernels_conf_acknowledges(file->keys, xml);
+    xpv_reported_add(reported, report);
+    reported->acknowledged = reported->acknowledged || xpv_kernels_conf_acknowledges(file->keys, xml);
 }
 
 const XpvReportSource xpv_report_file = {

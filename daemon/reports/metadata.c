@@ -3,10 +3,10 @@
 #include "daemon/reports/reports.h"
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
-    xpv_said_report(said, xml->metadata_kernel);
-    said->acknowledged = said->acknowledged || xml->acknowledged;
+    xpv_reported_add(reported, xml->metadata_kernel);
+    reported->acknowledged = reported->acknowledged || xml->acknowledged;
 }
 
 const XpvReportSource xpv_report_metadata = { .ask = ask };

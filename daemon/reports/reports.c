@@ -43,14 +43,14 @@ xpv_reports_free(XpvReports *reports)
 }
 
 void
-xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said)
+xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvReported *ret_reported)
 {
-    *ret_said = (XpvSaid){ .source = "" };
+    *ret_reported = (XpvReported){ .source = "" };
     for (const Source *source = reports->started; source->functions; source++) {
-        gboolean had_report = ret_said->report != NULL;
-        source->functions->ask(source->self, xml, ret_said);
-        if (ret_said->report && !had_report)
-            ret_said->source = source->word;
+        gboolean had_report = ret_reported->report != NULL;
+        source->functions->ask(source->self, xml, ret_reported);
+        if (ret_reported->report && !had_report)
+            ret_reported->source = source->word;
     }
 }
 
@@ -92,24 +92,24 @@ xpv_reports_are_settled(const XpvReports *reports)
 }
 
 void
-xpv_said_clear(XpvSaid *said)
+xpv_reported_clear(XpvReported *reported)
 {
-    g_clear_pointer(&said->report, g_free);
-    g_clear_pointer(&said->others, g_ptr_array_unref);
-    xpv_system_clear(&said->system);
+    g_clear_pointer(&reported->report, g_free);
+    g_clear_pointer(&reported->others, g_ptr_array_unref);
+    xpv_system_clear(&reported->system);
 }
 
 void
-xpv_said_report(XpvSaid *said, const char *report)
+xpv_reported_add(XpvReported *reported, const char *report)
 {
     g_autofree char *text = report ? xpv_text_clean(report, -1, 1) : g_strdup("");
     if (*text == '\0')
         return;
-    if (!said->report) {
-        said->report = g_strdup(report);
+    if (!reported->report) {
+        reported->report = g_strdup(report);
         return;
     }
-    if (!said->others)
-        said->others = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(said->others, g_strdup(report));
+    if (!reported->others)
+        reported->others = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(reported->others, g_strdup(report));
 }

@@ -19,7 +19,7 @@ typedef struct {
     gint64 run_began;                /* of a domain that runs, seconds since the epoch; 0: not known */
     const XpvInspection *inspection; /* (nullable) of its disks; borrowed until the source is asked again */
     const XpvDomainDisk *boot_disk;  /* (nullable) that which holds /boot, by the inspection; likewise */
-} XpvSaid;
+} XpvReported;
 
 /* The context of all report sources. */
 typedef struct {
@@ -44,9 +44,9 @@ typedef struct {
     void (*stop)(gpointer self);
     /* Reads its files again, as the configuration is reloaded. NULL: it has none. */
     void (*reload)(gpointer self);
-    /* Adds the source's report (xpv_said_report()) and its other facts about the domain. Called
+    /* Adds the source's report (xpv_reported_add()) and its other facts about the domain. Called
      * whenever the domain is judged. The XML tells whether it runs, and its id. */
-    void (*ask)(gpointer self, const XpvDomainXml *xml, XpvSaid *said);
+    void (*ask)(gpointer self, const XpvDomainXml *xml, XpvReported *reported);
     /* A run begins. libvirt may tell this before or after ask() is called with the id of that run.
      * @is_booted: FALSE: the guest was restored or migrated. NULL: nothing to do. */
     void (*run_began)(gpointer self, const char *uuid, gint id, gboolean is_booted);
@@ -66,16 +66,16 @@ XpvReports *xpv_reports_new(const XpvReportContext *context);
 void xpv_reports_free(XpvReports *reports);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvReports, xpv_reports_free)
 
-/* xpv_reports_ask: clear with xpv_said_clear(). */
-void xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvSaid *ret_said);
+/* xpv_reports_ask: clear with xpv_reported_clear(). */
+void xpv_reports_ask(XpvReports *reports, const XpvDomainXml *xml, XpvReported *ret_reported);
 void xpv_reports_reload(XpvReports *reports);
 void xpv_reports_run_began(XpvReports *reports, const char *uuid, gint id, gboolean is_booted);
 void xpv_reports_forget(XpvReports *reports, const char *uuid);
 gboolean xpv_reports_are_settled(const XpvReports *reports);
 
-void xpv_said_clear(XpvSaid *said);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvSaid, xpv_said_clear)
+void xpv_reported_clear(XpvReported *reported);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(XpvReported, xpv_reported_clear)
 
-/* xpv_said_report: for report sources: the first report is the domain's, later ones are added to others.
+/* xpv_reported_add: for report sources: the first report is the domain's, later ones are added to others.
  * @report: (nullable) copied; only blanks and control characters count as none. */
-void xpv_said_report(XpvSaid *said, const char *report);
+void xpv_reported_add(XpvReported *reported, const char *report);

@@ -246,7 +246,7 @@ end_run(Xenstore *xenstore, Run *run)
 }
 
 static void
-ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
+ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
 {
     Xenstore *xenstore = self;
     Run *run = g_hash_table_lookup(xenstore->runs, xml->uuid);
@@ -259,15 +259,15 @@ ask(gpointer self, const XpvDomainXml *xml, XpvSaid *said)
     if (!run)
         run = add_run(xenstore, xml->uuid, xml->id);
 
-    if (!said->report) {
-        xpv_said_report(said, run->keys.report);
-        said->is_live = said->report != NULL;
+    if (!reported->report) {
+        xpv_reported_add(reported, run->keys.report);
+        reported->is_live = reported->report != NULL;
     }
-    said->system = xpv_system_copy(&run->keys.system);
-    said->run_began = run->keys.run_began;
+    reported->system = xpv_system_copy(&run->keys.system);
+    reported->run_began = run->keys.run_began;
     if (xml->virtualization == XPV_VIRTUALIZATION_HVM) {
-        said->disk_drivers = run->keys.disk_drivers;
-        said->network_drivers = run->keys.network_drivers;
+        reported->disk_drivers = run->keys.disk_drivers;
+        reported->network_drivers = run->keys.network_drivers;
     }
 }
 
