@@ -106,6 +106,16 @@ xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...)
     g_ptr_array_add(inspection->errors, xpv_text_clean(sentence, -1, 0));
 }
 
+void
+xpv_inspection_put_error(XpvInspection *inspection, const char *sentence)
+{
+    if (!sentence)
+        return;
+    if (inspection->errors->len >= ERRORS_MAX)
+        g_ptr_array_set_size(inspection->errors, ERRORS_MAX - 1);
+    g_ptr_array_insert(inspection->errors, 0, xpv_text_clean(sentence, -1, 0));
+}
+
 gboolean
 xpv_inspection_has_packages(const XpvInspection *inspection)
 {

@@ -51,6 +51,11 @@ XpvInspectionKernel *xpv_inspection_kernel_new(const char *package, const char *
 /* xpv_inspection_add_error: the sentence is cleaned. It is dropped if there are very many already. */
 void xpv_inspection_add_error(XpvInspection *inspection, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* xpv_inspection_put_error: puts the cause of the other errors before them. The last error is dropped if there are very
+ * many.
+ * @sentence: (nullable) is cleaned; NULL: nothing happens */
+void xpv_inspection_put_error(XpvInspection *inspection, const char *sentence);
+
 /* xpv_inspection_has_packages: whether a database of packages was read, with at least one kernel in it. */
 gboolean xpv_inspection_has_packages(const XpvInspection *inspection);
 

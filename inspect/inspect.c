@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspect/inspect.h"
 
-#include "common/text.h"
 #include "inspect/disks.h"
 #include "inspect/guest.h"
 #include "inspect/image.h"
@@ -21,14 +20,6 @@ typedef struct {
     gint64 began; /* of g_get_monotonic_time() */
 } Job;
 
-/* Adds errors at the front: they are the cause of the others. */
-static void
-put_error(XpvInspection *inspection, const char *sentence)
-{
-    if (sentence)
-        g_ptr_array_insert(inspection->errors, 0, xpv_text_clean(sentence, -1, 0));
-}
-
 static void
 put_image_failures(XpvInspection *inspection, const GPtrArray *images)
 {
@@ -36,7 +27,7 @@ put_image_failures(XpvInspection *inspection, const GPtrArray *images)
         const char *failure = images->pdata[i] ? xpv_image_failure(images->pdata[i]) : NULL;
         const XpvInspectionDisk *disk = inspection->disks->pdata[i];
         g_autofree char *sentence = failure ? g_strdup_printf("%s: %s", disk->source, failure) : NULL;
-        put_error(inspection, sentence);
+        xpv_inspection_put_error(inspection, sentence);
     }
 }
 
@@ -48,7 +39,7 @@ run_job(gpointer data)
     xpv_disks_connect_images(job->disks, inspection);
     xpv_guest_inspect(inspection, job->disks->media);
     for (guint i = 0; i < job->disks->sessions->len; i++)
-        put_error(inspection, xpv_ssh_failure(job->disks->sessions->pdata[i]));
+        xpv_inspection_put_error(inspection, xpv_ssh_failure(job->disks->sessions->pdata[i]));
     put_image_failures(inspection, job->disks->images);
     return xpv_inspection_to_json(inspection);
 }
@@ -94,7 +85,7 @@ end_sessions(const XpvDisks *disks, XpvInspection *inspection)
 {
     for (guint i = 0; i < disks->sessions->len; i++) {
         g_autofree char *sentence = xpv_ssh_end(disks->sessions->pdata[i]);
-        put_error(inspection, sentence);
+        xpv_inspection_put_error(inspection, sentence);
     }
 }
 

@@ -156,6 +156,24 @@ test_bounds(void)
     g_assert_cmpuint(inspection->errors->len, ==, 64);
 }
 
+/* A cause that is found last stands first, and the list does not grow too long to be read back. */
+static void
+test_put_error(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(XpvInspection) inspection = xpv_inspection_new();
+    for (guint i = 0; i < 64; i++)
+        xpv_inspection_add_error(inspection, "%u", i);
+    xpv_inspection_put_error(inspection, "the cause\x1b");
+    g_autofree char *json = xpv_inspection_to_json(inspection);
+    g_autoptr(XpvInspection) taken = read_json(json, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(taken->errors->len, ==, 64);
+    g_assert_cmpstr(taken->errors->pdata[0], ==, "the cause");
+    g_assert_cmpstr(taken->errors->pdata[1], ==, "0");
+    g_assert_cmpstr(taken->errors->pdata[63], ==, "62");
+}
+
 static void
 test_cleaned(void)
 {
@@ -181,6 +199,7 @@ main(int argc, char *argv[])
     g_test_add_func("/inspection/refused", test_refused);
     g_test_add_func("/inspection/no-json", test_no_json);
     g_test_add_func("/inspection/bounds", test_bounds);
+    g_test_add_func("/inspection/put-error", test_put_error);
     g_test_add_func("/inspection/cleaned", test_cleaned);
     return g_test_run();
 }
