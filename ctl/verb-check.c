@@ -81,7 +81,8 @@ check_report(XpvCtl *ctl, const XpvCtlFacts *facts, const char *data, gssize len
     return xpv_ctl_output_write(&ctl->output, text);
 }
 
-/* Keeps one byte more than a report may have, so that a longer one is noticed. Returns: FALSE at the end. */
+/* Keeps one byte more than a report may have, so that a longer one is noticed. Returns: FALSE at the end, or FALSE and
+ * errno after an error, which ferror() tells. */
 static gboolean
 read_line(FILE *stream, GByteArray *line)
 {
@@ -92,7 +93,7 @@ read_line(FILE *stream, GByteArray *line)
         if (line->len <= XPV_REPORT_MAX)
             g_byte_array_append(line, &byte, 1);
     }
-    return c != EOF || line->len > 0;
+    return c != EOF || (line->len > 0 && !ferror(stream));
 }
 
 static gboolean

@@ -5,6 +5,7 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import threading
 
@@ -94,6 +95,19 @@ class Check(harness.TestCase):
         with open(reports, encoding="utf-8") as stdin, open("/dev/full", "w", encoding="utf-8") as stdout:
             self.assertEqual(self.run_with(stdin, stdout),
                              (74, "xenpv-compatctl: cannot write to standard output: No space left on device\n"))
+
+    def test_input_that_breaks_off(self):
+        """Half of a line, before an error, is not judged."""
+        stdin, sender = socket.socketpair()
+        with stdin, sender:
+            stdin.send(b"unread")  # so that closing the other end resets the connection
+            sender.send(f"{INCOMPATIBLE}\n{COMPATIBLE}".encode())
+            sender.close()
+            done = subprocess.run([os.environ["XPV_CTL"], "check", *FACTS, "--json", "-"], stdin=stdin, capture_output=True,
+                                  text=True, timeout=harness.TIMEOUT, check=False)
+        self.assertEqual((done.returncode, done.stderr),
+                         (74, "xenpv-compatctl: cannot read standard input: Connection reset by peer\n"))
+        self.assertEqual([json.loads(line)["kernel"] for line in done.stdout.splitlines()], [INCOMPATIBLE])
 
     def test_nobody_reads_on(self):
         """If the reader of a pipe ends, as head(1) does, the exit status is that of the verdicts so far."""
