@@ -107,6 +107,7 @@ xpv_taken_request_free(XpvTakenRequest *request)
 {
     g_free(request->uuid);
     g_free(request->text);
+    g_clear_error(&request->error);
     g_free(request);
 }
 
@@ -225,11 +226,8 @@ xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequ
     g_autoptr(XpvTakenRequest) request = g_new0(XpvTakenRequest, 1);
     request->uuid = g_strdup(uuid);
     request->text = read_entry(folder, taken, &request->length);
-    if (!request->text) {
-        xpv_inspect_fail_by_errno(error, "cannot read the request %s in %s", uuid, folder->path);
-        (void)unlinkat(fd, taken, 0); /* or the next start would fail, too */
-        return FALSE;
-    }
+    if (!request->text)
+        xpv_inspect_fail_by_errno(&request->error, "the request cannot be read");
     *ret_request = g_steal_pointer(&request);
     return TRUE;
 }

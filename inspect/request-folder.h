@@ -11,8 +11,9 @@ typedef struct _XpvRequestFolder XpvRequestFolder;
 
 typedef struct {
     char *uuid;
-    char *text; /* any bytes; empty: the domain is gone */
+    char *text; /* (nullable) any bytes; empty: the domain is gone; NULL: it cannot be read */
     gsize length;
+    GError *error; /* why it cannot be read */
 } XpvTakenRequest;
 
 /* xpv_request_folder_open: requests that were taken but not answered become requests again, unless there is a newer one
@@ -26,7 +27,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvRequestFolder, xpv_request_folder_free)
 /* xpv_request_folder_take: takes an urgent request, or else any.
  * @busy: a set of UUIDs, whose requests stay for later
  * @ret_request: (nullable) NULL: there is none
- * Errors: G_FILE_ERROR: a file cannot be removed, or the folder cannot be read */
+ * Errors: G_FILE_ERROR: the folder cannot be read, or a file in it can be neither renamed nor removed */
 gboolean xpv_request_folder_take(XpvRequestFolder *folder, GHashTable *busy, XpvTakenRequest **ret_request,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

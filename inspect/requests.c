@@ -82,8 +82,8 @@ put_failure(Service *service, const char *uuid, const XpvInspectionRequest *requ
     put(service, uuid, failed);
 }
 
-/* Even so, the process may not end, as it waits for a disk. g_subprocess_force_exit() has another thread kill it, which
- * may be too late, as this program may end first. */
+/* Kills the process, but does not wait for its end, which may not come while it waits for a disk.
+ * g_subprocess_force_exit() has another thread kill it, which may be too late, as this program may end first. */
 static gboolean
 on_deadline(gpointer data)
 {
@@ -158,6 +158,10 @@ static void
 answer(Service *service, const XpvTakenRequest *taken)
 {
     g_autoptr(GError) error = NULL;
+    if (!taken->text) {
+        put_failure(service, taken->uuid, NULL, taken->error->message);
+        return;
+    }
     if (taken->length == 0) {
         put(service, taken->uuid, NULL);
         return;

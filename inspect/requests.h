@@ -7,5 +7,5 @@
 #include <glib.h>
 
 /* xpv_requests_serve: answers until no request is left. A failure for one domain does not affect others.
- * Returns: FALSE: a folder could not be read or written; a message says so */
+ * Returns: FALSE: a folder could not be read or written, so requests may be left; a message says so */
 gboolean xpv_requests_serve(const char *requests, const char *answers);

@@ -13,12 +13,12 @@ from request_folders import uuid
 
 
 class Traced(request_folders.TestCase):
-    def start(self, call, *paths, sends="SIGSTOP"):
-        """Starts the inspector. Each process gets the signal at its first such call for one of these paths."""
+    def start(self, call, *paths, tamper="signal=SIGSTOP"):
+        """Starts the inspector. strace tampers with each process's first such call for one of these paths."""
         paths = [f"--trace-path={path}" for path in paths]
         self.tracer = subprocess.Popen(
             ["strace", "--follow-forks", "--quiet=attach,personality", "--output=/dev/stderr", f"--trace={call},renameat",
-             *paths, f"--inject={call}:signal={sends}:when=1", inspector.INSPECT, "--requests"],
+             *paths, f"--inject={call}:{tamper}:when=1", inspector.INSPECT, "--requests"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env={**os.environ, **self.environment})
         self.addCleanup(self.tracer.wait)
         self.addCleanup(self.tracer.stderr.close)
@@ -103,6 +103,18 @@ class Hung(Traced):
         error = "a disk does not answer: reading was given up after 20 s"
         self.assertEqual(self.read(1), {**before, "errors": [error]})
 
+    def test_unreadable_request(self):
+        """A request that cannot be read is answered with the error, and the others are answered, too."""
+        disks = self.make("lvm", images.RHEL_4)
+        self.ask(1, *disks, urgent=True)  # it is taken first
+        self.ask(2, *disks)
+        self.start("read", os.path.join(self.requests, f".{uuid(1)}.taken"), tamper="error=EIO")
+        self.end()
+        self.assertIn("(INJECTED)", self.log)
+        self.assertEqual(self.read(1)["errors"], ["the request cannot be read: Input/output error"])
+        self.assertEqual(self.kernels(2), list(images.RHEL_4.kernels))
+        self.assertEqual(os.listdir(self.requests), [])
+
     def test_service_is_killed(self):
         """The next service answers the requests that the killed one had taken, except where there is a newer
         request."""
@@ -129,7 +141,7 @@ class Hung(Traced):
             [disk], quick = self.make("plain", images.RHEL_3, call), self.make("lvm", images.RHEL_4, "quick")
             self.ask(1, disk)
             self.ask(2, *quick)
-            self.start(call, disk, sends="SIGKILL")
+            self.start(call, disk, tamper="signal=SIGKILL")
             self.end()
             with self.subTest(call):
                 answer = self.read(1)
