@@ -5,7 +5,7 @@
 #include <glib.h>
 
 typedef struct {
-    char *source;  /* as it was asked for */
+    char *source;  /* as it was asked for, but cleaned */
     char *format;  /* "raw" */
     gboolean boot; /* it holds /boot */
     char *error;   /* "" if it could be opened */
@@ -20,8 +20,8 @@ typedef struct {
     gint64 installed_at; /* seconds since the epoch; 0: not known */
 } XpvInspectionKernel;
 
-/* No member is NULL. Texts are cleaned and have at most XPV_TEXT_PUBLISHED_MAX characters, except for a disk's source,
- * which is as it was asked for. */
+/* No member is NULL. Texts are cleaned. Those that are read from JSON are cut to XPV_TEXT_PUBLISHED_MAX characters,
+ * except for a disk's source. */
 typedef struct {
     GPtrArray *disks;           /* of XpvInspectionDisk, in the order in which they were given */
     char *release;              /* of the system: "3.9"; "" if not known */

@@ -32,8 +32,8 @@ typedef struct {
 typedef struct {
     const XpvHost *host;
     const XpvRhel *rhel;
-    gboolean is_old;      /* the guest's release */
-    gboolean is_host_old; /* the host's */
+    gboolean is_old;      /* the guest's release is under its minimum */
+    gboolean is_host_old; /* the host's release is under its minimum */
     const char *version;  /* of the packages to install; borrowed */
 } Plan;
 

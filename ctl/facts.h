@@ -16,7 +16,8 @@ typedef struct {
 /* xpv_ctl_facts_of_this_host: a fully virtualized guest on this machine, as on Xen. */
 void xpv_ctl_facts_of_this_host(XpvCtlFacts *ret_facts);
 
-/* xpv_ctl_facts_of_no_host: one on a host with a supported release; all other facts are unknown. */
+/* xpv_ctl_facts_of_no_host: a fully virtualized guest on a Xen host with a supported release; all other facts are
+ * unknown. */
 void xpv_ctl_facts_of_no_host(XpvCtlFacts *ret_facts);
 
 void xpv_ctl_facts_clear(XpvCtlFacts *facts);

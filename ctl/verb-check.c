@@ -12,7 +12,7 @@
 /* The column in which a report begins, after the longest verdict. */
 #define COLUMN 16
 
-/* Sets the facts that options give. */
+/* Takes the facts that options give; the others are those of this host, or with --all-hosts of none. */
 static gboolean
 gather_facts(XpvCtlFacts *facts, const XpvCtl *ctl, GError **error)
 {
