@@ -48,7 +48,7 @@ status_of(const XpvInspection *inspection)
 }
 
 static GPtrArray *
-list_disks(const XpvOptions *options)
+list_disks(const XpvInspectOptions *options)
 {
     GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; options->disks[i]; i++)
@@ -92,7 +92,7 @@ serve(void)
 }
 
 static Exit
-run(const XpvOptions *options)
+run(const XpvInspectOptions *options)
 {
     if (options->version)
         return print(NAME " " XPV_VERSION "\n", EXIT_FOUND);
@@ -126,7 +126,7 @@ main(int argc, char **argv)
         xpv_output_complain("standard output is closed");
         return EXIT_IO;
     }
-    g_autoptr(XpvOptions) options = xpv_options_parse(argv, &error);
+    g_autoptr(XpvInspectOptions) options = xpv_inspect_options_parse(argv, &error);
     if (!options) {
         xpv_output_complain("%s; see “" NAME " --help”", error->message);
         return EXIT_USAGE;

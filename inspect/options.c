@@ -31,7 +31,7 @@ static const char description[] = "Give all disks of one guest, in order; ssh://
 static gboolean
 take_fact(const char *option, const char *value, gpointer data, GError **error)
 {
-    XpvOptions *options = data;
+    XpvInspectOptions *options = data;
     g_autofree char *valid = g_utf8_make_valid(value, -1);
     if (xpv_facts_set(&options->host, &options->virtualization, option + strlen("--"), valid, error))
         return TRUE;
@@ -41,7 +41,7 @@ take_fact(const char *option, const char *value, gpointer data, GError **error)
 
 /* Values are "file names" to GOption, so that any bytes pass. */
 static GOptionContext *
-context_new(XpvOptions *options)
+context_new(XpvInspectOptions *options)
 {
     const GOptionEntry entries[] = {
         { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, "Print JSON, one object on a line", NULL },
@@ -72,10 +72,10 @@ context_new(XpvOptions *options)
     return context;
 }
 
-XpvOptions *
-xpv_options_parse(char *const *argv, GError **error)
+XpvInspectOptions *
+xpv_inspect_options_parse(char *const *argv, GError **error)
 {
-    g_autoptr(XpvOptions) options = g_new0(XpvOptions, 1);
+    g_autoptr(XpvInspectOptions) options = g_new0(XpvInspectOptions, 1);
     g_autoptr(GOptionContext) context = context_new(options);
     g_auto(GStrv) arguments = g_strdupv((GStrv)argv);
 
@@ -102,7 +102,7 @@ xpv_options_parse(char *const *argv, GError **error)
 }
 
 void
-xpv_options_free(XpvOptions *options)
+xpv_inspect_options_free(XpvInspectOptions *options)
 {
     g_strfreev(options->disks);
     g_free(options->format);

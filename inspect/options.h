@@ -15,10 +15,10 @@ typedef struct {
     char *help_text;
     XpvHost host; /* that is judged for */
     XpvVirtualization virtualization;
-} XpvOptions;
+} XpvInspectOptions;
 
-/* xpv_options_parse: Returns: (nullable)
+/* xpv_inspect_options_parse: Returns: (nullable)
  * Errors: a sentence that names what is wrong; any bytes */
-XpvOptions *xpv_options_parse(char *const *argv, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void xpv_options_free(XpvOptions *options);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvOptions, xpv_options_free)
+XpvInspectOptions *xpv_inspect_options_parse(char *const *argv, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void xpv_inspect_options_free(XpvInspectOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(XpvInspectOptions, xpv_inspect_options_free)
