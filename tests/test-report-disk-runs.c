@@ -167,6 +167,19 @@ test_over_restarts(Fixture *f, gconstpointer data)
     expect_report(f, -1, 0, NEW);
 }
 
+/* Nothing in a kernel's name means something to the file that keeps it. */
+static void
+test_any_text_over_restarts(Fixture *f, gconstpointer data)
+{
+    const char *odd = "2.6.9-89.EL\\n\\s [1]=;#%s “ü”\\";
+    expect_report(f, 1, 100, NULL);
+    answer(f, answer_new(odd, 110, 50));
+    expect_report(f, 1, 100, odd);
+    stop(f);
+    start(f);
+    expect_report(f, 1, 0, odd);
+}
+
 /* Without xenstore, libvirt's event tells when a run begins. */
 static void
 test_seen_to_begin(Fixture *f, gconstpointer data)
@@ -364,6 +377,7 @@ main(int argc, char *argv[])
     ADD("awaited", test_awaited);
     ADD("says-more-later", test_says_more_later);
     ADD("over-restarts", test_over_restarts);
+    ADD("any-text-over-restarts", test_any_text_over_restarts);
     ADD("seen-to-begin", test_seen_to_begin);
     ADD("seen-to-begin-late", test_seen_to_begin_late);
     ADD("resumed", test_resumed);

@@ -38,7 +38,7 @@ read_run(GKeyFile *file, const char *uuid, GError **error)
         g_propagate_error(error, g_steal_pointer(&wrong));
         return NULL;
     }
-    run.kernel = g_key_file_get_string(file, uuid, "kernel", NULL);
+    run.kernel = g_key_file_get_value(file, uuid, "kernel", NULL);
     return g_memdup2(&run, sizeof run);
 }
 
@@ -58,29 +58,31 @@ load(XpvBooted *booted, GError **error)
     return TRUE;
 }
 
+/* Written by hand, as a GKeyFile takes ten times the memory of its text, which stays with the process. No member needs
+ * escapes: reports are of one line, without control characters. */
+static void
+append_run(GString *text, const char *uuid, const XpvRun *run)
+{
+    g_string_append_printf(text, "[%s]\nid=%d\nbegan=%" G_GINT64_FORMAT "\nseen=%s\nresumed=%s\n", uuid, run->id,
+                           run->began, run->is_seen ? "true" : "false", run->is_resumed ? "true" : "false");
+    if (run->kernel)
+        g_string_append_printf(text, "kernel=%s\n", run->kernel);
+}
+
 static gboolean
 save(gpointer data)
 {
     XpvBooted *booted = data;
-    g_autoptr(GKeyFile) file = g_key_file_new();
+    g_autoptr(GString) text = g_string_new(NULL);
     g_autoptr(GError) error = NULL;
     GHashTableIter iter;
-    gpointer uuid, value;
+    gpointer uuid, run;
     g_clear_handle_id(&booted->save_timer, g_source_remove);
     g_hash_table_iter_init(&iter, booted->runs);
-    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
-        const XpvRun *run = value;
-        g_key_file_set_integer(file, uuid, "id", run->id);
-        g_key_file_set_int64(file, uuid, "began", run->began);
-        g_key_file_set_boolean(file, uuid, "seen", run->is_seen);
-        g_key_file_set_boolean(file, uuid, "resumed", run->is_resumed);
-        if (run->kernel)
-            g_key_file_set_string(file, uuid, "kernel", run->kernel);
-    }
-    gsize length;
-    g_autofree char *text = g_key_file_to_data(file, &length, NULL);
-    gboolean is_written =
-        g_file_set_contents_full(booted->path, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
+    while (g_hash_table_iter_next(&iter, &uuid, &run))
+        append_run(text, uuid, run);
+    gboolean is_written = g_file_set_contents_full(booted->path, text->str, (gssize)text->len,
+                                                   G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
     if (!is_written && !booted->cannot_write)
         g_warning("Cannot save which kernels the guests booted, so a restart forgets it: %s", error->message);
     booted->cannot_write = !is_written;
