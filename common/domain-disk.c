@@ -5,7 +5,12 @@ XpvDomainDisk *
 xpv_domain_disk_new(const char *source, const char *format, const char *target, const char *bus)
 {
     XpvDomainDisk *disk = g_new(XpvDomainDisk, 1);
-    *disk = (XpvDomainDisk){ g_strdup(source), g_strdup(format), g_strdup(target), g_strdup(bus) };
+    *disk = (XpvDomainDisk){
+        .source = g_strdup(source),
+        .format = g_ref_string_new_intern(format),
+        .target = g_ref_string_new_intern(target),
+        .bus = g_ref_string_new_intern(bus),
+    };
     return disk;
 }
 
@@ -13,9 +18,9 @@ void
 xpv_domain_disk_free(XpvDomainDisk *disk)
 {
     g_free(disk->source);
-    g_free(disk->format);
-    g_free(disk->target);
-    g_free(disk->bus);
+    g_ref_string_release(disk->format);
+    g_ref_string_release(disk->target);
+    g_ref_string_release(disk->bus);
     g_free(disk);
 }
 

@@ -6,9 +6,10 @@
 
 typedef struct {
     char *source; /* the path of a file or a block device; "": something else, such as a server's */
-    char *format; /* qemu's word, "raw" where the XML says nothing else */
-    char *target; /* "hda"; "" */
-    char *bus;    /* "ide", "scsi", "xen"; "" */
+    /* Interned, as thousands of domains have the same. */
+    GRefString *format; /* qemu's word, "raw" where the XML says nothing else */
+    GRefString *target; /* "hda"; "" */
+    GRefString *bus;    /* "ide", "scsi", "xen"; "" */
 } XpvDomainDisk;
 
 /* xpv_domain_disk_new: all copied. */

@@ -124,16 +124,12 @@ read_path(xmlNode *source)
 static XpvDomainDisk *
 read_disk(xmlNode *node)
 {
-    xmlNode *source = xpv_xml_find_child(node, "source");
-    xmlNode *target = xpv_xml_find_child(node, "target");
-    XpvDomainDisk *disk = g_new0(XpvDomainDisk, 1);
-    disk->source = read_path(source);
-    disk->format = read_format(node);
-    disk->target = copy_attribute_or_empty(target, "dev");
-    disk->bus = xpv_xml_copy_attribute(target, "bus");
-    if (!disk->bus)
-        disk->bus = g_strdup(bus_of_target(disk->target));
-    return disk;
+    xmlNode *target_node = xpv_xml_find_child(node, "target");
+    g_autofree char *source = read_path(xpv_xml_find_child(node, "source"));
+    g_autofree char *format = read_format(node);
+    g_autofree char *target = copy_attribute_or_empty(target_node, "dev");
+    g_autofree char *bus = xpv_xml_copy_attribute(target_node, "bus");
+    return xpv_domain_disk_new(source, format, target, bus ? bus : bus_of_target(target));
 }
 
 /* The guest boots from the disk with the lowest rank: by <boot order>, or else in the order in which the BIOS finds the
