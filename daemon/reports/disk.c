@@ -67,16 +67,17 @@ guest_free(gpointer data)
 
 /* The disks of the domain that the inspector can be asked for. Returns: (transfer full) of XpvDomainDisk */
 static GPtrArray *
-copy_disks(const Disk *disk, const XpvDomainXml *xml)
+find_disks(const Disk *disk, const XpvDomainXml *xml)
 {
-    GPtrArray *disks = xpv_domain_disks_new();
+    g_autoptr(GPtrArray) disks = xpv_domain_disks_new();
     for (guint i = 0; xml->disks && i < xml->disks->len && disks->len < XPV_INSPECTION_REQUEST_DISKS_MAX; i++) {
         const XpvDomainDisk *own = xml->disks->pdata[i];
         g_autofree char *source = g_strconcat(disk->prefix, own->source, NULL);
         if (*own->source != '\0' && strlen(source) <= SOURCE_MAX)
             g_ptr_array_add(disks, xpv_domain_disk_new(source, own->format, own->target, own->bus));
     }
-    return disks;
+    gboolean is_of_xml = *disk->prefix == '\0' && xml->disks && disks->len == xml->disks->len;
+    return g_ptr_array_ref(is_of_xml ? xml->disks : disks); /* one array serves both */
 }
 
 static gboolean
@@ -323,8 +324,11 @@ set_id(Guest *guest, gint id)
 static void
 set_disks(Guest *guest, GPtrArray *disks)
 {
+    gboolean is_same = has_same_disks(guest->disks, disks);
     g_ptr_array_unref(guest->disks);
     guest->disks = g_ptr_array_ref(disks);
+    if (is_same)
+        return;
     if (guest->inspection && !is_of_disks(guest->inspection, disks))
         g_clear_pointer(&guest->inspection, xpv_inspection_free);
     request(guest, TRUE);
@@ -351,7 +355,7 @@ forget(gpointer self, const char *uuid)
 static Guest *
 find_guest(Disk *disk, const XpvDomainXml *xml)
 {
-    g_autoptr(GPtrArray) disks = copy_disks(disk, xml);
+    g_autoptr(GPtrArray) disks = find_disks(disk, xml);
     Guest *guest = g_hash_table_lookup(disk->guests, xml->uuid);
     if (disks->len == 0 || !is_wanted(xml)) {
         forget(disk, xml->uuid);
@@ -359,8 +363,7 @@ find_guest(Disk *disk, const XpvDomainXml *xml)
     }
     if (!guest)
         return add_guest(disk, xml, disks);
-    if (!has_same_disks(guest->disks, disks))
-        set_disks(guest, disks);
+    set_disks(guest, disks);
     if (guest->id != xml->id)
         set_id(guest, xml->id);
     return guest;
