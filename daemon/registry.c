@@ -161,7 +161,7 @@ is_boot_disk_paravirtualized(const XpvDomainXml *xml, const XpvDomainDisk *boot_
 static void
 publish(XpvRegistry *registry, Entry *entry)
 {
-    g_auto(XpvReported) reported = { 0 };
+    g_auto(XpvReported) reported = { .source = "" };
     if (entry->is_read) /* otherwise it is not known whether the domain needs drivers, or is acknowledged */
         xpv_reports_ask(registry->reports, entry->xml, &reported);
     g_autoptr(XpvReport) report = reported.report ? xpv_report_parse(reported.report, -1) : NULL;

@@ -433,6 +433,7 @@ test_unread(Fixture *f, gconstpointer data)
     expect_told(f, "- > listed unknown(kernel-not-reported) stale", NULL);
     g_assert_cmpint(lookup(f, 1)->id, ==, 5);
     g_assert_cmpstr(lookup(f, 1)->state, ==, "no-state");
+    g_assert_cmpstr(lookup(f, 1)->kernel_source, ==, "");
     update(f, 1, "listed", 5, COMPATIBLE);
     expect_told(f, "listed unknown(kernel-not-reported) stale > listed compatible()", NULL);
 
