@@ -30,6 +30,7 @@ static GMutex mutex; /* guards everything below */
 static Domain table[MAX_DOMAINS];
 static guint counts[FAKE_COUNTED];
 static gboolean is_xend_away, is_closed, lies;
+static const char *list_failure; /* NULL: lists work */
 static gint n_handles;
 static struct {
     virConnectDomainEventCallback call;
@@ -78,6 +79,7 @@ fake_begin(FakeAge its_age)
     memset(counts, 0, sizeof counts);
     memset(callbacks, 0, sizeof callbacks);
     is_xend_away = is_closed = lies = FALSE;
+    list_failure = NULL;
     close_call = NULL;
 }
 
@@ -115,6 +117,23 @@ fake_set_xend(gboolean is_there)
     g_mutex_lock(&mutex);
     is_xend_away = !is_there;
     g_mutex_unlock(&mutex);
+}
+
+void
+fake_fail_lists(const char *message)
+{
+    g_mutex_lock(&mutex);
+    list_failure = message;
+    g_mutex_unlock(&mutex);
+}
+
+static const char *
+get_list_failure(void)
+{
+    g_mutex_lock(&mutex);
+    const char *message = list_failure;
+    g_mutex_unlock(&mutex);
+    return message;
 }
 
 void
@@ -295,6 +314,8 @@ virConnectListAllDomains(virConnectPtr conn, virDomainPtr **domains, unsigned in
     if (age < FAKE_9_0)
         return lack("unknown procedure: 273");
     count(FAKE_LISTS);
+    if (get_list_failure())
+        return fail(VIR_ERR_INTERNAL_ERROR, get_list_failure());
     virDomainPtr *handles = calloc(MAX_DOMAINS + 1, sizeof *handles);
     int n = 0;
     for (guint i = 0; i < MAX_DOMAINS; i++) {
@@ -313,6 +334,8 @@ virConnectListDomains(virConnectPtr conn, int *ids, int maxids)
 {
     int n = 0;
     count(FAKE_LISTS);
+    if (get_list_failure())
+        return fail(VIR_ERR_INTERNAL_ERROR, get_list_failure());
     for (guint i = 0; i < MAX_DOMAINS; i++) {
         Domain domain = get_domain(i);
         if (domain.is_there && domain.id >= 0 && n < maxids)
@@ -389,6 +412,7 @@ virDomainRef(virDomainPtr domain)
 int
 virDomainFree(virDomainPtr domain)
 {
+    last_error = (virError){ 0 }; /* as libvirt does */
     if (g_atomic_int_dec_and_test(&domain->references)) {
         g_atomic_int_add(&n_handles, -1);
         g_free(domain);

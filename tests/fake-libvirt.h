@@ -30,6 +30,9 @@ void fake_send_event(guint number);
 /* fake_set_xend: whether xend is running. */
 void fake_set_xend(gboolean is_there);
 
+/* fake_fail_lists: lists of running domains fail from now on. @message: static, of libvirt's error */
+void fake_fail_lists(const char *message);
+
 /* fake_close: closes the connection, and tells its listener. */
 void fake_close(void);
 

@@ -16,6 +16,7 @@ typedef struct {
     gboolean is_whole;
     guint n_listed;
     char *vendor, *machine;
+    char *error; /* the last that ended the connection */
 } Fixture;
 
 static void
@@ -32,6 +33,9 @@ on_connected(const XpvLibvirtHost *host, gpointer data)
 static void
 on_disconnected(const GError *error, gpointer data)
 {
+    Fixture *f = data;
+    g_free(f->error);
+    f->error = g_strdup(error->message);
 }
 
 static void
@@ -122,6 +126,7 @@ tear_down(Fixture *f, gconstpointer data)
     g_string_free(f->told, TRUE);
     g_free(f->vendor);
     g_free(f->machine);
+    g_free(f->error);
 }
 
 static void
@@ -287,6 +292,16 @@ test_event_of_old_server(Fixture *f, gconstpointer data)
     g_assert_cmpuint(fake_count(FAKE_LOOKUPS), ==, 1);
 }
 
+static void
+test_failed_list(Fixture *f, gconstpointer data)
+{
+    start_and_forget(f);
+    fake_fail_lists("out of memory");
+    xpv_watcher_refresh(f->watcher);
+    wait_until(f->error);
+    g_assert_cmpstr(f->error, ==, "Cannot list the domains of xen:///: out of memory");
+}
+
 /* Lists have their real length, even if the server claims more, and another domain's XML is refused. */
 static void
 test_lies(Fixture *f, gconstpointer data)
@@ -312,6 +327,8 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_assert_true(xpv_libvirt_init(NULL));
+    for (FakeAge age = FAKE_0_3_3; age <= FAKE_9_0; age++)
+        add("failed-list", age, test_failed_list);
     for (FakeAge age = FAKE_0_3_3; age <= FAKE_0_8_2; age++) {
         add("host", age, test_host);
         add("refresh", age, test_refresh);

@@ -505,21 +505,30 @@ list_defined(OlderList *list)
     return n >= 0;
 }
 
+static void
+set_list_error(const XpvConnection *connection, GError **error)
+{
+    g_autofree char *what = g_strdup_printf("Cannot list the domains of %s", connection->uri);
+    set_error(error, what);
+}
+
 static gboolean
-list_by_older_calls(XpvConnection *connection, gboolean *ret_is_whole)
+list_by_older_calls(XpvConnection *connection, gboolean *ret_is_whole, GError **error)
 {
     g_autoptr(GHashTable) running = g_hash_table_new_full(NULL, NULL, NULL, free_handle);
     g_autoptr(GHashTable) defined = handles_new();
     OlderList list = { connection, running, defined, TRUE };
     take_last_handles(&list);
     gboolean is_listed = list_running(&list) && list_defined(&list) && list_running(&list);
+    if (!is_listed)
+        set_list_error(connection, error); /* now, because libvirt forgets the error as the handles are freed */
     *ret_is_whole = list.is_whole;
     return is_listed;
 }
 
 /* Fills connection->handles with all domains. */
 static gboolean
-list_all(XpvConnection *connection, gboolean *ret_is_whole)
+list_all(XpvConnection *connection, gboolean *ret_is_whole, GError **error)
 {
     *ret_is_whole = TRUE;
     if (!connection->lacks_list) {
@@ -528,7 +537,10 @@ list_all(XpvConnection *connection, gboolean *ret_is_whole)
             return TRUE;
         connection->lacks_list = lacks_call();
     }
-    return connection->lacks_list && list_by_older_calls(connection, ret_is_whole);
+    if (connection->lacks_list)
+        return list_by_older_calls(connection, ret_is_whole, error);
+    set_list_error(connection, error);
+    return FALSE;
 }
 
 static XpvListedDomain *
@@ -551,11 +563,8 @@ xpv_connection_list(XpvConnection *connection, gboolean *ret_is_whole, GError **
 {
     GHashTableIter iter;
     gpointer uuid, handle;
-    if (!list_all(connection, ret_is_whole)) {
-        g_autofree char *what = g_strdup_printf("Cannot list the domains of %s", connection->uri);
-        set_error(error, what);
+    if (!list_all(connection, ret_is_whole, error))
         return NULL;
-    }
     GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)xpv_listed_domain_free);
     g_hash_table_iter_init(&iter, connection->handles);
     while (g_hash_table_iter_next(&iter, &uuid, &handle))
