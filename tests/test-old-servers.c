@@ -302,6 +302,20 @@ test_failed_list(Fixture *f, gconstpointer data)
     g_assert_cmpstr(f->error, ==, "Cannot list the domains of xen:///: out of memory");
 }
 
+/* The daemon logs the error: a server must not put a line of its own, or endless ones, into the log. */
+static void
+test_hostile_error(Fixture *f, gconstpointer data)
+{
+    g_autofree char *message = g_strdup_printf("no\nline\x1b[2J \xff%0100000d", 0);
+    start_and_forget(f);
+    fake_fail_lists(g_intern_string(message));
+    xpv_watcher_refresh(f->watcher);
+    wait_until(f->error);
+    g_assert_true(g_str_has_prefix(f->error, "Cannot list the domains of xen:///: no line[2J \xef\xbf\xbd"
+                                             "000"));
+    g_assert_cmpuint(strlen(f->error), <, 2000);
+}
+
 /* Lists have their real length, even if the server claims more, and another domain's XML is refused. */
 static void
 test_lies(Fixture *f, gconstpointer data)
@@ -339,6 +353,7 @@ main(int argc, char *argv[])
     add("partial-list", FAKE_0_3_3, test_partial_list);
     add("event", FAKE_0_8_2, test_event_of_old_server);
     add("event", FAKE_9_0, test_event);
+    add("hostile-error", FAKE_9_0, test_hostile_error);
     add("lies", FAKE_9_0, test_lies);
     return g_test_run();
 }

@@ -564,8 +564,8 @@ xpv_publisher_refreshed(XpvPublisher *publisher, guint64 serial)
 void
 xpv_publisher_refresh_failed(XpvPublisher *publisher, const GError *error)
 {
-    g_autofree char *text =
-        xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX); /* libvirt's text, in any encoding */
+    /* It names the URI as configured, in which there may be characters that the bus refuses. */
+    g_autofree char *text = xpv_text_clean(error->message, -1, XPV_TEXT_PUBLISHED_MAX);
     Refresh *waiting;
     while ((waiting = g_queue_pop_head(&publisher->refreshes))) {
         sd_bus_reply_method_errorf(waiting->call, XPV_ERROR_NOT_CONNECTED, "%s", text);

@@ -2,6 +2,7 @@
 #include "daemon/libvirt/connection.h"
 
 #include "common/capabilities.h"
+#include "common/text.h"
 #include "common/xml.h"
 #include "daemon/libvirt/loop.h"
 #include <libvirt/libvirt.h>
@@ -18,6 +19,9 @@ G_DEFINE_AUTO_CLEANUP_FREE_FUNC(Domain, virDomainFree, NULL)
 
 /* How often a domain is read if its XML and state do not fit together. */
 #define TRIES_MAX 3
+
+/* What an error quotes of libvirt's message, in characters. A server on another host chooses its bytes and length. */
+#define MESSAGE_MAX 1024
 
 /* The data that libvirt's callbacks share with the connection: one may still run on the main thread while the worker
  * unregisters it. A handle must not outlive the connection, because the last handle would close it. */
@@ -97,8 +101,9 @@ set_error(GError **error, const char *what)
 {
     virErrorPtr cause = virGetLastError();
     gint code = cause && cause->code == VIR_ERR_NO_DOMAIN ? XPV_LIBVIRT_ERROR_NO_DOMAIN : XPV_LIBVIRT_ERROR_FAILED;
-    g_set_error(error, XPV_LIBVIRT_ERROR, code, "%s: %s", what,
-                cause && cause->message ? cause->message : "libvirt does not say why");
+    const char *message = cause && cause->message ? cause->message : "libvirt does not say why";
+    g_autofree char *why = xpv_text_clean(message, -1, MESSAGE_MAX);
+    g_set_error(error, XPV_LIBVIRT_ERROR, code, "%s: %s", what, why);
 }
 
 /* A driver without the call reports no support; a server without it reports an unknown procedure. */
