@@ -130,7 +130,7 @@ family_of(XpvArch arch)
     return XPV_BIT(arch) & XPV_ARCHS_X86 ? XPV_ARCHS_X86 : XPV_BIT(arch);
 }
 
-/* The kernels that the report can mean, narrowed by the other facts; at least one is always left. */
+/* The kernels that the report can mean, narrowed by the other facts. Narrowing always leaves one of them. */
 static XpvCandidates
 find_candidates(const XpvHost *host, const XpvGuest *guest)
 {

@@ -34,7 +34,7 @@ typedef struct {
     XpvVerdict verdict;
     guint reasons;          /* set of XpvReason */
     guint warnings;         /* set of XpvWarning */
-    char release[8];        /* "3.9"; this and all below are empty if the kernels differ in it */
+    char release[8];        /* "3.9"; this and the next four are empty if the kernels differ in them */
     const char *variant;    /* table 12.1's, "" if it has none; static */
     XpvProcessor processor; /* that a RHEL 3 kernel is compiled for */
     guint required_archs;   /* set of XpvArch: the host kernels that it runs on */

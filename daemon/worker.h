@@ -2,8 +2,8 @@
 /* A thread for calls that may never return.
  *
  * Jobs are pushed on the main thread, run one after the other on the worker's thread, and come back to the main thread
- * in their order. The main thread never waits for them: if one does not come back in time, the whole worker is
- * abandoned. Its jobs are then freed without a callback. A hung thread goes on until its call returns, if ever. The
+ * in their order. The main thread never waits for them: if one does not come back in time, overdue() may abandon the
+ * whole worker. Its jobs are then freed without a callback. A hung thread goes on until its call returns, if ever. The
  * thread has an object of its own, such as a connection, which it also frees, as even that may block. */
 #pragma once
 

@@ -48,7 +48,7 @@ struct _XpvConnection {
     Subscriber *subscriber; /* (nullable) */
     GArray *callbacks;      /* of int */
     XpvEvents events;
-    GHashTable *handles; /* UUID → virDomain, owned: of the last list, if it tells states: until used */
+    GHashTable *handles; /* UUID → virDomain, owned: of the last list; if lists tell states, until each is used */
     GHashTable *runs;    /* UUID → Run, owned: all domains that were read, if lists do not tell states */
     gboolean lacks_list; /* no call lists all domains */
     gboolean lacks_state;

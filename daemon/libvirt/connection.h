@@ -26,7 +26,7 @@ typedef struct {
 /* The parts of a domain to read. */
 typedef enum {
     XPV_READ_CHANGED, /* everything, after an event or a failure */
-    XPV_READ_LISTED,  /* everything, but the last list tells the state, which saves a call */
+    XPV_READ_LISTED,  /* everything, after a list; but not the state, if the caller knows it: that saves a call */
     XPV_READ_STATE,   /* the state; also the XML, if the domain has started or stopped */
 } XpvReadWhat;
 
@@ -103,7 +103,7 @@ GPtrArray *xpv_connection_list(XpvConnection *connection, gboolean *ret_is_whole
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* xpv_connection_read: reads one domain. Blocks.
- * @state: (nullable) the state that the list tells
+ * @state: (nullable) static; the domain's state as the list tells it, or as read last in this run; NULL: it is read
  * Errors: XPV_LIBVIRT_ERROR, XPV_DOMAIN_XML_ERROR; @ret_reading is unchanged then. */
 gboolean xpv_connection_read(XpvConnection *connection, const char *uuid, XpvReadWhat what, const char *state,
                              XpvReading *ret_reading, GError **error) G_GNUC_WARN_UNUSED_RESULT;

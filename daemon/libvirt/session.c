@@ -36,7 +36,7 @@ typedef struct {
     XpvJob head;
     char uuid[37];
     XpvReadWhat what;
-    XpvRunBegin begin; /* of which none begins where the id is -1 */
+    XpvRunBegin begin; /* its id is -1 if no run begins */
 } NoteJob;
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A connection to libvirt, for the main thread: nothing blocks. Requests are answered by callbacks, in their order, or
- * are overdue. After an overdue call, a session is of no more use: it is abandoned, with its hung thread. */
+ * are overdue. After an overdue request, a session is of no more use: it is abandoned, with its hung thread. */
 #pragma once
 
 #include "daemon/libvirt/connection.h"
@@ -19,13 +19,13 @@ typedef struct {
      * closed() is not called. */
     void (*domain_changed)(const char *uuid, XpvReadWhat what, const XpvRunBegin *begin, gpointer data);
     void (*closed)(gpointer data);
-    /* A call takes longer than the timeout. @uuid: (nullable) the domain of the call; NULL: it is not about one domain
+    /* A request takes longer than the timeout. @uuid: (nullable) the domain to read; NULL: it is not about one domain
      */
     void (*overdue)(const char *uuid, const GError *error, gpointer data);
 } XpvSessionListener;
 
 /* xpv_session_new: begins to connect.
- * @timeout: of a call, in seconds */
+ * @timeout: of a request, with all calls of libvirt that it takes, in seconds */
 XpvSession *xpv_session_new(const char *uri, guint timeout, const XpvSessionListener *listener, gpointer data);
 
 /* xpv_session_abandon: ends it; no callback follows. Does not block, whatever its calls do. */
@@ -34,5 +34,5 @@ void xpv_session_abandon(XpvSession *session);
 /* xpv_session_list: requests the list of all domains. */
 void xpv_session_list(XpvSession *session);
 
-/* xpv_session_read: requests one domain. @state: (nullable) (static) as told by a list of this session */
+/* xpv_session_read: requests one domain. @state: (nullable) (static) see xpv_connection_read() */
 void xpv_session_read(XpvSession *session, const char *uuid, XpvReadWhat what, const char *state);

@@ -41,7 +41,7 @@ typedef struct {
     /* Returns: (nullable) @self for the other functions; NULL: the source has nothing to tell, and they are not called.
      * start() may be NULL: the source uses the XML alone. */
     gpointer (*start)(const XpvReportContext *context);
-    void (*stop)(gpointer self);
+    void (*stop)(gpointer self); /* NULL: nothing to do */
     /* Reads its files again, as the configuration is reloaded. NULL: it has none. */
     void (*reload)(gpointer self);
     /* Adds the source's report (xpv_reported_add()) and its other facts about the domain. Called
