@@ -11,7 +11,7 @@ import threading
 
 import harness
 from gi.repository import Gio, GLib
-from harness import MANAGER, OBJECT_MANAGER, ROOT, domain_xml, path_of, uuid_of
+from harness import domain_xml, uuid_of
 
 CHECK_KEYS = ["kernel", "verdict", "reasons", "warnings", "release", "variant", "processor", "required_host_architectures",
               "driver_source", "explanation", "remedy"]
@@ -300,31 +300,6 @@ class Monitor(harness.TestCase):
             told[event["name"]] = event["event"], event["verdict"]
         self.assertEqual(told, {"goes": ("removed", "compatible"), "changes": ("changed", "incompatible"),
                                 "comes": ("added", "compatible")})
-
-    def test_alerts_of_another_version(self):
-        """An alert is printed even if its domain is not known, but not if it has other arguments."""
-        node = Gio.DBusNodeInfo.new_for_xml(f"""<node><interface name="{OBJECT_MANAGER}"><method name="GetManagedObjects">
-            <arg type="a{{oa{{sa{{sv}}}}}}" direction="out"/></method></interface><interface name="{MANAGER}">
-            <property name="Connected" type="b" access="read"/></interface></node>""")
-        for interface in node.interfaces:
-            self.client.bus.register_object(
-                ROOT, interface, lambda *call: call[-1].return_value(GLib.Variant("(a{oa{sa{sv}}})", ({},))),
-                lambda *_: GLib.Variant("b", True), None)
-        Gio.bus_own_name_on_connection(self.client.bus, harness.NAME, Gio.BusNameOwnerFlags.NONE, None, None)
-        self.start_monitor()
-
-        def alert(signature, *arguments):
-            self.client.bus.emit_signal(None, ROOT, MANAGER, "IncompatibleDomain", GLib.Variant(signature, arguments))
-
-        def is_printed():
-            alert("(sssas)", "other", uuid_of(2), "k", [])
-            alert("(osssas)", path_of(uuid_of(1)), "guest", uuid_of(1), INCOMPATIBLE, ["guest-release-unsupported"])
-            return not self.lines.empty()
-
-        self.client.wait_for(is_printed, "the alert")
-        printed = self.read_event("alert")
-        self.assertEqual([printed[key] for key in ("name", "uuid", "kernel", "verdict", "reasons")],
-                         ["guest", uuid_of(1), INCOMPATIBLE, "incompatible", ["guest-release-unsupported"]])
 
     def test_nobody_reads_on(self):
         """The monitor ends when its reader ends, even if nothing happens."""
