@@ -65,19 +65,36 @@ guest_free(gpointer data)
     g_free(guest);
 }
 
+static gboolean
+can_be_asked_for(const Disk *disk, const XpvDomainDisk *own)
+{
+    return *own->source != '\0' && strlen(disk->prefix) + strlen(own->source) <= SOURCE_MAX;
+}
+
+/* Whether the inspector can be asked for the domain's disks as they are in the XML. */
+static gboolean
+can_share_disks(const Disk *disk, const GPtrArray *disks)
+{
+    gboolean can_share = *disk->prefix == '\0' && disks->len <= XPV_INSPECTION_REQUEST_DISKS_MAX;
+    for (guint i = 0; can_share && i < disks->len; i++)
+        can_share = can_be_asked_for(disk, disks->pdata[i]);
+    return can_share;
+}
+
 /* The disks of the domain that the inspector can be asked for. Returns: (transfer full) of XpvDomainDisk */
 static GPtrArray *
 find_disks(const Disk *disk, const XpvDomainXml *xml)
 {
-    g_autoptr(GPtrArray) disks = xpv_domain_disks_new();
+    if (xml->disks && can_share_disks(disk, xml->disks))
+        return g_ptr_array_ref(xml->disks);
+    GPtrArray *disks = xpv_domain_disks_new();
     for (guint i = 0; xml->disks && i < xml->disks->len && disks->len < XPV_INSPECTION_REQUEST_DISKS_MAX; i++) {
         const XpvDomainDisk *own = xml->disks->pdata[i];
         g_autofree char *source = g_strconcat(disk->prefix, own->source, NULL);
-        if (*own->source != '\0' && strlen(source) <= SOURCE_MAX)
+        if (can_be_asked_for(disk, own))
             g_ptr_array_add(disks, xpv_domain_disk_new(source, own->format, own->target, own->bus));
     }
-    gboolean is_of_xml = *disk->prefix == '\0' && xml->disks && disks->len == xml->disks->len;
-    return g_ptr_array_ref(is_of_xml ? xml->disks : disks); /* one array serves both */
+    return disks;
 }
 
 static gboolean
