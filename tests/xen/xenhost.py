@@ -123,9 +123,14 @@ class XenHost:
         return ours
 
     def install(self, root):
-        """Copies a folder over dom0's root."""
-        archive = subprocess.run(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE, check=True).stdout
-        self.run("tar -C / -x --keep-directory-symlink --no-same-owner --no-overwrite-dir", input=archive)
+        """Copies a folder over dom0's root. The archive leaves out the folders that hold something: dom0's own keep their
+        modes. (tar's --no-overwrite-dir closes them to all but root until it is done, and dbus-daemon, which reads its
+        configuration again when it changes, was denied.)"""
+        names = subprocess.run(["find", ".", "(", "!", "-type", "d", "-o", "-empty", ")", "-print0"], cwd=root,
+                               stdout=subprocess.PIPE, check=True).stdout
+        archive = subprocess.run(["tar", "-c", "--no-recursion", "--null", "--files-from=-"], cwd=root, input=names,
+                                 stdout=subprocess.PIPE, check=True).stdout
+        self.run("tar -C / -x --keep-directory-symlink --no-same-owner", input=archive)
 
     def end(self):
         self.emulator.kill()
