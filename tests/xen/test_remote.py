@@ -13,13 +13,16 @@ COMPATIBLE = "kernel-2.4.21-50.EL.ia32e"
 
 class Remote(xentest.Guests, harness.TestCase):
     def start_remote(self, parameters=""):
-        """Starts the daemon, which knows of the host only what libvirt says and the options state."""
+        """Starts the daemon, which knows of the host only what libvirt says and the options state. On a busy machine,
+        the daemon has its name before ssh has connected."""
         options = "-F /dev/null -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
         command = self.write("ssh", f'#!/bin/sh\nexec ssh {options} "$@"\n')
         os.chmod(command, 0o755)
         self.start(f"xen+ssh://root@127.0.0.1:{xentest.host.port}/system?keyfile={xentest.host.key}&no_verify=1"
                    f"&command={command}{parameters}", "--host-kernel=2.6.18-398.el5xen", "--host-processor=intel",
                    env={"XENSTORED_PATH": xentest.host.xenstored})  # the daemon must not ask it
+        self.client.wait_for(lambda: self.client.host()["Connected"], "the connection")
+        self.client.refresh()
 
     def wait_for(self, guest, **expected):
         self.client.wait_for_change(guest.uuid, **expected)
