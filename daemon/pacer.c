@@ -54,6 +54,19 @@ schedule_entry(XpvPacer *pacer, const Entry *entry)
         schedule(pacer);
 }
 
+static gboolean
+has_rested(const Entry *entry, gint64 now)
+{
+    return !entry->is_out && entry->rests_until <= now;
+}
+
+static gboolean
+can_be_forgotten(gpointer key, gpointer value, gpointer now)
+{
+    const Entry *entry = value;
+    return has_rested(entry, *(gint64 *)now) && !entry->is_wanted;
+}
+
 static void
 begin(XpvPacer *pacer, const char *key, Entry *entry, gint64 rest_us)
 {
@@ -73,15 +86,12 @@ on_rested(gpointer data)
     GHashTableIter iter;
     gpointer key, value;
 
+    g_hash_table_foreach_remove(pacer->entries, can_be_forgotten, &now);
     g_hash_table_iter_init(&iter, pacer->entries);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
         const Entry *entry = value;
-        if (entry->is_out || entry->rests_until > now)
-            continue;
-        if (entry->is_wanted)
+        if (entry->is_wanted && has_rested(entry, now))
             g_ptr_array_add(wanted, g_strdup(key));
-        else
-            g_hash_table_iter_remove(&iter);
     }
     for (guint i = 0; i < wanted->len; i++) {
         Entry *entry = g_hash_table_lookup(pacer->entries, wanted->pdata[i]);
@@ -108,7 +118,7 @@ void
 xpv_pacer_want(XpvPacer *pacer, const char *key)
 {
     Entry *entry = find_or_add(pacer, key);
-    if (!entry->is_out && entry->rests_until <= g_get_monotonic_time()) {
+    if (has_rested(entry, g_get_monotonic_time())) {
         begin(pacer, key, entry, REST_US);
         return;
     }
