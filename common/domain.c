@@ -12,12 +12,24 @@ changed_at(const char *verdict, const XpvDomain *previous, guint64 now)
     return previous && g_str_equal(previous->verdict, verdict) ? previous->changed_at : now;
 }
 
+/* Of domains whose disks were not read. */
+static char *no_packages[] = { NULL };
+
+static void
+packages_free(char **packages)
+{
+    if (packages != no_packages)
+        g_strfreev(packages);
+}
+
 /* The bootable ones. Returns: (transfer full) */
 static char **
 installed_kernels(const XpvInspection *inspection)
 {
+    if (!inspection)
+        return no_packages;
     g_autoptr(GStrvBuilder) packages = g_strv_builder_new();
-    for (guint i = 0; inspection && i < inspection->kernels->len; i++) {
+    for (guint i = 0; i < inspection->kernels->len; i++) {
         const XpvInspectionKernel *kernel = inspection->kernels->pdata[i];
         if (*kernel->package != '\0')
             g_strv_builder_add(packages, kernel->package);
@@ -29,8 +41,10 @@ installed_kernels(const XpvInspection *inspection)
 static char **
 driver_packages(const XpvInspection *inspection)
 {
+    if (!inspection)
+        return no_packages;
     g_autoptr(GStrvBuilder) packages = g_strv_builder_new();
-    for (guint i = 0; inspection && i < inspection->driver_packages->len; i++)
+    for (guint i = 0; i < inspection->driver_packages->len; i++)
         g_strv_builder_add(packages, inspection->driver_packages->pdata[i]);
     return g_strv_builder_end(packages);
 }
@@ -78,11 +92,8 @@ xpv_domain_free(XpvDomain *domain)
     g_free(domain->uuid);
     g_free(domain->name);
     g_ref_string_release(domain->kernel);
-    g_free(domain->required_host_architectures);
-    g_free(domain->reasons);
-    g_free(domain->warnings);
-    g_strfreev(domain->installed_kernels);
-    g_strfreev(domain->driver_packages);
+    packages_free(domain->installed_kernels);
+    packages_free(domain->driver_packages);
     g_ref_string_release(domain->explanation);
     g_ref_string_release(domain->remedy);
     g_free(domain);

@@ -19,10 +19,10 @@ typedef struct {
     const char *release;
     const char *variant;
     const char *processor;
-    const char **required_host_architectures;
+    const char *const *required_host_architectures;
     const char *verdict;
-    const char **reasons;
-    const char **warnings;
+    const char *const *reasons;
+    const char *const *warnings;
     GRefString *explanation;
     GRefString *remedy;
     const char *driver_source;

@@ -42,7 +42,7 @@ join(GPtrArray *strings, const char *conjunction)
 char *
 xpv_archs_in_words(guint archs)
 {
-    g_autofree const char **words = xpv_archs_to_words(archs);
+    const char *const *words = xpv_archs_to_words(archs);
     g_autoptr(GPtrArray) strings = g_ptr_array_new();
     for (guint i = 0; words[i]; i++)
         g_ptr_array_add(strings, (gpointer)words[i]);

@@ -14,15 +14,32 @@ find_word(const char *const *words, guint n, const char *word, guint *ret_index)
 }
 
 static const char **
-set_to_words(const char *const *words, guint n, guint set)
+list_words(const char *const *words, guint n, guint set)
 {
-    const char **result = g_new0(const char *, (gsize)__builtin_popcount(set) + 1);
+    const char **list = g_new0(const char *, (gsize)__builtin_popcount(set) + 1);
     guint length = 0;
     for (guint i = 0; i < n; i++) {
         if (set & XPV_BIT(i))
-            result[length++] = words[i];
+            list[length++] = words[i];
     }
-    return result;
+    return list;
+}
+
+/* @lists: set → its words, of all sets that were asked for: they are few, and thousands of domains have the same */
+static const char *const *
+set_to_words(GHashTable **lists, const char *const *words, guint n, guint set)
+{
+    static GMutex lock;
+    g_mutex_lock(&lock);
+    if (!*lists)
+        *lists = g_hash_table_new(NULL, NULL);
+    const char **list = g_hash_table_lookup(*lists, GUINT_TO_POINTER(set));
+    if (!list) {
+        list = list_words(words, n, set);
+        g_hash_table_insert(*lists, GUINT_TO_POINTER(set), list);
+    }
+    g_mutex_unlock(&lock);
+    return list;
 }
 
 #define DEFINE_WORDS(Type, name, MAX)                                                                                  \
@@ -42,9 +59,10 @@ set_to_words(const char *const *words, guint n, guint set)
     }
 
 #define DEFINE_SET(name, MAX)                                                                                          \
-    const char **xpv_##name##s_to_words(guint set)                                                                     \
+    const char *const *xpv_##name##s_to_words(guint set)                                                               \
     {                                                                                                                  \
-        return set_to_words(name##_words, (MAX), set);                                                                 \
+        static GHashTable *lists;                                                                                      \
+        return set_to_words(&lists, name##_words, (MAX), set);                                                         \
     }
 
 static const char *const verdict_words[] = {

@@ -127,7 +127,7 @@ XPV_DECLARE_WORDS(XpvDrivers, drivers)
      XPV_ARCHS_X86_64)
 
 /* xpv_words: the words of a set, in the enumeration's order.
- * Returns: (transfer container) a NULL-terminated array of static strings; free with g_free(). */
-const char **xpv_reasons_to_words(guint set);
-const char **xpv_warnings_to_words(guint set);
-const char **xpv_archs_to_words(guint set);
+ * Returns: a NULL-terminated array; static. */
+const char *const *xpv_reasons_to_words(guint set);
+const char *const *xpv_warnings_to_words(guint set);
+const char *const *xpv_archs_to_words(guint set);

@@ -28,12 +28,11 @@ expect_true(const char *input, gboolean holds, const char *what)
     return holds || expect(input, "not so", what);
 }
 
-/* expect_words: joins a set of words. Frees @words. */
+/* expect_words: joins a set of words. */
 static inline char *
-expect_words(const char **words, const char *separator)
+expect_words(const char *const *words, const char *separator)
 {
-    g_autofree const char **owned = words;
-    return owned[0] ? g_strjoinv(separator, (char **)owned) : g_strdup("-");
+    return words[0] ? g_strjoinv(separator, (char **)words) : g_strdup("-");
 }
 
 /* is_publishable: whether sd-bus and a terminal accept the text: UTF-8 without control characters and noncharacters. */

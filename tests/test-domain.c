@@ -23,7 +23,7 @@ make(const char *name, const char *report_text, const XpvDomain *previous)
 }
 
 static void
-expect_list(const char **words, const char *joined)
+expect_list(const char *const *words, const char *joined)
 {
     g_autofree char *got = g_strjoinv(" ", (char **)words);
     g_assert_cmpstr(got, ==, joined);

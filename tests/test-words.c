@@ -45,7 +45,7 @@ static void
 test_sets(void)
 {
     static const struct {
-        const char **(*to_words)(guint set);
+        const char *const *(*to_words)(guint set);
         guint set;
         const char *words;
     } cases[] = {
