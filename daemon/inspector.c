@@ -36,6 +36,7 @@
 typedef struct {
     GPtrArray *disks; /* of XpvDomainDisk; NULL: the domain is gone */
     gboolean urgent;
+    gboolean is_written;
     gint64 serial;
 } Request;
 
@@ -45,8 +46,7 @@ struct _XpvInspector {
     char *requests; /* folder */
     char *answers;  /* folder */
 
-    GHashTable *unwritten;  /* UUID → Request, both owned */
-    GHashTable *unanswered; /* written; UUID → Request, both owned */
+    GHashTable *unanswered; /* UUID → Request, both owned; some are not written yet */
     guint write_source;
     gint64 burst_began; /* monotonic µs */
     guint burst_requests;
@@ -81,14 +81,12 @@ set_unserved(XpvInspector *inspector)
 
 /* Requests. */
 
-static Request *
-request_new(XpvInspector *inspector, GPtrArray *disks, gboolean urgent)
+/* Greater than any serial before a restart of the daemon. A reboot of the machine empties the folders. */
+static gint64
+next_serial(XpvInspector *inspector)
 {
-    Request *request = g_new(Request, 1);
-    /* Greater than any serial before a restart of the daemon. A reboot of the machine empties the folders. */
     inspector->serial = MAX(inspector->serial + 1, g_get_monotonic_time());
-    *request = (Request){ disks ? g_ptr_array_ref(disks) : NULL, urgent, inspector->serial };
-    return request;
+    return inspector->serial;
 }
 
 static void
@@ -143,38 +141,46 @@ on_write(gpointer data)
 {
     XpvInspector *inspector = data;
     GHashTableIter iter;
-    gpointer uuid, request;
+    gpointer uuid, value;
     gboolean all_written = TRUE;
     begin_burst(inspector);
-    g_hash_table_iter_init(&iter, inspector->unwritten);
-    while (inspector->burst_requests < BURST_REQUESTS && g_hash_table_iter_next(&iter, &uuid, &request)) {
-        inspector->burst_requests++;
-        if (!write_request(inspector, uuid, request)) {
-            all_written = FALSE;
+    g_hash_table_iter_init(&iter, inspector->unanswered);
+    while (inspector->burst_requests < BURST_REQUESTS && g_hash_table_iter_next(&iter, &uuid, &value)) {
+        Request *request = value;
+        if (request->is_written)
             continue;
-        }
-        g_hash_table_iter_steal(&iter);
-        if (((Request *)request)->disks) {
-            g_hash_table_replace(inspector->unanswered, uuid, request);
-        } else {
-            request_free(request);
-            g_free(uuid);
-        }
+        inspector->burst_requests++;
+        request->is_written = write_request(inspector, uuid, request);
+        all_written = all_written && request->is_written;
+        if (request->is_written && !request->disks)
+            g_hash_table_iter_remove(&iter);
     }
     inspector->write_source = 0;
     if (!all_written)
         inspector->write_source = g_timeout_add_seconds(RETRY_SECONDS, on_write, inspector);
-    else if (g_hash_table_size(inspector->unwritten) > 0)
+    else if (inspector->burst_requests >= BURST_REQUESTS) /* there may be more */
         inspector->write_source = g_timeout_add(BURST_MS, on_write, inspector);
     return G_SOURCE_REMOVE;
 }
 
 static void
-write_soon(XpvInspector *inspector, const char *uuid, Request *request)
+write_soon(XpvInspector *inspector)
 {
-    g_hash_table_replace(inspector->unwritten, g_strdup(uuid), request);
     if (inspector->write_source == 0)
         inspector->write_source = g_idle_add(on_write, inspector);
+}
+
+/* In place of the domain's last request. @disks: NULL: the domain is gone. Returns: its serial */
+static gint64
+ask(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent)
+{
+    Request *request = g_new0(Request, 1);
+    request->disks = disks ? g_ptr_array_ref(disks) : NULL;
+    request->urgent = urgent;
+    request->serial = next_serial(inspector);
+    g_hash_table_replace(inspector->unanswered, g_strdup(uuid), request);
+    write_soon(inspector);
+    return request->serial;
 }
 
 /* Writes the requests again that were made before the last answer and are not answered. Returns: their number. */
@@ -182,16 +188,16 @@ static guint
 ask_again(XpvInspector *inspector)
 {
     GHashTableIter iter;
-    gpointer uuid, value;
+    gpointer value;
     guint n = 0;
     g_hash_table_iter_init(&iter, inspector->unanswered);
-    while (g_hash_table_iter_next(&iter, &uuid, &value)) {
-        const Request *request = value;
-        if (request->serial >= inspector->answered_from)
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Request *request = value;
+        if (!request->is_written || request->serial >= inspector->answered_from)
             continue;
-        if (!g_hash_table_contains(inspector->unwritten, uuid)) /* else a newer one is about to be written */
-            write_soon(inspector, uuid, request_new(inspector, request->disks, request->urgent));
-        g_hash_table_iter_remove(&iter);
+        request->serial = next_serial(inspector);
+        request->is_written = FALSE;
+        write_soon(inspector);
         n++;
     }
     return n;
@@ -200,7 +206,7 @@ ask_again(XpvInspector *inspector)
 static gboolean
 is_awaiting(const XpvInspector *inspector)
 {
-    return g_hash_table_size(inspector->unanswered) + g_hash_table_size(inspector->unwritten) > 0;
+    return g_hash_table_size(inspector->unanswered) > 0;
 }
 
 static void await(XpvInspector *inspector);
@@ -234,21 +240,18 @@ await_anew(XpvInspector *inspector)
 gint64
 xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent)
 {
-    const Request *unwritten = g_hash_table_lookup(inspector->unwritten, uuid);
-    const Request *unanswered = g_hash_table_lookup(inspector->unanswered, uuid);
-    if (unwritten && unwritten->disks && !urgent)
-        return unwritten->serial;
-    Request *request = request_new(inspector, disks, urgent || (unanswered && unanswered->urgent));
-    write_soon(inspector, uuid, request);
+    const Request *last = g_hash_table_lookup(inspector->unanswered, uuid);
+    if (last && !last->is_written && last->disks && !urgent)
+        return last->serial;
+    gint64 serial = ask(inspector, uuid, disks, urgent || (last && last->urgent));
     await(inspector);
-    return request->serial;
+    return serial;
 }
 
 void
 xpv_inspector_forget(XpvInspector *inspector, const char *uuid)
 {
-    g_hash_table_remove(inspector->unanswered, uuid);
-    write_soon(inspector, uuid, request_new(inspector, NULL, FALSE));
+    ask(inspector, uuid, NULL, FALSE);
     await_anew(inspector);
 }
 
@@ -299,7 +302,7 @@ take_answer(XpvInspector *inspector, const char *uuid)
     if (!inspection)
         return;
     const Request *request = g_hash_table_lookup(inspector->unanswered, uuid);
-    if (request && inspection->serial >= request->serial)
+    if (request && request->is_written && inspection->serial >= request->serial)
         g_hash_table_remove(inspector->unanswered, uuid);
     inspector->answered_from = inspector->serial + 1;
     await_anew(inspector);
@@ -375,7 +378,6 @@ xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *lis
     inspector->data = data;
     inspector->requests = g_build_filename(runtime_directory, XPV_INSPECTION_REQUESTS, NULL);
     inspector->answers = g_strconcat(runtime_directory, XPV_INSPECTION_ANSWERS_SUFFIX, NULL);
-    inspector->unwritten = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, request_free);
     inspector->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, request_free);
     inspector->is_served = TRUE;
     watch(inspector);
@@ -389,7 +391,7 @@ write_last(XpvInspector *inspector)
 {
     GHashTableIter iter;
     gpointer uuid, request;
-    g_hash_table_iter_init(&iter, inspector->unwritten);
+    g_hash_table_iter_init(&iter, inspector->unanswered);
     while (g_hash_table_iter_next(&iter, &uuid, &request)) {
         if (!((Request *)request)->disks)
             write_request(inspector, uuid, request);
@@ -404,7 +406,6 @@ xpv_inspector_free(XpvInspector *inspector)
     g_clear_handle_id(&inspector->silence_timer, g_source_remove);
     g_clear_handle_id(&inspector->notices_source, g_source_remove);
     xpv_fd_clear(&inspector->notices);
-    g_hash_table_unref(inspector->unwritten);
     g_hash_table_unref(inspector->unanswered);
     g_free(inspector->requests);
     g_free(inspector->answers);
