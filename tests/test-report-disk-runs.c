@@ -358,8 +358,8 @@ test_reinstalled(Fixture *f, gconstpointer data)
         expect_report(f, 1, 100, NEW);
         g_auto(XpvReported) before G_GNUC_UNUSED = ask(f, ids[i], 300);
         answer(f, unreadable_new(310));
-        expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
         g_auto(XpvReported) reported = ask(f, ids[i], 300);
+        expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
         g_assert_null(reported.report);
         g_assert_cmpuint(reported.inspection->kernels->len, ==, 0);
     }

@@ -39,17 +39,17 @@ typedef struct {
 typedef struct {
     Disk *disk;
     char *uuid;
-    char *name;
     gint id;                    /* -1: it does not run */
-    GPtrArray *disks;           /* of XpvDomainDisk, as they were asked for */
-    XpvInspection *inspection;  /* NULL: none of these disks */
-    gint64 awaited;             /* the serial of the first request in this run; 0: it was answered, or will not be */
     gboolean is_of_earlier_run; /* the inspection is */
+    XpvInspection *inspection;  /* NULL: none of these disks */
+    GPtrArray *disks;           /* of XpvDomainDisk, as they were asked for */
+    gint64 awaited;             /* the serial of the first request in this run; 0: it was answered, or will not be */
     /* In this run: how often it was read once more, and whether it is about to be. */
     guint again;
     guint again_timer;
     gboolean is_read_again;
-    char *trouble; /* the last that was logged */
+    gboolean is_trouble_told;
+    char *trouble; /* of the last reading; NULL: none */
 } Guest;
 
 static void
@@ -60,7 +60,6 @@ guest_free(gpointer data)
     g_clear_pointer(&guest->inspection, xpv_inspection_free);
     g_ptr_array_unref(guest->disks);
     g_free(guest->uuid);
-    g_free(guest->name);
     g_free(guest->trouble);
     g_free(guest);
 }
@@ -153,15 +152,22 @@ is_torn(const Guest *guest, const XpvInspection *inspection)
 }
 
 static void
-tell_trouble(Guest *guest, const XpvInspection *inspection)
+take_trouble(Guest *guest, const XpvInspection *inspection)
 {
     char *trouble = find_trouble(inspection);
-    if (trouble && g_strcmp0(trouble, guest->trouble) != 0) {
-        g_autofree char *name = xpv_text_clean(guest->name, -1, 0);
-        g_message("Not all of the disks of domain %s can be read: %s", name, trouble);
-    }
+    guest->is_trouble_told = guest->is_trouble_told && g_strcmp0(trouble, guest->trouble) == 0;
     g_free(guest->trouble);
     guest->trouble = trouble;
+}
+
+static void
+tell_trouble(Guest *guest, const XpvDomainXml *xml)
+{
+    if (!guest->trouble || guest->is_trouble_told)
+        return;
+    g_autofree char *name = xpv_text_clean(xml->name, -1, 0);
+    g_message("Not all of the disks of domain %s can be read: %s", name, guest->trouble);
+    guest->is_trouble_told = TRUE;
 }
 
 /* Returns: its serial */
@@ -195,7 +201,7 @@ static void
 take_inspection(Guest *guest, XpvInspection *inspection)
 {
     g_autoptr(XpvInspection) taken = inspection;
-    tell_trouble(guest, inspection);
+    take_trouble(guest, inspection);
     if (is_torn(guest, inspection))
         return;
     g_clear_pointer(&guest->inspection, xpv_inspection_free);
@@ -314,7 +320,6 @@ add_guest(Disk *disk, const XpvDomainXml *xml, GPtrArray *disks)
     Guest *guest = g_new0(Guest, 1);
     guest->disk = disk;
     guest->uuid = g_strdup(xml->uuid);
-    guest->name = g_strdup(xml->name);
     guest->id = xml->id;
     guest->disks = g_ptr_array_ref(disks);
     guest->is_of_earlier_run = xml->id >= 0 && !xpv_booted_has(disk->booted, xml->uuid, xml->id);
@@ -500,6 +505,7 @@ ask(gpointer self, const XpvDomainXml *xml, XpvReported *reported)
     Guest *guest = find_guest(self, xml);
     if (!guest)
         return;
+    tell_trouble(guest, xml);
     XpvRun *run = find_run(guest, reported->run_began);
     const XpvInspection *inspection = find_speaking(guest, run);
     reported->inspection = guest->inspection;
