@@ -7,9 +7,9 @@ xpv_domain_disk_new(const char *source, const char *format, const char *target, 
     XpvDomainDisk *disk = g_new(XpvDomainDisk, 1);
     *disk = (XpvDomainDisk){
         .source = g_strdup(source),
-        .format = g_ref_string_new_intern(format),
-        .target = g_ref_string_new_intern(target),
-        .bus = g_ref_string_new_intern(bus),
+        .format = xpv_intern(format),
+        .target = xpv_intern(target),
+        .bus = xpv_intern(bus),
     };
     return disk;
 }
@@ -18,9 +18,9 @@ void
 xpv_domain_disk_free(XpvDomainDisk *disk)
 {
     g_free(disk->source);
-    g_ref_string_release(disk->format);
-    g_ref_string_release(disk->target);
-    g_ref_string_release(disk->bus);
+    xpv_interned_release(disk->format);
+    xpv_interned_release(disk->target);
+    xpv_interned_release(disk->bus);
     g_free(disk);
 }
 

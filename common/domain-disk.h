@@ -2,14 +2,13 @@
 /* A hard disk of a domain. The inspector knows it, too, and does not load libxml2. */
 #pragma once
 
-#include <glib.h>
+#include "common/intern.h"
 
 typedef struct {
-    char *source; /* the path of a file or a block device; "": something else, such as a server's */
-    /* Interned, as thousands of domains have the same. */
-    GRefString *format; /* qemu's word, "raw" where the XML says nothing else */
-    GRefString *target; /* "hda"; "" */
-    GRefString *bus;    /* "ide", "scsi", "xen"; "" */
+    char *source;        /* the path of a file or a block device; "": something else, such as a server's */
+    XpvInterned *format; /* qemu's word, "raw" where the XML says nothing else */
+    XpvInterned *target; /* "hda"; "" */
+    XpvInterned *bus;    /* "ide", "scsi", "xen"; "" */
 } XpvDomainDisk;
 
 /* xpv_domain_disk_new: all copied. */

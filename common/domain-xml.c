@@ -60,8 +60,10 @@ read_os(XpvDomainXml *xml, xmlNode *domain)
     if (!xpv_arch_from_word(arch, &xml->arch))
         xml->arch = XPV_ARCH_UNKNOWN;
     g_autofree char *kernel = xpv_xml_copy_text(xpv_xml_find_child(os, "kernel"), 0);
-    if (kernel && *g_strstrip(kernel))
-        xml->boot_kernel = g_path_get_basename(kernel);
+    if (kernel && *g_strstrip(kernel)) {
+        g_autofree char *file = g_path_get_basename(kernel);
+        xml->boot_kernel = xpv_intern(file);
+    }
 }
 
 /* <guest> is matched by namespace, whatever the prefix; its children need no namespace. */
@@ -69,7 +71,8 @@ static void
 read_metadata(XpvDomainXml *xml, xmlNode *metadata)
 {
     xmlNode *guest = find_child_in_namespace(metadata, "guest", XPV_METADATA_NAMESPACE);
-    xml->metadata_kernel = xpv_xml_copy_text(xpv_xml_find_child(guest, "kernel"), XPV_REPORT_MAX + 1);
+    g_autofree char *kernel = xpv_xml_copy_text(xpv_xml_find_child(guest, "kernel"), XPV_REPORT_MAX + 1);
+    xml->metadata_kernel = xpv_intern(kernel);
     xml->acknowledged = xpv_xml_find_child(guest, "acknowledged") != NULL;
 
     xmlNode *osinfo = find_child_in_namespace(metadata, "libosinfo", OSINFO_NAMESPACE);
@@ -227,12 +230,13 @@ xpv_domain_xml_parse(const char *text, GError **error)
     g_autoptr(XpvDomainXml) xml = g_new0(XpvDomainXml, 1);
     xml->id = read_id(domain);
     xml->name = xpv_xml_copy_text(xpv_xml_find_child(domain, "name"), 0);
-    xml->uuid = xpv_xml_copy_text(xpv_xml_find_child(domain, "uuid"), 0);
-    if (!xml->name || !xml->uuid || !g_uuid_string_is_valid(xml->uuid)) {
+    g_autofree char *uuid = xpv_xml_copy_text(xpv_xml_find_child(domain, "uuid"), 0);
+    if (!xml->name || !uuid || !g_uuid_string_is_valid(uuid)) {
         g_set_error_literal(error, XPV_DOMAIN_XML_ERROR, XPV_DOMAIN_XML_ERROR_INVALID,
                             "its XML has no name or no valid UUID");
         return NULL;
     }
+    xml->uuid = xpv_intern(uuid);
     xmlNode *devices = xpv_xml_find_child(domain, "devices");
     read_os(xml, domain);
     read_metadata(xml, xpv_xml_find_child(domain, "metadata"));
@@ -247,10 +251,10 @@ xpv_domain_xml_free(XpvDomainXml *xml)
 {
     if (!xml)
         return;
-    g_free(xml->uuid);
+    xpv_interned_release(xml->uuid);
     g_free(xml->name);
-    g_free(xml->metadata_kernel);
-    g_free(xml->boot_kernel);
+    xpv_interned_release(xml->metadata_kernel);
+    xpv_interned_release(xml->boot_kernel);
     g_clear_pointer(&xml->disks, g_ptr_array_unref);
     g_free(xml->console_path);
     xpv_system_clear(&xml->declared);

@@ -3,16 +3,19 @@
 #pragma once
 
 #include "common/domain-disk.h"
+#include "common/intern.h"
 #include "common/system.h"
 #include "common/words.h"
 
+/* A XpvInterned is interned: the daemon keeps a domain's UUID at several places, and thousands of guests have the same
+ * kernel. */
 typedef struct {
-    char *uuid;
+    XpvInterned *uuid;
     char *name;
-    char *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
-    char *boot_kernel;     /* file name of <os><kernel>; NULL: none */
-    char *console_path;    /* the file of the first <serial type='file'>; NULL: none */
-    gint id;               /* -1: not running */
+    XpvInterned *metadata_kernel; /* NULL: the metadata has no <kernel>; at most XPV_REPORT_MAX + 1 bytes */
+    XpvInterned *boot_kernel;     /* file name of <os><kernel>; NULL: none */
+    char *console_path;           /* the file of the first <serial type='file'>; NULL: none */
+    gint id;                      /* -1: not running */
     XpvVirtualization virtualization;
     XpvArch arch;             /* of <os><type> */
     gboolean acknowledged;    /* the metadata has <acknowledged/> */

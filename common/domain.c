@@ -54,12 +54,12 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
                const XpvDomain *previous)
 {
     XpvDomain *domain = g_new0(XpvDomain, 1);
-    domain->uuid = g_strdup(guest->uuid);
+    domain->uuid = xpv_intern(guest->uuid ? guest->uuid : "");
     domain->name = xpv_text_clean(status->name, -1, 0);
     domain->id = guest->id;
     domain->state = status->state;
     domain->virtualization = xpv_virtualization_to_word(guest->virtualization);
-    domain->kernel = g_ref_string_new_intern(guest->report ? xpv_report_text(guest->report) : "");
+    domain->kernel = xpv_intern(guest->report ? xpv_report_text(guest->report) : "");
     domain->kernel_source = status->kernel_source;
     domain->release = g_intern_string(judgement->release);
     domain->variant = judgement->variant;
@@ -68,8 +68,8 @@ xpv_domain_new(const XpvDomainStatus *status, const XpvGuest *guest, const XpvJu
     domain->verdict = xpv_verdict_to_word(judgement->verdict);
     domain->reasons = xpv_reasons_to_words(judgement->reasons);
     domain->warnings = xpv_warnings_to_words(judgement->warnings);
-    domain->explanation = g_ref_string_new_intern(judgement->explanation);
-    domain->remedy = g_ref_string_new_intern(judgement->remedy);
+    domain->explanation = xpv_intern(judgement->explanation);
+    domain->remedy = xpv_intern(judgement->remedy);
     domain->driver_source = xpv_driver_source_to_word(judgement->driver_source);
     domain->drivers = xpv_drivers_to_word(xpv_guest_drivers(guest));
     domain->disk_drivers = xpv_drivers_to_word(guest->disk_drivers);
@@ -89,13 +89,13 @@ xpv_domain_free(XpvDomain *domain)
 {
     if (!domain)
         return;
-    g_free(domain->uuid);
+    xpv_interned_release(domain->uuid);
     g_free(domain->name);
-    g_ref_string_release(domain->kernel);
+    xpv_interned_release(domain->kernel);
     packages_free(domain->installed_kernels);
     packages_free(domain->driver_packages);
-    g_ref_string_release(domain->explanation);
-    g_ref_string_release(domain->remedy);
+    xpv_interned_release(domain->explanation);
+    xpv_interned_release(domain->remedy);
     g_free(domain);
 }
 

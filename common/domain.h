@@ -4,17 +4,18 @@
 #pragma once
 
 #include "common/inspection.h"
+#include "common/intern.h"
 #include "common/judge.h"
 
 /* Members are of the types that sd-bus reads: char *, int32_t, uint64_t, int for booleans, NULL-terminated arrays. All
  * strings are valid UTF-8 and not NULL; those that are const are static. */
 typedef struct {
-    char *uuid;
+    XpvInterned *uuid; /* interned */
     char *name;
     gint32 id;
     const char *state;
     const char *virtualization;
-    GRefString *kernel; /* shared among domains, like both sentences below */
+    XpvInterned *kernel; /* shared among domains, like both sentences below */
     const char *kernel_source;
     const char *release;
     const char *variant;
@@ -23,8 +24,8 @@ typedef struct {
     const char *verdict;
     const char *const *reasons;
     const char *const *warnings;
-    GRefString *explanation;
-    GRefString *remedy;
+    XpvInterned *explanation;
+    XpvInterned *remedy;
     const char *driver_source;
     const char *drivers;
     const char *disk_drivers;

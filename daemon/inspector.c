@@ -12,6 +12,7 @@
 
 #include "common/fd.h"
 #include "common/inspection-request.h"
+#include "common/intern.h"
 
 /* In bytes. A larger file is not an answer. */
 #define ANSWER_MAX (1024 * 1024)
@@ -46,7 +47,7 @@ struct _XpvInspector {
     char *requests; /* folder */
     char *answers;  /* folder */
 
-    GHashTable *unanswered; /* UUID → Request, both owned; some are not written yet */
+    GHashTable *unanswered; /* UUID, interned → Request, owned; some are not written yet */
     guint write_source;
     gint64 burst_began; /* monotonic µs */
     guint burst_requests;
@@ -178,7 +179,7 @@ ask(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent
     request->disks = disks ? g_ptr_array_ref(disks) : NULL;
     request->urgent = urgent;
     request->serial = next_serial(inspector);
-    g_hash_table_replace(inspector->unanswered, g_strdup(uuid), request);
+    g_hash_table_replace(inspector->unanswered, xpv_intern(uuid), request);
     write_soon(inspector);
     return request->serial;
 }
@@ -378,7 +379,8 @@ xpv_inspector_new(const char *runtime_directory, const XpvInspectorListener *lis
     inspector->data = data;
     inspector->requests = g_build_filename(runtime_directory, XPV_INSPECTION_REQUESTS, NULL);
     inspector->answers = g_strconcat(runtime_directory, XPV_INSPECTION_ANSWERS_SUFFIX, NULL);
-    inspector->unanswered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, request_free);
+    inspector->unanswered =
+        g_hash_table_new_full(g_str_hash, g_str_equal, (GDestroyNotify)xpv_interned_release, request_free);
     inspector->is_served = TRUE;
     watch(inspector);
     return inspector;

@@ -305,7 +305,7 @@ xpv_registry_add_pending(XpvRegistry *registry, const char *uuid, const char *na
     if (g_hash_table_contains(registry->entries, uuid))
         return;
     XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
-    xml->uuid = g_strdup(uuid);
+    xml->uuid = xpv_intern(uuid);
     xml->name = g_strdup(name);
     xml->id = id;
     g_hash_table_replace(registry->pending, xml->uuid, xml);

@@ -390,7 +390,7 @@ xpv_connection_read(XpvConnection *connection, const char *uuid, XpvReadWhat wha
     if (what == XPV_READ_STATE)
         return TRUE;
     ret_reading->xml = g_new0(XpvDomainXml, 1);
-    ret_reading->xml->uuid = g_strdup(uuid);
+    ret_reading->xml->uuid = xpv_intern(uuid);
     ret_reading->xml->name = g_strdup_printf("guest-%u", number);
     ret_reading->xml->id = found.id;
     return TRUE;

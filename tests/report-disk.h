@@ -125,7 +125,7 @@ static inline XpvDomainXml *
 domain_new(const char *uuid, gint id, const char *path, const char *bus)
 {
     XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
-    xml->uuid = g_strdup(uuid);
+    xml->uuid = xpv_intern(uuid);
     xml->name = g_strdup("web51");
     xml->id = id;
     xml->virtualization = XPV_VIRTUALIZATION_HVM;

@@ -191,11 +191,11 @@ static XpvDomainXml *
 make_xml(const char *uuid, const char *name, const char *kernel)
 {
     XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
-    xml->uuid = g_strdup(uuid);
+    xml->uuid = xpv_intern(uuid);
     xml->name = g_strdup(name);
     xml->id = -1;
     xml->virtualization = XPV_VIRTUALIZATION_HVM;
-    xml->metadata_kernel = g_strdup(kernel);
+    xml->metadata_kernel = xpv_intern(kernel);
     return xml;
 }
 

@@ -154,11 +154,12 @@ static XpvDomainXml *
 make_xml(guint number, const char *name, gint id, const char *kernel)
 {
     XpvDomainXml *xml = g_new0(XpvDomainXml, 1);
-    xml->uuid = uuid_of(number);
+    g_autofree char *uuid = uuid_of(number);
+    xml->uuid = xpv_intern(uuid);
     xml->name = g_strdup(name);
     xml->id = id;
     xml->virtualization = XPV_VIRTUALIZATION_HVM;
-    xml->metadata_kernel = g_strdup(kernel);
+    xml->metadata_kernel = xpv_intern(kernel);
     return xml;
 }
 
@@ -532,7 +533,7 @@ static void
 update_reports(Fixture *f, const char *metadata, const char *boot)
 {
     XpvDomainXml *xml = make_xml(1, "guest", 2000000000, metadata); /* no real domain has it */
-    xml->boot_kernel = g_strdup(boot);
+    xml->boot_kernel = xpv_intern(boot);
     xpv_registry_update(f->registry, xml, "running");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon/reports/booted.h"
 
+#include "common/intern.h"
 #include "common/key-file.h"
 
 /* Changes within this time are written together: many domains may start at once, and each write has all runs. */
@@ -8,7 +9,7 @@
 
 struct _XpvBooted {
     char *path;
-    GHashTable *runs; /* UUID, owned → XpvRun, owned */
+    GHashTable *runs; /* UUID, interned → XpvRun, owned */
     guint save_timer;
     gboolean cannot_write;
 };
@@ -53,7 +54,7 @@ load(XpvBooted *booted, GError **error)
         XpvRun *run = read_run(file, uuids[i], error);
         if (!run)
             return FALSE;
-        g_hash_table_replace(booted->runs, g_strdup(uuids[i]), run);
+        g_hash_table_replace(booted->runs, xpv_intern(uuids[i]), run);
     }
     return TRUE;
 }
@@ -110,7 +111,7 @@ xpv_booted_run(XpvBooted *booted, const char *uuid, gint id)
         return g_hash_table_lookup(booted->runs, uuid);
     XpvRun *run = g_new0(XpvRun, 1);
     run->id = id;
-    g_hash_table_replace(booted->runs, g_strdup(uuid), run);
+    g_hash_table_replace(booted->runs, xpv_intern(uuid), run);
     xpv_booted_save_soon(booted);
     return run;
 }
@@ -129,7 +130,7 @@ xpv_booted_new(const char *runtime_directory)
     XpvBooted *booted = g_new0(XpvBooted, 1);
     g_autoptr(GError) error = NULL;
     booted->path = g_build_filename(runtime_directory, "booted", NULL);
-    booted->runs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, run_free);
+    booted->runs = g_hash_table_new_full(g_str_hash, g_str_equal, (GDestroyNotify)xpv_interned_release, run_free);
     if (!load(booted, &error) && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
         g_warning("Cannot read from %s which kernels the guests booted: %s", booted->path, error->message);
         g_hash_table_remove_all(booted->runs);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/fd.h"
+#include "common/intern.h"
 #include "common/text.h"
 #include "daemon/pacer.h"
 #include "daemon/reports/awaited.h"
@@ -55,7 +56,7 @@ typedef struct {
 
 /* A run of a domain, from a start to its stop. */
 typedef struct {
-    char *uuid;
+    XpvInterned *uuid;
     char *name;
     gint id;
     guint number;
@@ -366,7 +367,7 @@ run_free(gpointer data)
 {
     Run *run = data;
     xpv_console_file_free(run->file);
-    g_free(run->uuid);
+    xpv_interned_release(run->uuid);
     g_free(run->name);
     g_free(run->path);
     g_free(run->folder);
@@ -421,7 +422,7 @@ static Run *
 add_run(Console *console, const XpvDomainXml *xml)
 {
     Run *run = g_new0(Run, 1);
-    run->uuid = g_strdup(xml->uuid);
+    run->uuid = xpv_intern(xml->uuid);
     run->name = g_strdup(xml->name);
     run->id = xml->id;
     run->number = ++console->last_run;

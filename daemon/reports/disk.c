@@ -8,6 +8,7 @@
  * run, an older inspection says nothing: the guest may have been updated before it rebooted. */
 #include "common/inspection-report.h"
 #include "common/inspection-request.h"
+#include "common/intern.h"
 #include "common/text.h"
 #include "daemon/inspector.h"
 #include "daemon/reports/booted.h"
@@ -38,7 +39,7 @@ typedef struct {
 /* A fully virtualized domain with disks. */
 typedef struct {
     Disk *disk;
-    char *uuid;
+    XpvInterned *uuid;
     gint id;                    /* -1: it does not run */
     gboolean is_of_earlier_run; /* the inspection is */
     XpvInspection *inspection;  /* NULL: none of these disks */
@@ -59,7 +60,7 @@ guest_free(gpointer data)
     g_clear_handle_id(&guest->again_timer, g_source_remove);
     g_clear_pointer(&guest->inspection, xpv_inspection_free);
     g_ptr_array_unref(guest->disks);
-    g_free(guest->uuid);
+    xpv_interned_release(guest->uuid);
     g_free(guest->trouble);
     g_free(guest);
 }
@@ -319,7 +320,7 @@ add_guest(Disk *disk, const XpvDomainXml *xml, GPtrArray *disks)
 {
     Guest *guest = g_new0(Guest, 1);
     guest->disk = disk;
-    guest->uuid = g_strdup(xml->uuid);
+    guest->uuid = xpv_intern(xml->uuid);
     guest->id = xml->id;
     guest->disks = g_ptr_array_ref(disks);
     guest->is_of_earlier_run = xml->id >= 0 && !xpv_booted_has(disk->booted, xml->uuid, xml->id);

@@ -3,6 +3,7 @@
  *
  * They are read when a run of the domain is found, and again after each watch event. While xenstored is away or hangs,
  * the last keys stay; they are dropped when the run ends. */
+#include "common/intern.h"
 #include "daemon/backoff.h"
 #include "daemon/pacer.h"
 #include "daemon/reports/awaited.h"
@@ -31,7 +32,7 @@ typedef struct {
 
 /* A run of a domain, from a start to its stop. */
 typedef struct {
-    char *uuid;
+    XpvInterned *uuid;
     gint id;
     guint number;
     gboolean is_watched;
@@ -47,7 +48,7 @@ run_free(gpointer data)
 {
     Run *run = data;
     xpv_guest_keys_clear(&run->keys);
-    g_free(run->uuid);
+    xpv_interned_release(run->uuid);
     g_free(run);
 }
 
@@ -221,7 +222,7 @@ static Run *
 add_run(Xenstore *xenstore, const char *uuid, gint id)
 {
     Run *run = g_new0(Run, 1);
-    run->uuid = g_strdup(uuid);
+    run->uuid = xpv_intern(uuid);
     run->id = id;
     run->number = ++xenstore->last_run;
     g_hash_table_insert(xenstore->runs, run->uuid, run);
