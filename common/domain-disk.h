@@ -5,10 +5,10 @@
 #include "common/intern.h"
 
 typedef struct {
-    char *source;        /* the path of a file or a block device; "": something else, such as a server's */
     XpvInterned *format; /* qemu's word, "raw" where the XML says nothing else */
     XpvInterned *target; /* "hda"; "" */
     XpvInterned *bus;    /* "ide", "scsi", "xen"; "" */
+    char source[];       /* the path of a file or a block device; "": something else, such as a server's */
 } XpvDomainDisk;
 
 /* xpv_domain_disk_new: all copied. */

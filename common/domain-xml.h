@@ -7,8 +7,6 @@
 #include "common/system.h"
 #include "common/words.h"
 
-/* A XpvInterned is interned: the daemon keeps a domain's UUID at several places, and thousands of guests have the same
- * kernel. */
 typedef struct {
     XpvInterned *uuid;
     char *name;

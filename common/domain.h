@@ -10,12 +10,12 @@
 /* Members are of the types that sd-bus reads: char *, int32_t, uint64_t, int for booleans, NULL-terminated arrays. All
  * strings are valid UTF-8 and not NULL; those that are const are static. */
 typedef struct {
-    XpvInterned *uuid; /* interned */
+    XpvInterned *uuid;
     char *name;
     gint32 id;
     const char *state;
     const char *virtualization;
-    XpvInterned *kernel; /* shared among domains, like both sentences below */
+    XpvInterned *kernel;
     const char *kernel_source;
     const char *release;
     const char *variant;

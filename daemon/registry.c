@@ -6,11 +6,11 @@
 typedef struct {
     XpvDomainXml *xml;
     const char *state;
-    gboolean is_read; /* FALSE: only a list has told of it */
-    gint64 run_since; /* when this run was first read; monotonic µs */
-    gboolean in_grace;
-    gboolean stale;
     XpvDomain *domain; /* as published */
+    gint64 run_since;  /* when this run was first read; monotonic µs */
+    guint is_read : 1; /* 0: only a list has told of it */
+    guint in_grace : 1;
+    guint stale : 1;
 } Entry;
 
 struct _XpvRegistry {
@@ -180,7 +180,7 @@ publish(XpvRegistry *registry, Entry *entry)
         .report = report,
         .report_is_live = reported.is_live,
         .others = others,
-        .in_grace = entry->in_grace,
+        .in_grace = entry->in_grace != 0,
         .boot_disk_paravirtualized = is_boot_disk_paravirtualized(xml, reported.boot_disk),
         .has_no_driver_package = reported.inspection && xpv_inspection_lacks_driver_package(reported.inspection),
         .declared_major = xml->declared_major,
@@ -193,7 +193,7 @@ publish(XpvRegistry *registry, Entry *entry)
         .state = entry->state,
         .kernel_source = reported.source,
         .acknowledged = reported.acknowledged,
-        .stale = entry->stale,
+        .stale = entry->stale != 0,
         .now = (guint64)g_get_real_time(),
         .inspection = reported.inspection,
     };

@@ -7,10 +7,10 @@
 
 typedef struct {
     gint id;
-    gint64 began;        /* seconds since the epoch; 0: not known */
-    gboolean is_seen;    /* libvirt told how it began */
-    gboolean is_resumed; /* it was restored or migrated: what it runs was booted in an earlier run */
-    char *kernel;        /* the report of what it booted; NULL: not known; owned */
+    guint is_seen : 1;    /* libvirt told how it began */
+    guint is_resumed : 1; /* it was restored or migrated: what it runs was booted in an earlier run */
+    gint64 began;         /* seconds since the epoch; 0: not known */
+    char *kernel;         /* the report of what it booted; NULL: not known; owned */
 } XpvRun;
 
 typedef struct _XpvBooted XpvBooted;
