@@ -47,7 +47,8 @@ struct _XpvInspector {
     char *requests; /* folder */
     char *answers;  /* folder */
 
-    GHashTable *unanswered; /* UUID, interned → Request, owned; some are not written yet */
+    GHashTable
+        *unanswered; /* UUID, interned → Request, owned: until it is answered, or written if the domain is gone */
     guint write_source;
     gint64 burst_began; /* monotonic µs */
     guint burst_requests;
@@ -194,7 +195,7 @@ ask_again(XpvInspector *inspector)
     g_hash_table_iter_init(&iter, inspector->unanswered);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Request *request = value;
-        if (!request->is_written || request->serial >= inspector->answered_from)
+        if (request->serial >= inspector->answered_from)
             continue;
         request->serial = next_serial(inspector);
         request->is_written = FALSE;

@@ -26,7 +26,7 @@ void xpv_inspector_free(XpvInspector *inspector);
 /* xpv_inspector_request: has a domain's disks read, soon; once for all that is asked in one turn of the loop.
  * @disks: of XpvDomainDisk; not changed later
  * @urgent: before others
- * Returns: a serial, greater than any before: answers with it, or with a greater one, were read after this call */
+ * Returns: its serial: answers with it, or with a greater one, were read after this call */
 gint64 xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent);
 
 /* xpv_inspector_forget: nothing is wanted of that domain any more. */

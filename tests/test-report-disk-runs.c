@@ -347,6 +347,17 @@ test_failed_reading(Fixture *f, gconstpointer data)
     g_assert_cmpint(later.inspection->inspected_at, ==, 302);
 }
 
+/* Two answers come before the domain is judged. */
+static void
+test_trouble_is_told(Fixture *f, gconstpointer data)
+{
+    expect_report(f, 1, 100, NULL);
+    answer(f, unreadable_new(200));
+    answer(f, unreadable_new(201));
+    expect_report(f, 1, 100, NULL);
+    expect_logged(G_LOG_LEVEL_MESSAGE, "*: partition 1: its file system is XFS");
+}
+
 /* The guest was reinstalled with a system that cannot be read: the kernels of the old one are not there any more. */
 static void
 test_reinstalled(Fixture *f, gconstpointer data)
@@ -388,6 +399,7 @@ main(int argc, char *argv[])
     ADD("serial", test_serial);
     ADD("restored-unseen", test_restored_unseen);
     ADD("failed-reading", test_failed_reading);
+    ADD("trouble-is-told", test_trouble_is_told);
     ADD("reinstalled", test_reinstalled);
     return g_test_run();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The disk source: requests, and what answers say. */
+#include "daemon/inspector.h"
 #include "tests/report-disk.h"
 
 #include <signal.h>
@@ -229,6 +230,32 @@ test_lost_request(Fixture *f, gconstpointer data)
     expect_request(f, DISK, TRUE);
     expect_disks_read(f, 1, FALSE); /* since this request, nobody has answered any */
     expect_logged(G_LOG_LEVEL_MESSAGE, "Guests' disks are not read: *");
+}
+
+/* An answer can be only to a request that is written. */
+static void
+test_answer_before_request(Fixture *f, gconstpointer data)
+{
+    expect_report(f, -1, 0, NULL);
+    expect_request(f, DISK, TRUE);
+    expect_report(f, 1, 0, NULL);
+    g_autoptr(XpvInspection) inspection = answer_new(NEW, 200, 10);
+    g_autofree char *text = xpv_inspection_to_json(inspection);
+    write_answer(f, UUID, text, -1);
+    expect_request(f, DISK, TRUE);
+}
+
+/* A domain that was removed and is defined again is asked for, although it is not urgent. */
+static void
+test_request_after_removal(Fixture *f, gconstpointer data)
+{
+    static const XpvInspectorListener listener = { 0 };
+    XpvInspector *inspector = xpv_inspector_new(f->runtime, &listener, NULL);
+    g_autoptr(XpvDomainXml) xml = domain_new(UUID, -1, DISK, "ide");
+    xpv_inspector_forget(inspector, UUID);
+    xpv_inspector_request(inspector, UUID, xml->disks, FALSE);
+    expect_request(f, DISK, FALSE);
+    xpv_inspector_free(inspector);
 }
 
 /* The daemon awaits no answer about a domain that is gone. */
@@ -497,6 +524,8 @@ main(int argc, char *argv[])
     ADD("recovery-of-stopped", test_recovery_of_stopped);
     ADD("nobody-answers", test_nobody_answers);
     ADD("lost-request", test_lost_request);
+    ADD("answer-before-request", test_answer_before_request);
+    ADD("request-after-removal", test_request_after_removal);
     ADD("nobody-need-answer", test_nobody_need_answer);
     ADD("replaced-disk", test_replaced_disk);
     ADD("hostile", test_hostile);

@@ -45,12 +45,12 @@ typedef struct {
     XpvInspection *inspection;  /* NULL: none of these disks */
     GPtrArray *disks;           /* of XpvDomainDisk, as they were asked for */
     gint64 awaited;             /* the serial of the first request in this run; 0: it was answered, or will not be */
+    char *trouble;              /* of the last reading; NULL: none */
+    gboolean is_trouble_told;   /* the log has it */
     /* In this run: how often it was read once more, and whether it is about to be. */
     guint again;
     guint again_timer;
     gboolean is_read_again;
-    gboolean is_trouble_told;
-    char *trouble; /* of the last reading; NULL: none */
 } Guest;
 
 static void
