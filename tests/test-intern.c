@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <malloc.h>
+
 #include "common/intern.h"
 
 #define N_THREADS 4
@@ -23,6 +25,18 @@ test_one_copy(void)
     XpvInterned *again = xpv_intern("2.6.18-8.el5");
     g_assert_cmpstr(again, ==, "2.6.18-8.el5");
     xpv_interned_release(again);
+}
+
+/* Under a sanitizer, glibc's figure is always 0. */
+static void
+test_memory(void)
+{
+    gsize before = mallinfo2().uordblks;
+    for (guint i = 0; i < 1000; i++) {
+        g_autofree char *text = g_strdup_printf("%010000u", i);
+        xpv_interned_release(xpv_intern(text));
+    }
+    g_assert_cmpuint(mallinfo2().uordblks, <, before + 1000000);
 }
 
 static void
@@ -59,6 +73,7 @@ main(int argc, char *argv[])
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/intern/one-copy", test_one_copy);
+    g_test_add_func("/intern/memory", test_memory);
     g_test_add_func("/intern/none", test_none);
     g_test_add_func("/intern/threads", test_threads);
     return g_test_run();

@@ -71,9 +71,11 @@ test_sets(void)
         { xpv_archs_to_words, XPV_BIT(XPV_ARCH_IA64), "ia64" },
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *words = expect_words(cases[i].to_words(cases[i].set), ",");
+        const char *const *list = cases[i].to_words(cases[i].set);
+        g_autofree char *words = expect_words(list, ",");
         g_autofree char *set = g_strdup_printf("set %#x", cases[i].set);
         expect(set, words, cases[i].words);
+        expect_true(set, cases[i].to_words(cases[i].set) == list, "has one list");
     }
 }
 
