@@ -174,7 +174,7 @@ write_soon(XpvInspector *inspector)
 
 /* In place of the domain's last request. @disks: NULL: the domain is gone. Returns: its serial */
 static gint64
-ask(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent)
+put_request(XpvInspector *inspector, const char *uuid, GPtrArray *disks, gboolean urgent)
 {
     Request *request = g_new0(Request, 1);
     request->disks = disks ? g_ptr_array_ref(disks) : NULL;
@@ -245,7 +245,7 @@ xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disk
     const Request *last = g_hash_table_lookup(inspector->unanswered, uuid);
     if (last && !last->is_written && last->disks && !urgent)
         return last->serial;
-    gint64 serial = ask(inspector, uuid, disks, urgent || (last && last->urgent));
+    gint64 serial = put_request(inspector, uuid, disks, urgent || (last && last->urgent));
     await(inspector);
     return serial;
 }
@@ -253,7 +253,7 @@ xpv_inspector_request(XpvInspector *inspector, const char *uuid, GPtrArray *disk
 void
 xpv_inspector_forget(XpvInspector *inspector, const char *uuid)
 {
-    ask(inspector, uuid, NULL, FALSE);
+    put_request(inspector, uuid, NULL, FALSE);
     await_anew(inspector);
 }
 
