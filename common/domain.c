@@ -22,7 +22,7 @@ packages_free(char **packages)
         g_strfreev(packages);
 }
 
-/* The bootable ones. Returns: (transfer full) */
+/* The bootable ones. Free with packages_free(). */
 static char **
 installed_kernels(const XpvInspection *inspection)
 {
@@ -37,7 +37,7 @@ installed_kernels(const XpvInspection *inspection)
     return g_strv_builder_end(packages);
 }
 
-/* Returns: (transfer full) */
+/* Free with packages_free(). */
 static char **
 driver_packages(const XpvInspection *inspection)
 {

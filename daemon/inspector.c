@@ -47,8 +47,8 @@ struct _XpvInspector {
     char *requests; /* folder */
     char *answers;  /* folder */
 
-    GHashTable
-        *unanswered; /* UUID, interned → Request, owned: until it is answered, or written if the domain is gone */
+    /* UUID, interned → Request, owned: until it is answered, or written if the domain is gone. */
+    GHashTable *unanswered;
     guint write_source;
     gint64 burst_began; /* monotonic µs */
     guint burst_requests;
